@@ -1,0 +1,45 @@
+package order
+
+import "time"
+
+// A Date is a moment as the table and the events hold it. Dates that this service writes are RFC 3339 in UTC with
+// exactly six fractional digits, so that consumers can compare them as text; those that the original platform
+// wrote lack the Z and may lack the fraction.
+type Date string
+
+const (
+	dateLayout         = "2006-01-02T15:04:05.000000Z"
+	originalDateLayout = "2006-01-02T15:04:05" // Parse accepts a fraction after the seconds by itself
+)
+
+// NewDate is the date of t, cut to the microsecond.
+func NewDate(t time.Time) Date { return Date(t.UTC().Format(dateLayout)) }
+
+// Time is the moment that the date names. A date without a zone is in UTC. The error is time's, for text that is
+// no date.
+func (d Date) Time() (time.Time, error) {
+	if t, err := time.Parse(time.RFC3339, string(d)); err == nil {
+		return t.UTC(), nil
+	}
+	return time.Parse(originalDateLayout, string(d))
+}
+
+// Next is the date of a change made now to something last changed at d: now, or a microsecond after d where the
+// clock has not passed it, so that a later change always has a later date. It is now if d is no date at all.
+func (d Date) Next(now time.Time) Date {
+	if before, err := d.Time(); err == nil {
+		if least := before.Truncate(time.Microsecond).Add(time.Microsecond); now.Before(least) {
+			now = least
+		}
+	}
+	return NewDate(now)
+}
+
+func (d Date) equal(other Date) bool {
+	if d == other {
+		return true
+	}
+	a, errA := d.Time()
+	b, errB := other.Time()
+	return errA == nil && errB == nil && a.Equal(b)
+}

@@ -1,0 +1,53 @@
+package order
+
+import (
+	"encoding/json"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// integer is the value of a JSON number that has no fraction, however it is written: 100, 100.0 and 1e2 are the
+// same. Values beyond 64 bits come back as the nearest one that fits, which every bound refuses just as well; no
+// exponent, however large, makes it work longer. It is false for a number with a fraction.
+func integer(number json.Number) (int64, bool) {
+	text, negative := strings.CutPrefix(string(number), "-")
+	mantissa, exponentText, _ := strings.Cut(strings.ToLower(text), "e")
+	whole, fraction, _ := strings.Cut(mantissa, ".")
+	digits := strings.TrimLeft(whole+fraction, "0")
+	significant := strings.TrimRight(digits, "0")
+	if significant == "" {
+		return 0, true
+	}
+	zeros := len(digits) - len(significant) - len(fraction)
+	exponent := exponentOf(exponentText) + zeros
+	if exponent < 0 {
+		return 0, false
+	}
+	value := int64(math.MaxInt64)
+	if len(significant)+exponent <= 19 {
+		if v, err := strconv.ParseInt(significant+strings.Repeat("0", exponent), 10, 64); err == nil {
+			value = v
+		}
+	}
+	if negative {
+		value = -value
+	}
+	return value, true
+}
+
+// exponentOf reads an exponent, bounded far beyond what any number of digits in a request could make up for.
+func exponentOf(text string) int {
+	const bound = math.MaxInt32
+	if text == "" {
+		return 0
+	}
+	v, err := strconv.ParseInt(text, 10, 64)
+	if err != nil { // more digits than 64 bits
+		if strings.HasPrefix(text, "-") {
+			return -bound
+		}
+		return bound
+	}
+	return int(max(-bound, min(bound, v)))
+}

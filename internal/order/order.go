@@ -1,0 +1,110 @@
+// Package order is the domain of the orders service: what an order is, when a request for one is right, how its
+// status and products follow what warehouse and delivery report, and the ports through which it reaches the world.
+//
+// It knows neither AWS nor HTTP. Money is in minor units, lengths are in millimetres, weights in grams; every
+// integer that a caller gives, and every total, lies between 0 and [MaxInteger].
+package order
+
+import (
+	"encoding/json"
+	"log/slog"
+)
+
+// An Order is the single record of what a user bought, where it goes, what it costs and how far it has come.
+type Order struct {
+	OrderID       string       `json:"orderId"`
+	UserID        string       `json:"userId"`
+	Status        Status       `json:"status"`
+	CreatedDate   Date         `json:"createdDate"`
+	ModifiedDate  Date         `json:"modifiedDate"`
+	Products      []Product    `json:"products"`
+	Address       Address      `json:"address"`
+	DeliveryPrice int64        `json:"deliveryPrice"` // minor units; never changes after creation
+	PaymentToken  PaymentToken `json:"paymentToken,omitempty"`
+	Total         int64        `json:"total"` // minor units: price x quantity summed, plus DeliveryPrice
+
+	// Document is the order as the store holds it, attributes that this version does not know included. A store
+	// sets it on reading; it is nil in an order that was never stored.
+	Document json.RawMessage `json:"-"`
+}
+
+// A Product is one line of an order, a copy of what the catalogue said when the order was made.
+type Product struct {
+	ProductID string  `json:"productId"`
+	Name      string  `json:"name"`
+	Package   Package `json:"package"`
+	Price     int64   `json:"price"`    // minor units for one piece
+	Quantity  int64   `json:"quantity"` // pieces
+}
+
+// A Package is the box around one piece of a product.
+type Package struct {
+	Width  int64 `json:"width"`  // millimetres
+	Length int64 `json:"length"` // millimetres
+	Height int64 `json:"height"` // millimetres
+	Weight int64 `json:"weight"` // grams
+}
+
+// An Address is where an order goes. It is personal data: it prints and logs as redacted, and only its JSON shows it.
+// The optional fields are nil where the customer gave none.
+type Address struct {
+	Name          string  `json:"name"`
+	CompanyName   *string `json:"companyName,omitempty"`
+	StreetAddress string  `json:"streetAddress"`
+	PostCode      *string `json:"postCode,omitempty"`
+	City          string  `json:"city"`
+	State         *string `json:"state,omitempty"`
+	Country       string  `json:"country"` // two letters
+	PhoneNumber   string  `json:"phoneNumber"`
+}
+
+// A PaymentToken is the pre-authorisation that pays for one order. It is a secret: it prints and logs as redacted,
+// and only its JSON and a conversion to string show it.
+type PaymentToken string
+
+const redacted = "[redacted]"
+
+// String hides the token from fmt's verbs.
+func (PaymentToken) String() string { return redacted }
+
+// GoString hides the token from %#v.
+func (PaymentToken) GoString() string { return redacted }
+
+// LogValue hides the token from logs.
+func (PaymentToken) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// String hides the address from fmt's verbs.
+func (Address) String() string { return redacted }
+
+// GoString hides the address from %#v.
+func (Address) GoString() string { return redacted }
+
+// LogValue hides the address from logs.
+func (Address) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// String is the order's id: the one thing about an order that any log may hold.
+func (o Order) String() string { return "order " + o.OrderID }
+
+// GoString keeps %#v from showing the order's document.
+func (o Order) GoString() string { return o.String() }
+
+// LogValue keeps the order's contents out of logs.
+func (o Order) LogValue() slog.Value { return slog.StringValue(o.OrderID) }
+
+// Public is the order as its own user may see it: without the payment token, and without attributes that this
+// version does not know and so cannot call harmless.
+func (o Order) Public() Order {
+	o.PaymentToken, o.Document = "", nil
+	return o
+}
+
+// Unchanged tells whether nothing has touched the order since it was created.
+func (o Order) Unchanged() bool { return o.ModifiedDate.equal(o.CreatedDate) }
+
+// equal compares what the addresses say.
+func (a Address) equal(b Address) bool {
+	same := func(x, y *string) bool { return x == y || x != nil && y != nil && *x == *y }
+	return a.Name == b.Name && same(a.CompanyName, b.CompanyName) && a.StreetAddress == b.StreetAddress &&
+		same(a.PostCode, b.PostCode) && a.City == b.City && same(a.State, b.State) &&
+		a.Country == b.Country && a.PhoneNumber == b.PhoneNumber
+}

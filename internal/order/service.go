@@ -1,0 +1,104 @@
+package order
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+const validationErrors = "Validation errors"
+
+// A Service is what the shop can do with orders. Its fields must be set before use and not be changed after;
+// it is safe for concurrent use.
+type Service struct {
+	Store    Store
+	Checkers []Checker        // all are asked about every new order; their order is that of the messages
+	Budget   Budget           // how long creating an order may take
+	Now      func() time.Time // the clock; nil means time.Now
+}
+
+// Create stores the order that userID asks for, once every check has agreed. Asking again with the same payment
+// token is safe: the same request by the same user is answered with the stored order, as it is now, and replayed is
+// true. The errors are Refused (a check said no, or the claimed total is wrong), TokenUsed (the token belongs to
+// another order), Unchecked (a check could not be made: ask again) and Unavailable (the table did not answer: ask
+// again).
+func (s *Service) Create(ctx context.Context, userID string, r Request) (stored Order, replayed bool, err error) {
+	if r.claimedTotal != nil && *r.claimedTotal != r.Total {
+		return Order{}, false, &Error{Kind: Refused, Message: validationErrors,
+			Details: []string{fmt.Sprintf("Wrong total: got %d, expected %d", *r.claimedTotal, r.Total)}}
+	}
+	o := r.order(userID, NewDate(s.now()))
+	if err := s.check(ctx, o); err != nil {
+		return s.replayAfterFailedCheck(ctx, userID, r, err)
+	}
+	existing, err := s.Store.Create(ctx, o)
+	switch {
+	case err != nil:
+		return Order{}, false, err
+	case existing != nil:
+		return replay(*existing, userID, r)
+	}
+	return o, false, nil
+}
+
+// replayAfterFailedCheck decides whether a request that the checks turned down is the repeat of one that was stored
+// before: its payment token was spent meanwhile, or its prices have changed, and that is no reason to tell the user
+// that the order failed.
+func (s *Service) replayAfterFailedCheck(ctx context.Context, userID string, r Request, failed error) (Order, bool, error) {
+	existing, err := s.Store.Get(ctx, IDFor(r.PaymentToken))
+	switch {
+	case err == nil:
+		return replay(existing, userID, r)
+	case KindOf(err) == NotFound:
+		return Order{}, false, failed
+	}
+	return Order{}, false, err // unknown whether the order is stored: a refusal might make the user pay twice
+}
+
+func replay(existing Order, userID string, r Request) (Order, bool, error) {
+	if !r.madeBy(existing, userID) {
+		return Order{}, false, &Error{Kind: TokenUsed, Message: "Payment token already used",
+			Details: []string{"The payment token belongs to another order; every order needs a token of its own"}}
+	}
+	return existing, true, nil
+}
+
+// madeBy tells whether this request, sent by userID, is the one that made the stored order. Products are compared
+// only while nothing has touched the order, since fulfilment may have cut them.
+func (r Request) madeBy(stored Order, userID string) bool {
+	return stored.UserID == userID &&
+		stored.PaymentToken == r.PaymentToken &&
+		stored.DeliveryPrice == r.DeliveryPrice &&
+		stored.Address.equal(r.Address) &&
+		(!stored.Unchanged() || slices.Equal(stored.Products, r.Products))
+}
+
+// Get returns any order, for callers that may see all. The error is NotFound or Unavailable.
+func (s *Service) Get(ctx context.Context, orderID string) (Order, error) {
+	if !ValidID(orderID) {
+		return Order{}, ErrNotFound
+	}
+	return s.Store.Get(ctx, orderID)
+}
+
+// GetFor returns an order of userID's. Another user's order is NotFound, just as a missing one.
+func (s *Service) GetFor(ctx context.Context, userID, orderID string) (Order, error) {
+	o, err := s.Get(ctx, orderID)
+	if err == nil && o.UserID != userID {
+		return Order{}, ErrNotFound
+	}
+	return o, err
+}
+
+// List returns a page of userID's orders, newest first. The error is Unavailable.
+func (s *Service) List(ctx context.Context, userID string, limit int, after *Position) (Page, error) {
+	return s.Store.List(ctx, userID, limit, after)
+}
+
+func (s *Service) now() time.Time {
+	if s.Now == nil {
+		return time.Now()
+	}
+	return s.Now()
+}

@@ -1,0 +1,41 @@
+package order
+
+// A Status is how far an order has come.
+type Status string
+
+// The statuses, from the lowest to the highest. An order only ever rises: events come late, twice and in any order,
+// and the highest status reached is the same whichever way they came (contract, section 7).
+const (
+	New             Status = "NEW"
+	PackagingFailed Status = "PACKAGING_FAILED"
+	Packaged        Status = "PACKAGED"
+	DeliveryFailed  Status = "DELIVERY_FAILED"
+	Fulfilled       Status = "FULFILLED"
+)
+
+// Known tells whether this version knows the status. An order in any other is left alone.
+func (s Status) Known() bool { return s.rank() >= 0 }
+
+// Or is the higher of two known statuses.
+func (s Status) Or(other Status) Status {
+	if other.rank() > s.rank() {
+		return other
+	}
+	return s
+}
+
+func (s Status) rank() int {
+	switch s {
+	case New:
+		return 0
+	case PackagingFailed:
+		return 1
+	case Packaged:
+		return 2
+	case DeliveryFailed:
+		return 3
+	case Fulfilled:
+		return 4
+	}
+	return -1
+}

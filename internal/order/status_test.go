@@ -1,0 +1,35 @@
+package order
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+var statuses = []Status{New, PackagingFailed, Packaged, DeliveryFailed, Fulfilled} // from the lowest to the highest
+
+func TestStatusesAreALattice(t *testing.T) {
+	for i, low := range statuses {
+		require.True(t, low.Known())
+		for _, high := range statuses[i:] {
+			require.Equal(t, high, low.Or(high))
+			require.Equal(t, high, high.Or(low))
+		}
+	}
+	require.False(t, Status("SENT_BACK").Known())
+	require.False(t, Status("").Known())
+}
+
+func TestTheHighestStatusIsReachedInAnyOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		came := rapid.SliceOf(rapid.SampledFrom(statuses)).Draw(t, "came")
+		end := New
+		for _, s := range came {
+			end = end.Or(s)
+		}
+		highest := slices.MaxFunc(append(came, New), func(a, b Status) int { return slices.Index(statuses, a) - slices.Index(statuses, b) })
+		require.Equal(t, highest, end)
+	})
+}
