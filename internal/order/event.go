@@ -1,12 +1,8 @@
 package order
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
-	"maps"
-	"slices"
 )
 
 // An EventType is the detail-type of an event that this service publishes.
@@ -42,28 +38,4 @@ type Publisher interface {
 	// failed one of its order is not sent and fails like it. Publish retries by itself until shortly before the
 	// context's deadline; whoever calls again after a failure may send an event twice.
 	Publish(ctx context.Context, events []Event) []error
-}
-
-// Changed lists, sorted, the top-level names whose values differ between two images of an order, or that only one
-// of them has. Both must be JSON objects in one canonical form (equal values have equal bytes).
-func Changed(before, after json.RawMessage) ([]string, error) {
-	var old, new map[string]json.RawMessage
-	if err := json.Unmarshal(before, &old); err != nil {
-		return nil, fmt.Errorf("old image: %w", err)
-	}
-	if err := json.Unmarshal(after, &new); err != nil {
-		return nil, fmt.Errorf("new image: %w", err)
-	}
-	names := map[string]bool{}
-	for name, value := range new {
-		if was, ok := old[name]; !ok || !bytes.Equal(was, value) {
-			names[name] = true
-		}
-	}
-	for name := range old {
-		if _, ok := new[name]; !ok {
-			names[name] = true
-		}
-	}
-	return slices.Sorted(maps.Keys(names)), nil
 }

@@ -8,7 +8,7 @@ import (
 // A Page is one answer's worth of a user's orders.
 type Page struct {
 	Orders []Order
-	Next   *Position // nil exactly when nothing follows
+	Next   *Position // where more may follow; nil exactly when nothing does
 }
 
 // A Position is a place in a user's list of orders. It names no user: whoever presents it gets a place in their own

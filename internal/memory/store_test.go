@@ -1,0 +1,137 @@
+package memory_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"orders/internal/memory"
+	"orders/internal/order"
+	"orders/internal/order/ordertest"
+)
+
+func TestStore(t *testing.T) {
+	ordertest.TestStore(t, func(*testing.T) ordertest.Subject {
+		s := new(memory.Store)
+		return ordertest.Subject{
+			Store: s,
+			Seed: func(t *testing.T, document json.RawMessage) {
+				require.NoError(t, s.Put(t.Context(), document))
+			},
+			Stored: func(t *testing.T, orderID string) json.RawMessage {
+				return stored(t, s, orderID)
+			},
+		}
+	})
+}
+
+// stored is an order's document, or nil if there is none.
+func stored(t *testing.T, s *memory.Store, orderID string) json.RawMessage {
+	o, err := s.Get(t.Context(), orderID)
+	if order.KindOf(err) == order.NotFound {
+		return nil
+	}
+	require.NoError(t, err)
+	return o.Document
+}
+
+func TestListSaysExactlyWhetherMoreFollows(t *testing.T) {
+	s := new(memory.Store)
+	for i := range 4 {
+		_, err := s.Create(t.Context(), ordertest.Sample(func(o *order.Order) {
+			o.UserID, o.CreatedDate = "ida", order.Date(fmt.Sprintf("2026-01-0%dT00:00:00.000000Z", i+1))
+		}))
+		require.NoError(t, err)
+	}
+	page, err := s.List(t.Context(), "ida", 2, nil)
+	require.NoError(t, err)
+	require.Len(t, page.Orders, 2)
+	require.Equal(t, &order.Position{CreatedDate: page.Orders[1].CreatedDate, OrderID: page.Orders[1].OrderID}, page.Next)
+	page, err = s.List(t.Context(), "ida", 2, page.Next)
+	require.NoError(t, err)
+	require.Len(t, page.Orders, 2)
+	require.Nil(t, page.Next)
+	_, err = s.List(t.Context(), "ida", 0, nil)
+	requireUnavailable(t, err)
+}
+
+func TestListFollowsPutAndDelete(t *testing.T) {
+	s, id := new(memory.Store), order.IDFor("one")
+	listed := func(userID string) int {
+		page, err := s.List(t.Context(), userID, 10, nil)
+		require.NoError(t, err)
+		return len(page.Orders)
+	}
+	require.NoError(t, s.Put(t.Context(), ordertest.Original(id, "ida")))
+	require.NoError(t, s.Put(t.Context(), ordertest.Original(order.IDFor("two"), "ida")))
+	require.Equal(t, 2, listed("ida"))
+	require.NoError(t, s.Put(t.Context(), ordertest.Original(id, "ole")))
+	require.Equal(t, []int{1, 1}, []int{listed("ida"), listed("ole")})
+	require.NoError(t, s.Put(t.Context(), fmt.Appendf(nil, `{"orderId": %q, "userId": "ole"}`, id)))
+	require.Equal(t, 0, listed("ole"), "as in the table's index, without a date it is in no list")
+	require.NoError(t, s.Delete(t.Context(), order.IDFor("two")))
+	require.Equal(t, 0, listed("ida"))
+}
+
+func TestDocumentsAreNotShared(t *testing.T) {
+	s, id := new(memory.Store), order.IDFor("one")
+	given := ordertest.Original(id, "ida")
+	require.NoError(t, s.Put(t.Context(), given))
+	clear(given)
+	clear(stored(t, s, id))
+	require.Equal(t, ordertest.Original(id, "ida"), stored(t, s, id))
+}
+
+func TestUnreadableOrder(t *testing.T) {
+	s, o := new(memory.Store), ordertest.Sample()
+	require.NoError(t, s.Put(t.Context(), fmt.Appendf(nil,
+		`{"orderId": %q, "userId": "ida", "createdDate": "2026-01-01T00:00:00", "products": "no list"}`, o.OrderID)))
+	existing, err := s.Create(t.Context(), o)
+	requireUnavailable(t, err)
+	require.Nil(t, existing)
+	_, err = s.Get(t.Context(), o.OrderID)
+	requireUnavailable(t, err)
+	_, err = s.List(t.Context(), "ida", 1, nil)
+	requireUnavailable(t, err)
+	_, err = s.Update(t.Context(), o.OrderID, pack)
+	requireUnavailable(t, err)
+	require.Len(t, changes(t, s, "", 10), 1)
+}
+
+func TestUpdateRefusesLinesThatAreNotTheOrders(t *testing.T) {
+	s, o := new(memory.Store), ordertest.Sample()
+	_, err := s.Create(t.Context(), o)
+	require.NoError(t, err)
+	_, err = s.Update(t.Context(), o.OrderID, func(p order.Progress) (order.Progress, error) {
+		p.Lines = p.Lines[:1]
+		return pack(p)
+	})
+	requireUnavailable(t, err)
+	require.Len(t, changes(t, s, "", 10), 1)
+}
+
+func TestUpdateOfAnOrderThatIsDeletedMeanwhile(t *testing.T) {
+	s, o := new(memory.Store), ordertest.Sample()
+	_, err := s.Create(t.Context(), o)
+	require.NoError(t, err)
+	changed, err := s.Update(t.Context(), o.OrderID, func(p order.Progress) (order.Progress, error) {
+		require.NoError(t, s.Delete(t.Context(), o.OrderID))
+		return pack(p)
+	})
+	require.Equal(t, order.NotFound, order.KindOf(err))
+	require.False(t, changed)
+	require.Nil(t, stored(t, s, o.OrderID))
+}
+
+func TestPutAndDeleteEndWithTheContext(t *testing.T) {
+	s, id := new(memory.Store), order.IDFor("one")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	requireUnavailable(t, s.Put(ctx, ordertest.Original(id, "ida")))
+	require.NoError(t, s.Put(t.Context(), ordertest.Original(id, "ida")))
+	requireUnavailable(t, s.Delete(ctx, id))
+	require.NotNil(t, stored(t, s, id))
+}

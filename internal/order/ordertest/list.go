@@ -1,0 +1,142 @@
+package ordertest
+
+import (
+	"cmp"
+	"context"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"orders/internal/order"
+)
+
+// createList stores count orders of a fresh user in no particular order of time, and waits until the list shows them.
+// They come back newest first. Two of every three were created in one instant.
+func createList(t *testing.T, s Subject, count int) []order.Order {
+	ctx, userID := within(t), uuid.NewString()
+	first := time.Now().Add(-time.Hour)
+	orders := make([]order.Order, count)
+	for i := range orders {
+		orders[i] = Sample(func(o *order.Order) {
+			o.UserID = userID
+			o.CreatedDate = order.NewDate(first.Add(time.Duration((i+1)/3*3) * time.Microsecond))
+			o.ModifiedDate = o.CreatedDate
+		})
+	}
+	for _, i := range rand.Perm(count) {
+		create(t, ctx, s, orders[i])
+	}
+	awaitList(t, ctx, s, userID, count)
+	slices.SortStableFunc(orders, func(a, b order.Order) int { return cmp.Compare(b.CreatedDate, a.CreatedDate) })
+	return orders
+}
+
+// awaitList gives an index that lags up to ten seconds to catch up.
+func awaitList(t *testing.T, ctx context.Context, s Subject, userID string, count int) {
+	for range 200 {
+		if len(slices.Concat(pages(t, ctx, s, userID, 100, count)...)) >= count {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Fatalf("the list never showed all %d orders", count)
+}
+
+// pages walks through a list from its beginning to the page that says nothing follows.
+func pages(t *testing.T, ctx context.Context, s Subject, userID string, limit, count int) (all [][]order.Order) {
+	var after *order.Position
+	for range 2*count + 2 { // a page may be short, or even empty
+		page, err := s.Store.List(ctx, userID, limit, after)
+		require.NoError(t, err)
+		require.LessOrEqual(t, len(page.Orders), limit)
+		all = append(all, page.Orders)
+		if page.Next == nil {
+			return all
+		}
+		token, err := order.ParsePosition(page.Next.Token()) // as callers hand it back
+		require.NoError(t, err)
+		after = &token
+	}
+	t.Fatalf("the list of %d orders never ended", count)
+	return nil
+}
+
+func ids(orders []order.Order) []string {
+	var all []string
+	for _, o := range orders {
+		all = append(all, o.OrderID)
+	}
+	return all
+}
+
+func requireNewestFirst(t *testing.T, orders []order.Order) {
+	require.True(t, slices.IsSortedFunc(orders, func(a, b order.Order) int { return cmp.Compare(b.CreatedDate, a.CreatedDate) }), "newest first")
+}
+
+func listIsOwn(t *testing.T, s Subject) {
+	ctx := within(t)
+	mine, others := createList(t, s, 5), createList(t, s, 4)
+	for _, orders := range [][]order.Order{mine, others} {
+		page, err := s.Store.List(ctx, orders[0].UserID, 100, nil)
+		require.NoError(t, err)
+		require.ElementsMatch(t, ids(orders), ids(page.Orders))
+		requireNewestFirst(t, page.Orders)
+		require.Nil(t, page.Next, "nothing follows")
+	}
+	page, err := s.Store.List(ctx, uuid.NewString(), 100, nil)
+	require.NoError(t, err)
+	require.Empty(t, page.Orders)
+	require.Nil(t, page.Next)
+}
+
+func pagesGiveAll(t *testing.T, s Subject) {
+	ctx, orders := within(t), createList(t, s, 7)
+	createList(t, s, 3) // another user's, of about the same time
+	for _, limit := range []int{1, 2, 3, 6, 7, 8, 100} {
+		all := slices.Concat(pages(t, ctx, s, orders[0].UserID, limit, len(orders))...)
+		require.ElementsMatch(t, ids(orders), ids(all), "limit %d", limit)
+		requireNewestFirst(t, all)
+	}
+}
+
+func listHoldsWholeOrders(t *testing.T, s Subject) {
+	ctx, orderID, userID := within(t), freshID(), uuid.NewString()
+	s.Seed(t, Original(orderID, userID))
+	o := Sample(func(o *order.Order) { o.UserID = userID })
+	create(t, ctx, s, o)
+	awaitList(t, ctx, s, userID, 2)
+
+	page, err := s.Store.List(ctx, userID, 2, nil)
+	require.NoError(t, err)
+	require.Len(t, page.Orders, 2)
+	requireSame(t, o, page.Orders[0])
+	requireSame(t, originalOrder(orderID, userID), page.Orders[1])
+	requireStored(t, s, orderID, page.Orders[1].Document)
+}
+
+// madeUpPosition presents positions of another user's orders, and of none at all.
+func madeUpPosition(t *testing.T, s Subject) {
+	ctx := within(t)
+	mine, others := createList(t, s, 6), createList(t, s, 6)
+	positions := []order.Position{
+		{CreatedDate: "0001-01-01T00:00:00.000000Z", OrderID: freshID()},
+		{CreatedDate: "9999-12-31T23:59:59.999999Z", OrderID: freshID()},
+	}
+	for _, o := range others {
+		positions = append(positions, order.Position{CreatedDate: o.CreatedDate, OrderID: o.OrderID})
+	}
+	for _, position := range positions {
+		page, err := s.Store.List(ctx, mine[0].UserID, 100, &position)
+		require.NoError(t, err)
+		older := slices.DeleteFunc(slices.Clone(mine), func(o order.Order) bool { return o.CreatedDate >= position.CreatedDate })
+		require.Subset(t, ids(mine), ids(page.Orders), "the caller's own")
+		require.Subset(t, ids(page.Orders), ids(older), "all that is older")
+		for _, o := range page.Orders {
+			require.LessOrEqual(t, o.CreatedDate, position.CreatedDate)
+		}
+	}
+}
