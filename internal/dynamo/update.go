@@ -1,0 +1,132 @@
+package dynamo
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"orders/internal/order"
+)
+
+// progressAttributes is all that Update reads or writes: the policy of the function that follows events names the
+// same ones.
+var progressAttributes = []string{"orderId", "status", "products", "total", "deliveryPrice", "modifiedDate"}
+
+const (
+	maxRounds  = 10                    // of reading and writing; only writers that keep coming between use them up
+	roundPause = 20 * time.Millisecond // the most to wait before the next, so that two writers part
+)
+
+var errContended = errors.New("other writers kept coming between")
+
+// Update reads the order's progress, asks change, and writes what is different, guarded. See [order.Store].
+func (s *Store) Update(ctx context.Context, orderID string, change func(order.Progress) (order.Progress, error)) (changed bool, err error) {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	var maybeWritten *revision // by the round before, whose answer may have got lost
+	for range maxRounds {
+		before, err := s.readProgress(ctx, orderID)
+		if err != nil {
+			return false, err
+		}
+		if maybeWritten != nil && maybeWritten.isStoredAs(before.progress) {
+			return true, nil
+		}
+		after, err := change(before.shown())
+		if err != nil || after.Equal(before.progress) {
+			return false, err
+		}
+		var tried attempts
+		next := revision{before, after}
+		err = s.writeProgress(ctx, orderID, next, &tried)
+		if err == nil {
+			return true, nil
+		}
+		if _, conflict := errors.AsType[*types.ConditionalCheckFailedException](err); !conflict {
+			return false, tried.failure(ctx, "update order "+orderID, err)
+		}
+		if maybeWritten = nil; tried.lost {
+			maybeWritten = &next
+		}
+		if err := pause(ctx); err != nil {
+			return false, unavailable("update order "+orderID, err)
+		}
+	}
+	return false, unavailable("update order "+orderID, errContended)
+}
+
+// A snapshot is an order's progress together with the attributes that it was read from.
+type snapshot struct {
+	stored   item
+	progress order.Progress
+}
+
+// shown is the progress for a change to work on, with lines of its own.
+func (s snapshot) shown() order.Progress {
+	p := s.progress
+	p.Lines = slices.Clone(p.Lines)
+	return p
+}
+
+func (s *Store) readProgress(ctx context.Context, orderID string) (snapshot, error) {
+	names := make(map[string]string, len(progressAttributes))
+	projection := make([]string, len(progressAttributes))
+	for i, name := range progressAttributes {
+		projection[i] = "#" + name // status and total are among DynamoDB's reserved words
+		names[projection[i]] = name
+	}
+	var tried attempts
+	out, err := s.Client.GetItem(ctx, &dynamodb.GetItemInput{
+		TableName:                aws.String(s.Table),
+		Key:                      keyOf(orderID),
+		ConsistentRead:           aws.Bool(true),
+		ProjectionExpression:     aws.String(strings.Join(projection, ", ")),
+		ExpressionAttributeNames: names,
+	}, tried.watch)
+	switch {
+	case err != nil:
+		return snapshot{}, tried.failure(ctx, "get order "+orderID, err)
+	case len(out.Item) == 0:
+		return snapshot{}, order.ErrNotFound
+	}
+	o, err := readOrder(out.Item)
+	if err != nil {
+		return snapshot{}, unavailable("read order "+orderID, err)
+	}
+	return snapshot{out.Item, o.Progress()}, nil
+}
+
+func (s *Store) writeProgress(ctx context.Context, orderID string, next revision, tried *attempts) error {
+	e, err := next.expression()
+	if err != nil {
+		return err
+	}
+	_, err = s.Client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName:                 aws.String(s.Table),
+		Key:                       keyOf(orderID),
+		UpdateExpression:          aws.String("SET " + strings.Join(e.assignments, ", ")),
+		ConditionExpression:       aws.String("attribute_exists(orderId) AND " + strings.Join(e.guards, " AND ")),
+		ExpressionAttributeNames:  e.names,
+		ExpressionAttributeValues: e.values,
+		ReturnValues:              types.ReturnValueNone, // anything else would read attributes that are none of ours
+	}, tried.watch)
+	return err
+}
+
+func pause(ctx context.Context) error {
+	timer := time.NewTimer(rand.N(roundPause))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
