@@ -1,0 +1,52 @@
+// Package handler is the Lambda edge: it turns the events that AWS hands to the four functions into calls of the
+// domain, and what the domain says into the answers that AWS and its callers expect. Each handler is a
+// lambda.Handler, safe for concurrent use.
+package handler
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"time"
+
+	"orders/internal/order"
+)
+
+// answerReserve is what a handler keeps of its invocation's time for its own answer: work that is cut short must
+// still be told of.
+const answerReserve = 300 * time.Millisecond
+
+// withReserve ends the context that much before the invocation's own end.
+func withReserve(ctx context.Context) (context.Context, context.CancelFunc) {
+	if end, ok := ctx.Deadline(); ok {
+		return context.WithDeadline(ctx, end.Add(-answerReserve))
+	}
+	return context.WithCancel(ctx)
+}
+
+// encode is v as JSON, with <, > and & as they are: an event must not grow beyond its bounds by escaping.
+func encode(v any) ([]byte, error) {
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), nil
+}
+
+// logFailure writes down why a caller did not get what it asked for: in full where the service or its neighbours
+// failed, and by kind alone where the request was at fault, since its details are the caller's own words.
+func logFailure(ctx context.Context, log *slog.Logger, what, orderID string, err error) {
+	attributes := []any{slog.String("kind", string(order.KindOf(err)))}
+	if orderID != "" {
+		attributes = append(attributes, slog.String("orderId", orderID))
+	}
+	switch order.KindOf(err) {
+	case order.Unavailable, order.Unchecked, order.Unsendable:
+		log.ErrorContext(ctx, what, append(attributes, slog.String("error", err.Error()))...)
+	default:
+		log.InfoContext(ctx, what, attributes...)
+	}
+}

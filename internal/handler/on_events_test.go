@@ -1,0 +1,204 @@
+package handler_test
+
+import (
+	"encoding/json"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"orders/internal/handler"
+	"orders/internal/memory"
+	"orders/internal/order"
+	"orders/internal/order/ordertest"
+)
+
+func onEvents(s *shop) *handler.OnEvents {
+	return &handler.OnEvents{Orders: s.orders, Metrics: s.counter, Log: s.log}
+}
+
+func busEvent(source, detailType, detail string, orderIDs ...string) []byte {
+	event, err := json.Marshal(map[string]any{
+		"version": "0", "id": "e1", "source": source, "detail-type": detailType, "time": "2026-01-01T00:00:00Z",
+		"resources": orderIDs, "detail": json.RawMessage(detail),
+	})
+	if err != nil {
+		panic(err)
+	}
+	return event
+}
+
+func packageOf(products string) string {
+	return `{"orderId":"x","products":[` + products + `{"productId":"__metadata","orderId":"x","status":"COMPLETED","modifiedDate":"2026-01-01T00:00:00"}]}`
+}
+
+func (s *shop) get(t *testing.T, orderID string) order.Order {
+	t.Helper()
+	o, err := s.store.Get(t.Context(), orderID)
+	require.NoError(t, err)
+	return o
+}
+
+func TestOrdersFollowWhatIsReported(t *testing.T) {
+	for name, c := range map[string]struct {
+		source, detailType, detail string
+		status                     order.Status
+		metric                     string
+		total                      int64
+	}{
+		"packed":          {"ecommerce.warehouse", "PackageCreated", packageOf(`{"productId":"lamp","quantity":2},{"productId":"mug"},{"productId":"poster","quantity":1},`), order.Packaged, "orderPackaged", 8448},
+		"packed in part":  {"ecommerce.warehouse", "PackageCreated", packageOf(`{"productId":"lamp","quantity":1},{"productId":"mug","quantity":0},`), order.Packaged, "orderPackaged", 2999},
+		"nothing packed":  {"ecommerce.warehouse", "PackageCreated", packageOf(""), order.PackagingFailed, "orderFailed", 8448},
+		"packing failed":  {"ecommerce.warehouse", "PackagingFailed", `{}`, order.PackagingFailed, "orderFailed", 8448},
+		"delivered":       {"ecommerce.delivery", "DeliveryCompleted", `{}`, order.Fulfilled, "orderFulfilled", 8448},
+		"delivery failed": {"ecommerce.delivery", "DeliveryFailed", `{}`, order.DeliveryFailed, "orderFailed", 8448},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newShop()
+			before := s.stored(t)
+			event := busEvent(c.source, c.detailType, c.detail, before.OrderID)
+			for range 2 { // the second time changes and counts nothing
+				_, err := onEvents(s).Invoke(t.Context(), event)
+				require.NoError(t, err)
+				after := s.get(t, before.OrderID)
+				require.Equal(t, c.status, after.Status)
+				require.Equal(t, c.total, after.Total)
+				require.Equal(t, before.CreatedDate, after.CreatedDate)
+				require.Equal(t, before.DeliveryPrice, after.DeliveryPrice)
+				require.Greater(t, after.ModifiedDate, before.ModifiedDate)
+				require.Equal(t, map[string]int64{c.metric: 1}, s.counter.counts)
+			}
+			changes, err := s.store.Changes(t.Context(), "", 10)
+			require.NoError(t, err)
+			require.Len(t, changes, 2, "one creation, one change")
+		})
+	}
+}
+
+func TestAnEventForNoOrderWritesNothingAndFails(t *testing.T) {
+	s, ghost := newShop(), order.IDFor("ghost")
+	for _, id := range []string{ghost, "not-a-uuid", ""} {
+		_, err := onEvents(s).Invoke(t.Context(), busEvent("ecommerce.delivery", "DeliveryCompleted", `{}`, id))
+		require.ErrorContains(t, err, "Order not found", "so that it ends in the dead-letter queue")
+	}
+	_, err := s.store.Get(t.Context(), ghost)
+	require.Equal(t, order.NotFound, order.KindOf(err))
+	require.Empty(t, s.counter.counts)
+}
+
+func TestOneOrderThatFailsKeepsNoOtherFromFollowing(t *testing.T) {
+	s := newShop()
+	a, b := s.stored(t), s.stored(t)
+	event := busEvent("ecommerce.delivery", "DeliveryFailed", `{}`, order.IDFor("none"), a.OrderID, a.OrderID, b.OrderID)
+	_, err := onEvents(s).Invoke(t.Context(), event)
+	require.ErrorContains(t, err, order.IDFor("none"))
+	require.Equal(t, order.DeliveryFailed, s.get(t, a.OrderID).Status)
+	require.Equal(t, order.DeliveryFailed, s.get(t, b.OrderID).Status)
+	require.EqualValues(t, 2, s.counter.counts["orderFailed"])
+}
+
+func TestUnknownEventsAreIgnoredWithAWarning(t *testing.T) {
+	s := newShop()
+	o := s.stored(t)
+	for _, event := range [][]byte{
+		busEvent("ecommerce.warehouse", "DeliveryCompleted", `{}`, o.OrderID),
+		busEvent("ecommerce.delivery", "PackageCreated", `{}`, o.OrderID),
+		busEvent("ecommerce.orders", "OrderCreated", `{}`, o.OrderID),
+		busEvent("", "", `{}`, o.OrderID),
+		[]byte(`{}`),
+	} {
+		s.output.Reset()
+		_, err := onEvents(s).Invoke(t.Context(), event)
+		require.NoError(t, err)
+		require.Contains(t, s.output.String(), `"level":"WARN"`)
+	}
+	require.Equal(t, order.New, s.get(t, o.OrderID).Status)
+}
+
+func TestAnOrderInAnUnknownStatusIsLeftAloneWithAWarning(t *testing.T) {
+	s, id := newShop(), order.IDFor("original")
+	document := strings.Replace(string(ordertest.Original(id, "u")), `"NEW"`, `"SENT_BACK"`, 1)
+	require.NoError(t, s.store.Put(t.Context(), json.RawMessage(document)))
+	_, err := onEvents(s).Invoke(t.Context(), busEvent("ecommerce.delivery", "DeliveryCompleted", `{}`, id))
+	require.NoError(t, err)
+	require.JSONEq(t, document, string(s.get(t, id).Document))
+	require.Contains(t, s.output.String(), "SENT_BACK")
+	require.Contains(t, s.output.String(), `"level":"WARN"`)
+	require.Empty(t, s.counter.counts)
+}
+
+func TestMalformedEventsFail(t *testing.T) {
+	s := newShop()
+	o := s.stored(t)
+	for want, event := range map[string][]byte{
+		"not EventBridge's":         []byte(`nope`),
+		"names no order":            busEvent("ecommerce.delivery", "DeliveryCompleted", `{}`),
+		"/products: is required":    busEvent("ecommerce.warehouse", "PackageCreated", `{}`, o.OrderID),
+		"/products/0/productId: is": busEvent("ecommerce.warehouse", "PackageCreated", `{"products":[{}]}`, o.OrderID),
+	} {
+		_, err := onEvents(s).Invoke(t.Context(), event)
+		require.ErrorContains(t, err, want)
+	}
+	require.Equal(t, order.New, s.get(t, o.OrderID).Status)
+}
+
+func TestAConflictIsTriedAgainAndAFailingTableIsAnError(t *testing.T) {
+	s := newShop()
+	o := s.stored(t)
+	event := busEvent("ecommerce.delivery", "DeliveryCompleted", `{}`, o.OrderID)
+	s.store.Faults = func(memory.Op, string) memory.Fault { return memory.FailBefore }
+	_, err := onEvents(s).Invoke(t.Context(), event)
+	require.Equal(t, order.Unavailable, order.KindOf(err))
+	s.store.Faults = func(memory.Op, string) memory.Fault { return memory.Conflict }
+	_, err = onEvents(s).Invoke(t.Context(), event)
+	require.NoError(t, err)
+	require.Equal(t, order.Fulfilled, s.get(t, o.OrderID).Status)
+}
+
+func TestEventsMayComeAtOnce(t *testing.T) {
+	s := newShop()
+	o := s.stored(t)
+	events := [][]byte{
+		busEvent("ecommerce.warehouse", "PackagingFailed", `{}`, o.OrderID),
+		busEvent("ecommerce.warehouse", "PackageCreated", packageOf(`{"productId":"lamp","quantity":1},{"productId":"mug","quantity":4},`), o.OrderID),
+		busEvent("ecommerce.warehouse", "PackageCreated", packageOf(`{"productId":"lamp","quantity":2},{"productId":"poster"},`), o.OrderID),
+		busEvent("ecommerce.delivery", "DeliveryFailed", `{}`, o.OrderID),
+		busEvent("ecommerce.delivery", "DeliveryCompleted", `{}`, o.OrderID),
+	}
+	var all sync.WaitGroup
+	for range 4 {
+		for _, event := range events {
+			all.Go(func() {
+				_, err := onEvents(s).Invoke(t.Context(), event)
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	all.Wait()
+	after := s.get(t, o.OrderID)
+	require.Equal(t, order.Fulfilled, after.Status)
+	require.EqualValues(t, 1000+1999, after.Total)
+	require.Len(t, after.Products, 1)
+}
+
+func FuzzOnEvents(f *testing.F) {
+	s := newShop()
+	o := ordertest.Sample()
+	if _, err := s.store.Create(f.Context(), o); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(busEvent("ecommerce.warehouse", "PackageCreated", packageOf(`{"productId":"lamp","quantity":1},`), o.OrderID))
+	f.Add(busEvent("ecommerce.delivery", "DeliveryCompleted", `null`, o.OrderID, "x"))
+	f.Add([]byte(`{"source":"ecommerce.warehouse","detail-type":"PackageCreated"}`))
+	f.Fuzz(func(t *testing.T, event []byte) {
+		before := s.get(t, o.OrderID)
+		_, _ = onEvents(s).Invoke(t.Context(), event)
+		after := s.get(t, o.OrderID)
+		require.GreaterOrEqual(t, after.ModifiedDate, before.ModifiedDate)
+		require.Equal(t, after.Status, before.Status.Or(after.Status))
+		require.LessOrEqual(t, after.Total, before.Total)
+	})
+}

@@ -1,0 +1,178 @@
+package handler_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"orders/internal/handler"
+	"orders/internal/order"
+)
+
+// bus is a Publisher that takes what it is told to.
+type bus struct {
+	sent []order.Event
+	fail map[string]error // by order id
+}
+
+func (b *bus) Publish(_ context.Context, events []order.Event) []error {
+	results := make([]error, len(events))
+	for i, e := range events {
+		if results[i] = b.fail[e.OrderID]; results[i] == nil {
+			b.sent = append(b.sent, e)
+		}
+	}
+	return results
+}
+
+func tableUpdate(b *bus, output *bytes.Buffer) *handler.TableUpdate {
+	return &handler.TableUpdate{
+		Publisher:   b,
+		Image:       plainImage,
+		TraceHeader: func(context.Context) string { return "Root=1-2-3" },
+		Log:         slog.New(slog.NewJSONHandler(output, nil)),
+	}
+}
+
+// plainImage reads an image whose attributes have no types.
+func plainImage(stream json.RawMessage) (order.Image, error) {
+	var attributes map[string]json.RawMessage
+	if err := json.Unmarshal(stream, &attributes); err != nil {
+		return nil, errors.New("no image")
+	}
+	var image order.Image
+	for _, name := range slices.Sorted(maps.Keys(attributes)) {
+		image = append(image, order.Attribute{Name: name, Member: fmt.Appendf(nil, "%q:%s", name, attributes[name])})
+	}
+	return image, nil
+}
+
+func record(name, orderID, sequence, old, new string) string {
+	images := ""
+	if old != "" {
+		images += `,"OldImage":` + old
+	}
+	if new != "" {
+		images += `,"NewImage":` + new
+	}
+	return fmt.Sprintf(`{"eventName":%q,"dynamodb":{"Keys":{"orderId":{"S":%q}},"SequenceNumber":%q%s}}`, name, orderID, sequence, images)
+}
+
+func batch(records ...string) []byte {
+	return []byte(`{"Records":[` + strings.Join(records, ",") + `]}`)
+}
+
+func announce(t *testing.T, b *bus, event []byte) (string, error) {
+	t.Helper()
+	var output bytes.Buffer
+	answer, err := tableUpdate(b, &output).Invoke(t.Context(), event)
+	require.NotContains(t, output.String(), "s3cret")
+	if err != nil {
+		require.NotContains(t, err.Error(), "s3cret")
+	}
+	return string(answer), err
+}
+
+func TestEveryChangeBecomesAnEvent(t *testing.T) {
+	var b bus
+	answer, err := announce(t, &b, batch(
+		record("INSERT", "a", "1", "", `{"orderId":"a","x":"<1>"}`),
+		record("MODIFY", "a", "2", `{"gone":1,"orderId":"a","x":1}`, `{"new":2,"orderId":"a","x":2}`),
+		record("REMOVE", "a", "3", `{"orderId":"a","x":3}`, ""),
+	))
+	require.NoError(t, err)
+	require.JSONEq(t, `{"batchItemFailures":[]}`, answer)
+	require.Equal(t, []order.Event{
+		{OrderID: "a", Type: "OrderCreated", Detail: json.RawMessage(`{"orderId":"a","x":"<1>"}`), TraceHeader: "Root=1-2-3"},
+		{OrderID: "a", Type: "OrderModified", Detail: json.RawMessage(`{"old":{"gone":1,"orderId":"a","x":1},"new":{"new":2,"orderId":"a","x":2},"changed":["gone","new","x"]}`), TraceHeader: "Root=1-2-3"},
+		{OrderID: "a", Type: "OrderDeleted", Detail: json.RawMessage(`{"orderId":"a","x":3}`), TraceHeader: "Root=1-2-3"},
+	}, b.sent)
+}
+
+func TestTheFirstRecordNotSentIsReported(t *testing.T) {
+	records := []string{
+		record("INSERT", "a", "101", "", `{}`), record("INSERT", "b", "102", "", `{}`),
+		record("INSERT", "c", "103", "", `{}`), record("INSERT", "d", "104", "", `{}`),
+	}
+	failing := &order.Error{Kind: order.Unavailable, Message: "throttled"}
+	unsendable := &order.Error{Kind: order.Unsendable, Message: "too large"}
+	for name, c := range map[string]struct {
+		fail     map[string]error
+		reported string
+	}{
+		"in the middle":                   {map[string]error{"b": failing, "d": failing}, "102"},
+		"the first":                       {map[string]error{"a": failing}, "101"},
+		"the last":                        {map[string]error{"d": failing}, "104"},
+		"unsendable, but not the first":   {map[string]error{"c": unsendable}, "103"},
+		"unsendable behind a passing one": {map[string]error{"a": failing, "b": unsendable}, "101"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			answer, err := announce(t, &bus{fail: c.fail}, batch(records...))
+			require.NoError(t, err)
+			require.JSONEq(t, `{"batchItemFailures":[{"itemIdentifier":"`+c.reported+`"}]}`, answer)
+		})
+	}
+	_, err := announce(t, &bus{fail: map[string]error{"a": unsendable}}, batch(records...))
+	require.ErrorContains(t, err, `record "101" can never be sent`, "fails as a function, so that the batch is halved")
+	_, err = announce(t, &bus{fail: map[string]error{"a": unsendable}}, batch(records[0]))
+	require.ErrorContains(t, err, "can never be sent")
+}
+
+func TestARecordThatMakesNoEventIsIsolated(t *testing.T) {
+	good := record("INSERT", "a", "1", "", `{}`)
+	for name, poison := range map[string]string{
+		"no image":      record("INSERT", "b", "2", "", ""),
+		"broken image":  record("MODIFY", "b", "2", `{}`, `"s3cret"`),
+		"no old image":  record("MODIFY", "b", "2", "", `{}`),
+		"no key":        record("INSERT", "", "2", "", `{}`),
+		"unknown event": record("UPSERT", "b", "2", "", `{}`),
+		"remove":        record("REMOVE", "b", "2", "", `{}`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			var b bus
+			answer, err := announce(t, &b, batch(good, poison, good))
+			require.NoError(t, err)
+			require.JSONEq(t, `{"batchItemFailures":[{"itemIdentifier":"2"}]}`, answer)
+			require.Len(t, b.sent, 1, "what stands before it is sent, what stands behind it is not")
+			_, err = announce(t, &b, batch(poison, good))
+			require.ErrorContains(t, err, "can never be sent")
+			require.Len(t, b.sent, 1)
+		})
+	}
+}
+
+func TestARecordWithoutANumberFailsTheFunction(t *testing.T) {
+	_, err := announce(t, &bus{fail: map[string]error{"b": errors.New("throttled")}},
+		batch(record("INSERT", "a", "1", "", `{}`), record("INSERT", "b", "", "", `{}`)))
+	require.Error(t, err, "an empty identifier would make the mapping repeat the batch as it is")
+}
+
+func TestEmptyAndForeignBatches(t *testing.T) {
+	answer, err := announce(t, &bus{}, []byte(`{"Records":[]}`))
+	require.NoError(t, err)
+	require.JSONEq(t, `{"batchItemFailures":[]}`, answer)
+	for _, event := range []string{``, `nope`, `[]`, `{"Records":5}`, `{"Records":[5]}`} {
+		_, err := announce(t, &bus{}, []byte(event))
+		require.ErrorContains(t, err, "not a stream's", event)
+	}
+}
+
+func FuzzTableUpdate(f *testing.F) {
+	f.Add(batch(record("MODIFY", "a", "1", `{}`, `{"a":1}`)))
+	f.Add([]byte(`{"Records":[{}]}`))
+	f.Fuzz(func(t *testing.T, event []byte) {
+		answer, err := announce(t, &bus{}, event)
+		if err == nil {
+			require.True(t, json.Valid([]byte(answer)))
+		}
+	})
+}

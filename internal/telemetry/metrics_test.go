@@ -1,0 +1,101 @@
+package telemetry
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"math"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+func clock() time.Time { return time.Date(2026, 1, 23, 10, 53, 49, 131052000, time.UTC) }
+
+func TestMetricsLine(t *testing.T) {
+	var out bytes.Buffer
+	NewMetrics(&out, "prod", clock).Count(invocation(t), "o-1", map[string]int64{"orderCreatedTotal": 4200, "orderCreated": 1})
+
+	require.JSONEq(t, `{
+		"_aws": {
+			"Timestamp": 1769165629131,
+			"CloudWatchMetrics": [{
+				"Namespace": "ecommerce.orders",
+				"Dimensions": [["environment", "service"]],
+				"Metrics": [{"Name": "orderCreated", "Unit": "Count"}, {"Name": "orderCreatedTotal", "Unit": "Count"}]
+			}]
+		},
+		"environment": "prod", "service": "orders",
+		"orderCreated": 1, "orderCreatedTotal": 4200,
+		"requestId": "request-1", "orderId": "o-1"
+	}`, out.String())
+	require.Len(t, decode(t, out.Bytes()), 1)
+}
+
+func TestMetricsLeaveOutWhatIsNotThere(t *testing.T) {
+	var out bytes.Buffer
+	NewMetrics(&out, "prod", nil).Count(t.Context(), "", map[string]int64{"orderFailed": 0})
+
+	line := decode(t, out.Bytes())[0]
+	require.NotContains(t, line, "requestId")
+	require.NotContains(t, line, "orderId")
+	require.Equal(t, 0.0, line["orderFailed"])
+}
+
+func TestNegativeCountsAreLeftOut(t *testing.T) {
+	var out bytes.Buffer
+	metrics := NewMetrics(&out, "prod", clock)
+	metrics.Count(t.Context(), "o-1", nil)
+	metrics.Count(t.Context(), "o-1", map[string]int64{"orderCreated": -1})
+	require.Empty(t, out.String())
+
+	counts := map[string]int64{"orderCreated": 1, "orderCreatedTotal": math.MinInt64}
+	metrics.Count(t.Context(), "o-1", counts)
+	require.NotContains(t, out.String(), "orderCreatedTotal")
+	require.Len(t, counts, 2, "the caller's map is its own")
+}
+
+// Whatever the strings and values are, a line is one JSON object that defines
+// exactly the metrics it has values for.
+func TestEveryMetricsLineParses(t *testing.T) {
+	names := []string{"orderCreated", "orderCreatedTotal", "orderPackaged", "orderFulfilled", "orderFailed"}
+	rapid.Check(t, func(t *rapid.T) {
+		environment, orderID := rapid.String().Draw(t, "environment"), rapid.String().Draw(t, "orderId")
+		counts := rapid.MapOfN(rapid.SampledFrom(names), rapid.Int64Min(0), 1, -1).Draw(t, "counts")
+
+		var out bytes.Buffer
+		NewMetrics(&out, environment, clock).Count(t.Context(), orderID, counts)
+
+		lines := decode(t, out.Bytes())
+		require.Len(t, lines, 1)
+		require.Equal(t, environment, lines[0]["environment"])
+		defined := lines[0]["_aws"].(map[string]any)["CloudWatchMetrics"].([]any)[0].(map[string]any)["Metrics"].([]any)
+		require.Len(t, defined, len(counts))
+		for _, metric := range defined {
+			name := metric.(map[string]any)["Name"].(string)
+			require.InDelta(t, counts[string(name)], lines[0][name], 1<<11)
+		}
+	})
+}
+
+func TestConcurrentLinesStayWhole(t *testing.T) {
+	const writers, each = 20, 50
+	var out bytes.Buffer
+	shared := NewLineWriter(&out)
+	logger, metrics := NewLogger(shared, slog.LevelInfo), NewMetrics(shared, "prod", clock)
+
+	var group sync.WaitGroup
+	for writer := range writers {
+		group.Go(func() {
+			for range each {
+				logger.WithGroup("g").Info("m", "writer", writer)
+				metrics.Count(t.Context(), fmt.Sprint(writer), map[string]int64{"orderCreated": 1})
+			}
+		})
+	}
+	group.Wait()
+	require.Len(t, decode(t, out.Bytes()), writers*each*2)
+}

@@ -1,0 +1,198 @@
+package telemetry
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-xray-sdk-go/v2/strategy/ctxmissing"
+	"github.com/aws/aws-xray-sdk-go/v2/xray"
+	"github.com/stretchr/testify/require"
+)
+
+const traceHeader = "X-Amzn-Trace-Id"
+
+// answer starts a server that gives every request the same answer, and notes
+// the trace header of the last one.
+func answer(t *testing.T, status int, body string) (server *httptest.Server, header *string) {
+	header = new(string)
+	server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		*header = r.Header.Get(traceHeader)
+		w.Header().Set("X-Amzn-Requestid", "aws-request-1")
+		w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}))
+	t.Cleanup(server.Close)
+	return server, header
+}
+
+func TestTransportReportsCallsAndPassesTheTraceOn(t *testing.T) {
+	for status, want := range map[int]struct{ err, fault bool }{200: {}, 404: {err: true}, 503: {fault: true}} {
+		t.Run(http.StatusText(status), func(t *testing.T) {
+			daemon, tracer := startTracing(t)
+			server, header := answer(t, status, "tok_answered")
+			transport := tracer.Transport(server.Client().Transport)
+
+			target := strings.Replace(server.URL, "http://", "http://user:tok_password@", 1) + "/backend/validate?q=tok_query#tok_fragment"
+			request, err := http.NewRequestWithContext(traced(t), http.MethodPost, target, strings.NewReader("tok_sent"))
+			require.NoError(t, err)
+			response, err := transport.RoundTrip(request) // no client, that would clone it
+			require.NoError(t, err)
+			body, err := io.ReadAll(response.Body)
+			require.NoError(t, err)
+			require.NoError(t, response.Body.Close())
+			require.Equal(t, "tok_answered", string(body))
+			require.Empty(t, request.Header.Get(traceHeader), "the request is the caller's")
+
+			got := daemon.receive(t)
+			require.Equal(t, "Root="+traceID+";Parent="+got.ID+";Sampled=1;Lineage="+lineage, *header)
+			require.Equal(t, strings.TrimPrefix(server.URL, "http://"), got.Name)
+			require.Equal(t, "remote", got.Namespace)
+			require.Equal(t, traceID, got.TraceID)
+			require.Equal(t, parentID, got.ParentID)
+			require.Equal(t, http.MethodPost, got.HTTP.Request.Method)
+			require.Equal(t, server.URL+"/backend/validate", got.HTTP.Request.URL)
+			require.Equal(t, status, got.HTTP.Response.Status)
+			require.Equal(t, want.err, got.Error)
+			require.Equal(t, want.fault, got.Fault)
+			require.NotContains(t, got.text, "tok_")
+			daemon.requireSilence(t)
+		})
+	}
+}
+
+func TestTransportReportsCallsThatFail(t *testing.T) {
+	daemon, tracer := startTracing(t)
+	failure := errors.New("no connection")
+	client := &http.Client{Transport: tracer.Transport(roundTrip(func(*http.Request) (*http.Response, error) {
+		return nil, failure
+	}))}
+	err := tracer.Capture(traced(t), "checks", func(ctx context.Context) error {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://peer/?q=tok_query", nil)
+		require.NoError(t, err)
+		_, err = client.Do(request)
+		return err
+	})
+	require.ErrorIs(t, err, failure)
+
+	got := daemon.receive(t)
+	require.Equal(t, "no connection", got.Cause.Exceptions[0].Message)
+	require.Len(t, got.Subsegments, 1)
+	require.True(t, got.Subsegments[0].Fault)
+	require.Equal(t, "no connection", got.Subsegments[0].Cause.Exceptions[0].Message)
+	require.NotContains(t, got.text, "tok_")
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestTransportWithoutATrace(t *testing.T) {
+	daemon, tracer := startTracing(t)
+	server, header := answer(t, http.StatusOK, "")
+	client := &http.Client{Transport: tracer.Transport(server.Client().Transport)}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, nil)
+	require.NoError(t, err)
+	response, err := client.Do(request)
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	require.Empty(t, *header)
+	daemon.requireSilence(t)
+}
+
+// table returns a client of a DynamoDB that always gives the same answer.
+func table(t *testing.T, tracer Tracer, status int, body string) (*dynamodb.Client, *string) {
+	server, header := answer(t, status, body)
+	cfg := aws.Config{
+		Region:       "eu-west-1",
+		BaseEndpoint: aws.String(server.URL),
+		HTTPClient:   server.Client(),
+		Credentials:  credentials.NewStaticCredentialsProvider("id", "secret", ""),
+	}
+	tracer.InstrumentAWS(&cfg)
+	return dynamodb.NewFromConfig(cfg), header
+}
+
+func put(ctx context.Context, client *dynamodb.Client) error {
+	_, err := client.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName: aws.String("orders"),
+		Item:      map[string]types.AttributeValue{"paymentToken": &types.AttributeValueMemberS{Value: "tok_item"}},
+	})
+	return err
+}
+
+func TestAWSCallsAreReported(t *testing.T) {
+	daemon, tracer := startTracing(t)
+	client, header := table(t, tracer, http.StatusOK, "{}")
+	require.NoError(t, put(traced(t), client))
+
+	got := daemon.receive(t)
+	require.Equal(t, "DynamoDB", got.Name)
+	require.Equal(t, "aws", got.Namespace)
+	require.Equal(t, traceID, got.TraceID)
+	require.Equal(t, parentID, got.ParentID)
+	require.Equal(t, map[string]any{
+		"operation": "PutItem", "region": "eu-west-1", "request_id": "aws-request-1",
+	}, got.AWS)
+	require.Equal(t, http.StatusOK, got.HTTP.Response.Status)
+	require.Equal(t, "Root="+traceID+";Parent="+got.ID+";Sampled=1;Lineage="+lineage, *header)
+	require.NotContains(t, got.text, "tok_")
+	daemon.requireSilence(t)
+}
+
+func TestAWSCallsNest(t *testing.T) {
+	daemon, tracer := startTracing(t)
+	client, _ := table(t, tracer, http.StatusOK, "{}")
+	require.NoError(t, tracer.Capture(traced(t), "store order", func(ctx context.Context) error { return put(ctx, client) }))
+
+	got := daemon.receive(t)
+	require.Equal(t, "store order", got.Name)
+	require.Len(t, got.Subsegments, 1)
+	require.Equal(t, "DynamoDB", got.Subsegments[0].Name)
+	daemon.requireSilence(t)
+}
+
+func TestOfWhatAWSRefusedOnlyTheCodeIsReported(t *testing.T) {
+	daemon, tracer := startTracing(t)
+	client, _ := table(t, tracer, http.StatusBadRequest,
+		`{"__type": "com.amazonaws.dynamodb.v20120810#ValidationException", "message": "bad value tok_item"}`)
+	require.ErrorContains(t, put(traced(t), client), "ValidationException")
+
+	got := daemon.receive(t)
+	require.True(t, got.Fault)
+	require.Equal(t, "ValidationException", got.Cause.Exceptions[0].Message)
+	require.NotContains(t, got.text, "tok_")
+}
+
+// Even where the SDK was told to panic over a context without a trace.
+func TestAWSCallsWithoutATrace(t *testing.T) {
+	require.NoError(t, xray.Configure(xray.Config{ContextMissingStrategy: ctxmissing.NewDefaultRuntimeErrorStrategy()}))
+	t.Cleanup(func() {
+		require.NoError(t, xray.Configure(xray.Config{ContextMissingStrategy: ctxmissing.NewDefaultLogErrorStrategy()}))
+	})
+	daemon, tracer := startTracing(t)
+	client, header := table(t, tracer, http.StatusOK, "{}")
+	require.NoError(t, put(t.Context(), client))
+	require.Empty(t, *header)
+	require.NoError(t, put(withHeader(t.Context(), "Root="+traceID+";Parent="+parentID+";Sampled=0"), client))
+	require.Contains(t, *header, "Root="+traceID)
+	require.Contains(t, *header, "Sampled=0")
+	daemon.requireSilence(t)
+}
+
+func TestOffChangesNoClient(t *testing.T) {
+	base := roundTrip(nil)
+	require.IsType(t, base, Tracer{}.Transport(base))
+	var cfg aws.Config
+	Tracer{}.InstrumentAWS(&cfg)
+	require.Empty(t, cfg.APIOptions)
+}
