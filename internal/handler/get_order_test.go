@@ -2,7 +2,6 @@ package handler_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"testing"
 	"time"
@@ -206,6 +205,6 @@ func FuzzGetOrder(f *testing.F) {
 		require.NoError(t, err)
 		var got events.APIGatewayProxyResponse
 		require.NoError(t, json.Unmarshal(out, &got))
-		require.Contains(t, []int{200, 400, 404}, got.StatusCode, fmt.Sprintf("%s", out))
+		require.Contains(t, []int{200, 400, 404}, got.StatusCode, string(out))
 	})
 }

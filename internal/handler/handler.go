@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -36,17 +37,16 @@ func encode(v any) ([]byte, error) {
 	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), nil
 }
 
-// logFailure writes down why a caller did not get what it asked for: in full where the service or its neighbours
-// failed, and by kind alone where the request was at fault, since its details are the caller's own words.
+// logFailure writes down why a caller did not get what it asked for: with the cause where the service or a neighbour
+// failed, and by kind alone where only the request was at fault, since its details may repeat the caller's words.
 func logFailure(ctx context.Context, log *slog.Logger, what, orderID string, err error) {
 	attributes := []any{slog.String("kind", string(order.KindOf(err)))}
 	if orderID != "" {
 		attributes = append(attributes, slog.String("orderId", orderID))
 	}
-	switch order.KindOf(err) {
-	case order.Unavailable, order.Unchecked, order.Unsendable:
-		log.ErrorContext(ctx, what, append(attributes, slog.String("error", err.Error()))...)
-	default:
+	if e, ok := errors.AsType[*order.Error](err); ok && e.Err == nil {
 		log.InfoContext(ctx, what, attributes...)
+		return
 	}
+	log.ErrorContext(ctx, what, append(attributes, slog.String("error", err.Error()))...)
 }

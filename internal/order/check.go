@@ -48,22 +48,24 @@ func (s *Service) check(ctx context.Context, o Order) error {
 }
 
 func combine(errs []error) error {
-	failed := &Error{Kind: Unchecked, Message: validationErrors, Err: errors.Join(errs...)}
-	if failed.Err == nil {
-		return nil
-	}
+	failed := &Error{Kind: Unchecked, Message: validationErrors}
 	for _, err := range errs {
-		if err == nil {
+		switch {
+		case err == nil:
 			continue
-		}
-		if KindOf(err) == Refused {
+		case KindOf(err) == Refused: // its text is for the caller, whose words it may repeat
 			failed.Kind = Refused
+		default:
+			failed.Err = errors.Join(failed.Err, err)
 		}
 		if e, ok := errors.AsType[*Error](err); ok {
 			failed.Details = append(failed.Details, e.Message)
 		} else {
 			failed.Details = append(failed.Details, "A check could not be made")
 		}
+	}
+	if failed.Details == nil {
+		return nil
 	}
 	return failed
 }

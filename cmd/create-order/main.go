@@ -1,0 +1,58 @@
+// Command create-order is the Lambda function that stores new orders once products, payment, delivery-pricing and
+// users agree.
+package main
+
+import (
+	"errors"
+	"log/slog"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"orders/internal/dynamo"
+	"orders/internal/environment"
+	"orders/internal/handler"
+	"orders/internal/order"
+	"orders/internal/peer"
+	"orders/internal/telemetry"
+)
+
+func main() {
+	h, err := newHandler(os.Getenv)
+	if err != nil {
+		telemetry.NewLogger(os.Stdout, slog.LevelInfo).Error("create-order does not start", slog.String("error", err.Error()))
+		os.Exit(1)
+	}
+	lambda.StartWithOptions(h)
+}
+
+func newHandler(getenv func(string) string) (*handler.CreateOrder, error) {
+	env := environment.NewReader(getenv)
+	log := telemetry.NewLogger(os.Stdout, environment.Parse(env, "LOG_LEVEL", telemetry.ParseLevel))
+	metrics := telemetry.NewMetrics(os.Stdout, env.Text("ENVIRONMENT"), nil)
+	table := env.Text("TABLE_NAME")
+	urls := peer.URLs{
+		Delivery: env.URL("DELIVERY_API_URL"),
+		Payment:  env.URL("PAYMENT_API_URL"),
+		Products: env.URL("PRODUCTS_API_URL"),
+		Users:    env.OptionalURL("USERS_API_URL"),
+	}
+	cfg, endpoint := env.AWS(), env.Endpoint("DYNAMODB")
+	tracer, err := telemetry.NewTracer(getenv)
+	if err := errors.Join(env.Err(), err); err != nil {
+		return nil, err
+	}
+	telemetry.Install(log)
+	if urls.Users == "" {
+		log.Info("the users check is off: USERS_API_URL is empty")
+	}
+	tracer.InstrumentAWS(&cfg)
+	return &handler.CreateOrder{
+		Orders: &order.Service{
+			Store:    &dynamo.Store{Client: dynamo.NewClient(cfg, endpoint, dynamo.Timing{}), Table: table},
+			Checkers: peer.New(urls, peer.Calls{Transport: peer.Sign(tracer.Transport(peer.NewTransport()), cfg.Credentials, cfg.Region)}),
+		},
+		Metrics: metrics,
+		Log:     log,
+	}, nil
+}

@@ -1,0 +1,40 @@
+// Command get-order is the Lambda function that reads orders, for users and for other services.
+package main
+
+import (
+	"errors"
+	"log/slog"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"orders/internal/dynamo"
+	"orders/internal/environment"
+	"orders/internal/handler"
+	"orders/internal/order"
+	"orders/internal/telemetry"
+)
+
+func main() {
+	h, err := newHandler(os.Getenv)
+	if err != nil {
+		telemetry.NewLogger(os.Stdout, slog.LevelInfo).Error("get-order does not start", slog.String("error", err.Error()))
+		os.Exit(1)
+	}
+	lambda.StartWithOptions(h)
+}
+
+func newHandler(getenv func(string) string) (*handler.GetOrder, error) {
+	env := environment.NewReader(getenv)
+	log := telemetry.NewLogger(os.Stdout, environment.Parse(env, "LOG_LEVEL", telemetry.ParseLevel))
+	table := env.Text("TABLE_NAME")
+	cfg, endpoint := env.AWS(), env.Endpoint("DYNAMODB")
+	tracer, err := telemetry.NewTracer(getenv)
+	if err := errors.Join(env.Err(), err); err != nil {
+		return nil, err
+	}
+	telemetry.Install(log)
+	tracer.InstrumentAWS(&cfg)
+	store := &dynamo.Store{Client: dynamo.NewClient(cfg, endpoint, dynamo.Timing{}), Table: table}
+	return &handler.GetOrder{Orders: &order.Service{Store: store}, Log: log}, nil
+}

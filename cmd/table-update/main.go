@@ -1,0 +1,44 @@
+// Command table-update is the Lambda function that announces every change of the table on the event bus.
+package main
+
+import (
+	"errors"
+	"log/slog"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"orders/internal/dynamo"
+	"orders/internal/environment"
+	"orders/internal/eventbus"
+	"orders/internal/handler"
+	"orders/internal/telemetry"
+)
+
+func main() {
+	h, err := newHandler(os.Getenv)
+	if err != nil {
+		telemetry.NewLogger(os.Stdout, slog.LevelInfo).Error("table-update does not start", slog.String("error", err.Error()))
+		os.Exit(1)
+	}
+	lambda.StartWithOptions(h)
+}
+
+func newHandler(getenv func(string) string) (*handler.TableUpdate, error) {
+	env := environment.NewReader(getenv)
+	log := telemetry.NewLogger(os.Stdout, environment.Parse(env, "LOG_LEVEL", telemetry.ParseLevel))
+	bus := env.Text("EVENT_BUS_NAME")
+	cfg, endpoint := env.AWS(), env.Endpoint("EVENTBRIDGE")
+	tracer, err := telemetry.NewTracer(getenv)
+	if err := errors.Join(env.Err(), err); err != nil {
+		return nil, err
+	}
+	telemetry.Install(log)
+	tracer.InstrumentAWS(&cfg)
+	return &handler.TableUpdate{
+		Publisher:   &eventbus.Publisher{Client: eventbus.NewClient(cfg, endpoint), Bus: bus},
+		Image:       dynamo.ParseImage,
+		TraceHeader: tracer.TraceHeader,
+		Log:         log,
+	}, nil
+}

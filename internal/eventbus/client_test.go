@@ -1,0 +1,100 @@
+package eventbus
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/smithy-go/middleware"
+	"github.com/stretchr/testify/require"
+)
+
+// start serves h over TCP, and tells how many connections were made.
+func start(t *testing.T, h http.Handler) (url string, connections *atomic.Int32) {
+	t.Helper()
+	connections = new(atomic.Int32)
+	server := httptest.NewUnstartedServer(h)
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			connections.Add(1)
+		}
+	}
+	server.Start()
+	t.Cleanup(server.Close)
+	return server.URL, connections
+}
+
+// publisherAt is a publisher as production makes it.
+func publisherAt(t *testing.T, cfg aws.Config, url string) *Publisher {
+	t.Helper()
+	client := NewClient(cfg, url)
+	t.Cleanup(client.Options().HTTPClient.(*http.Client).CloseIdleConnections)
+	return &Publisher{Client: client, Bus: "orders-bus"}
+}
+
+func TestConnectionsAreKept(t *testing.T) {
+	b := &bus{}
+	url, connections := start(t, b)
+	p := publisherAt(t, config, url)
+	for range 20 {
+		allSent(t, p.Publish(t.Context(), oneEach(3)), 3)
+	}
+	require.Empty(t, b.broken)
+	require.Less(t, connections.Load(), int32(20), "a connection may be missed while it is being put back")
+}
+
+func TestAConnectionResetIsNoLoss(t *testing.T) {
+	b := &bus{}
+	var requests atomic.Int32
+	url, _ := start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if requests.Add(1) > 2 {
+			b.ServeHTTP(w, r)
+			return
+		}
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err == nil {
+			conn.(*net.TCPConn).SetLinger(0) // resets instead of closing
+			conn.Close()
+		}
+	}))
+	allSent(t, publisherAt(t, config, url).Publish(t.Context(), oneEach(12)), 12)
+	require.Len(t, b.accepted, 12)
+}
+
+func TestTheClientItselfTriesOnce(t *testing.T) {
+	b := &bus{fault: always(fault{status: 500, code: "InternalException"})}
+	url, _ := start(t, b)
+	cfg := config
+	cfg.RetryMaxAttempts = 7
+	p := publisherAt(t, cfg, url)
+	require.Equal(t, again, p.put(t.Context(), oneEach(1))[0].verdict)
+	require.Len(t, b.requests, 1)
+}
+
+func TestTheClientKeepsWhatTracesCalls(t *testing.T) {
+	var seen atomic.Int32
+	cfg := config
+	cfg.APIOptions = []func(*middleware.Stack) error{func(stack *middleware.Stack) error {
+		return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("Count", func(
+			ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler,
+		) (middleware.InitializeOutput, middleware.Metadata, error) {
+			seen.Add(1)
+			return next.HandleInitialize(ctx, in)
+		}), middleware.Before)
+	}}
+	url, _ := start(t, &bus{})
+	allSent(t, publisherAt(t, cfg, url).Publish(t.Context(), oneEach(1)), 1)
+	require.EqualValues(t, 1, seen.Load())
+}
+
+func TestTheClientTimesOutAndFollowsNoRedirect(t *testing.T) {
+	options := NewClient(config, "").Options()
+	client := options.HTTPClient.(*http.Client)
+	require.Equal(t, attemptTimeout, client.Timeout)
+	require.ErrorIs(t, client.CheckRedirect(nil, nil), http.ErrUseLastResponse)
+	require.Nil(t, options.BaseEndpoint)
+}

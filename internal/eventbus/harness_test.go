@@ -1,0 +1,115 @@
+package eventbus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"orders/internal/order"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var config = aws.Config{
+	Region: "eu-west-1",
+	Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		return aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}, nil
+	}),
+}
+
+// within runs f in a bubble where time passes only when nothing else can happen, with a publisher whose client talks
+// to b over connections in memory. Pauses are half of the longest.
+func within(t *testing.T, b *bus, f func(t *testing.T, p *Publisher)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		listener := &pipes{made: make(chan net.Conn), closed: make(chan struct{})}
+		server := httptest.Server{Listener: listener, Config: &http.Server{Handler: b}}
+		server.Start()
+		transport := &http.Transport{DialContext: listener.dial, MaxIdleConnsPerHost: keptConnections}
+		client := newClient(config, "http://bus.test", newHTTPClient(transport))
+		f(t, &Publisher{Client: client, Bus: "orders-bus", Jitter: func() float64 { return 0.5 }})
+		transport.CloseIdleConnections()
+		server.Close()
+	})
+	require.Empty(t, b.broken)
+}
+
+// pipes is a listener whose connections are pipes in memory.
+type pipes struct {
+	made   chan net.Conn
+	once   sync.Once
+	closed chan struct{}
+}
+
+func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	client, server := net.Pipe()
+	select {
+	case p.made <- server:
+		return client, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-p.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case conn := <-p.made:
+		return conn, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p *pipes) Close() error {
+	p.once.Do(func() { close(p.closed) })
+	return nil
+}
+
+func (p *pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80} }
+
+// event is the nth event of an order.
+func event(orderID string, n int) order.Event {
+	return order.Event{OrderID: orderID, Type: order.OrderModified, Detail: fmt.Appendf(nil, `{"n":%d}`, n)}
+}
+
+// oneEach are events of that many orders.
+func oneEach(orders int) []order.Event {
+	events := make([]order.Event, orders)
+	for i := range events {
+		events[i] = event(fmt.Sprint("order-", i), 0)
+	}
+	return events
+}
+
+// kinds are the kinds of errors, "" for none. Each must be an [order.Error].
+func kinds(t require.TestingT, results []error) []order.Kind {
+	found := make([]order.Kind, len(results))
+	for i, err := range results {
+		if err != nil {
+			_, ok := errors.AsType[*order.Error](err)
+			require.True(t, ok, "%T", err)
+		}
+		found[i] = order.KindOf(err)
+	}
+	return found
+}
+
+func allSent(t *testing.T, results []error, of int) {
+	t.Helper()
+	require.Len(t, results, of)
+	for _, err := range results {
+		require.NoError(t, err)
+	}
+}

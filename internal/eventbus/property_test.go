@@ -1,0 +1,124 @@
+package eventbus
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"orders/internal/order"
+)
+
+// Faults that pass, and those that end a call for the events they meet.
+var (
+	passing = []fault{
+		{}, {status: 400, code: "ThrottlingException"}, {status: 500, code: "InternalException"}, {reset: true},
+		{lost: true}, {hang: 30 * time.Millisecond}, {hang: time.Hour}, {leftOut: 1}, {leftOut: 9}, {nameless: true},
+		{entries: map[int]string{0: "InternalFailure"}}, {entries: map[int]string{0: "ThrottlingException", 2: "New"}},
+		{entries: map[int]string{1: "InternalFailure"}, lost: true}, {status: 502, body: "<html>"},
+	}
+	ending = []fault{
+		{status: 403, code: "AccessDeniedException"}, {entries: map[int]string{0: "NotAuthorizedForSourceException"}},
+		{status: 400, code: "ValidationException"}, {entries: map[int]string{1: "InvalidArgument"}},
+	}
+)
+
+// drawEvents are events of a few orders, interleaved, some of which the bus can never accept.
+func drawEvents(t *rapid.T) []order.Event {
+	var events []order.Event
+	for i := range rapid.IntRange(0, 40).Draw(t, "events") {
+		e := event(rapid.SampledFrom([]string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"}).Draw(t, "order"), i)
+		switch rapid.IntRange(0, 19).Draw(t, "defect") {
+		case 0:
+			e.Detail = fmt.Appendf(nil, `[%d]`, i) // no object
+		case 1:
+			e.Type = "Poison"
+		}
+		events = append(events, e)
+	}
+	return events
+}
+
+func acceptable(e order.Event) bool { return e.Type != "Poison" && e.Detail[0] == '{' }
+
+// publish sends events to a bus that goes wrong by the script.
+func publish(t *testing.T, events []order.Event, script []fault, patience time.Duration) (results []error, b *bus) {
+	b = &bus{fault: once(script...)}
+	within(t, b, func(t *testing.T, p *Publisher) {
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		defer cancel()
+		results = p.Publish(ctx, events)
+	})
+	return results, b
+}
+
+// Whatever goes wrong: each order's events are accepted in their order, and the results say no more than the bus.
+func TestOrderIsKeptWhateverFails(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		events := drawEvents(rt)
+		script := rapid.SliceOfN(rapid.SampledFrom(slices.Concat(passing, ending)), 0, 60).Draw(rt, "script")
+		patience := rapid.SampledFrom([]time.Duration{5, 100, 2000, 60_000}).Draw(rt, "milliseconds") * time.Millisecond
+		results, b := publish(t, events, script, patience)
+		require.Len(rt, results, len(events))
+		found := kinds(rt, results)
+		accepted := b.sequences()
+		for id, mine := range positions(events) {
+			sent := slices.Compact(accepted[id]) // an event may be sent twice, at once
+			require.LessOrEqual(rt, len(sent), len(mine))
+			var kind order.Kind
+			for i, at := range mine {
+				if i < len(sent) {
+					require.Equal(rt, string(events[at].Detail), sent[i], "out of order")
+				}
+				if found[at] == "" {
+					require.Empty(rt, kind, "behind one that failed")
+					require.Less(rt, i, len(sent), "said to be accepted")
+					continue
+				}
+				if kind != "" {
+					require.Equal(rt, kind, found[at])
+				}
+				kind = found[at]
+				require.Contains(rt, []order.Kind{order.Unavailable, order.Unsendable}, kind)
+			}
+		}
+	})
+}
+
+// With time and faults that pass, everything is sent that can be and that is not behind what cannot.
+func TestAllIsSentInTheEnd(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		events := drawEvents(rt)
+		script := rapid.SliceOfN(rapid.SampledFrom(passing), 0, 30).Draw(rt, "script")
+		results, b := publish(t, events, script, 10*time.Minute)
+		found := kinds(rt, results)
+		accepted := b.sequences()
+		for id, mine := range positions(events) {
+			stop := slices.IndexFunc(mine, func(at int) bool { return !acceptable(events[at]) })
+			if stop < 0 {
+				stop = len(mine)
+			}
+			for i, at := range mine {
+				if i < stop {
+					require.Empty(rt, found[at])
+				} else {
+					require.Equal(rt, order.Unsendable, found[at])
+				}
+			}
+			require.Len(rt, slices.Compact(accepted[id]), stop)
+		}
+	})
+}
+
+// positions are where the events of each order are.
+func positions(events []order.Event) map[string][]int {
+	byOrder := map[string][]int{}
+	for i, e := range events {
+		byOrder[e.OrderID] = append(byOrder[e.OrderID], i)
+	}
+	return byOrder
+}
