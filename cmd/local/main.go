@@ -1,0 +1,55 @@
+// Command local runs the whole orders service on this machine, with stand-ins for AWS and for the neighbours. Its
+// settings are environment variables; see the README.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"orders/internal/local"
+)
+
+// shutdownTimeout is how long requests in flight may take to finish after Ctrl-C.
+const shutdownTimeout = 15 * time.Second
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
+	if err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "local:", err)
+		os.Exit(1)
+	}
+}
+
+// run serves until ctx ends. The tour goes to stdout, the functions' logs to stderr.
+func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
+	flags := flag.NewFlagSet("local", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	if err := flags.Parse(args); err != nil {
+		return fmt.Errorf("%w; settings are environment variables, such as PORT=8081", err)
+	}
+	if flags.NArg() > 0 {
+		return errors.New("takes no arguments; settings are environment variables, such as PORT=8081")
+	}
+	settings, err := local.ReadSettings(getenv)
+	if err != nil {
+		return err
+	}
+	service, err := local.Start(settings, stderr)
+	if err != nil {
+		return err
+	}
+	fmt.Fprint(stdout, service.Tour())
+	<-ctx.Done()
+	fmt.Fprintln(stdout, "finishing requests in flight ...")
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
+	defer cancel()
+	return service.Close(ctx)
+}

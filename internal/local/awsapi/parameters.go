@@ -1,0 +1,156 @@
+package awsapi
+
+import (
+	"cmp"
+	"encoding/base64"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"orders/internal/local/function"
+)
+
+// maxParameters is the most names or answers of one SSM request.
+const maxParameters = 10
+
+type parameter struct {
+	Name             string
+	Type             string
+	Value            string
+	Version          int
+	ARN              string
+	LastModifiedDate float64 // seconds since 1970
+	DataType         string
+}
+
+type getParameterInput struct {
+	Name string
+}
+
+type getParameterOutput struct {
+	Parameter parameter
+}
+
+func (e *Endpoints) getParameter(input getParameterInput) (getParameterOutput, error) {
+	if input.Name == "" {
+		return getParameterOutput{}, invalid("Value at 'name' failed to satisfy constraint: Member must have length greater than or equal to 1")
+	}
+	name, ok := e.parameterName(input.Name)
+	if !ok {
+		return getParameterOutput{}, &fault{http.StatusBadRequest, "ParameterNotFound", "Parameter " + input.Name + " not found."}
+	}
+	return getParameterOutput{Parameter: e.parameter(name)}, nil
+}
+
+type getParametersInput struct {
+	Names []string
+}
+
+type getParametersOutput struct {
+	Parameters        []parameter
+	InvalidParameters []string
+}
+
+// getParameters answers in alphabetical order, each parameter once.
+func (e *Endpoints) getParameters(input getParametersInput) (getParametersOutput, error) {
+	if len(input.Names) == 0 || len(input.Names) > maxParameters {
+		return getParametersOutput{}, invalid("Value at 'names' failed to satisfy constraint: Member must have length between 1 and 10")
+	}
+	output := getParametersOutput{Parameters: []parameter{}, InvalidParameters: []string{}}
+	for _, asked := range slices.Compact(slices.Sorted(slices.Values(input.Names))) {
+		if name, ok := e.parameterName(asked); ok {
+			output.Parameters = append(output.Parameters, e.parameter(name))
+		} else {
+			output.InvalidParameters = append(output.InvalidParameters, asked)
+		}
+	}
+	return output, nil
+}
+
+type getParametersByPathInput struct {
+	Path       string
+	Recursive  bool
+	MaxResults *int
+	NextToken  string
+}
+
+type getParametersByPathOutput struct {
+	Parameters []parameter
+	NextToken  string `json:",omitempty"`
+}
+
+// getParametersByPath answers one page, in alphabetical order. Filters are
+// ignored: all parameters are plain strings without labels.
+func (e *Endpoints) getParametersByPath(input getParametersByPathInput) (getParametersByPathOutput, error) {
+	var none getParametersByPathOutput
+	if !strings.HasPrefix(input.Path, "/") {
+		return none, &fault{http.StatusBadRequest, "ValidationException",
+			"The parameter doesn't meet the parameter name requirements. The parameter name must begin with a forward slash \"/\"."}
+	}
+	limit := *cmp.Or(input.MaxResults, new(maxParameters))
+	if limit < 1 || limit > maxParameters {
+		return none, invalid("Value at 'maxResults' failed to satisfy constraint: Member must have value between 1 and 10")
+	}
+	after, err := base64.RawURLEncoding.DecodeString(input.NextToken)
+	if err != nil {
+		return none, &fault{http.StatusBadRequest, "InvalidNextToken", "The specified token is not valid."}
+	}
+	return e.page(e.below(input.Path, input.Recursive), string(after), limit), nil
+}
+
+// page answers up to limit of the names that come after one: the token is the
+// last name shown, which stays right whatever the next page asks.
+func (e *Endpoints) page(names []string, after string, limit int) getParametersByPathOutput {
+	first, found := slices.BinarySearch(names, after)
+	if found {
+		first++
+	}
+	names = names[first:]
+	output := getParametersByPathOutput{Parameters: []parameter{}}
+	for _, name := range names[:min(limit, len(names))] {
+		output.Parameters = append(output.Parameters, e.parameter(name))
+	}
+	if len(names) > limit {
+		output.NextToken = base64.RawURLEncoding.EncodeToString([]byte(names[limit-1]))
+	}
+	return output
+}
+
+// below answers the names under path, sorted: all of them, or only those
+// directly under it.
+func (e *Endpoints) below(path string, recursive bool) []string {
+	path = strings.TrimRight(path, "/") + "/"
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(e.Parameters)) {
+		rest, under := strings.CutPrefix(name, path)
+		if under && (recursive || !strings.Contains(rest, "/")) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// parameterName answers the name of an existing parameter, asked for by name
+// or by ARN.
+func (e *Endpoints) parameterName(asked string) (name string, ok bool) {
+	name = strings.TrimPrefix(asked, e.parameterARN(""))
+	_, ok = e.Parameters[name]
+	return name, ok
+}
+
+func (e *Endpoints) parameterARN(name string) string {
+	return "arn:aws:ssm:" + e.Region + ":" + function.Account + ":parameter" + name
+}
+
+func (e *Endpoints) parameter(name string) parameter {
+	return parameter{
+		Name:             name,
+		Type:             "String",
+		Value:            e.Parameters[name],
+		Version:          1,
+		ARN:              e.parameterARN(name),
+		LastModifiedDate: float64(e.Started.UnixMilli()) / 1000,
+		DataType:         "text",
+	}
+}

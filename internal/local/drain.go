@@ -1,0 +1,55 @@
+package local
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync"
+)
+
+// A drain counts requests that are in flight and, once closed, lets no more in. http.Server's own shutdown would not
+// do: requests in flight still need the stand-ins behind the same listener.
+type drain struct {
+	mu       sync.Mutex
+	closed   bool
+	inFlight sync.WaitGroup
+}
+
+func (d *drain) track(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !d.enter() {
+			w.Header().Set("Connection", "close")
+			respond(w, http.StatusServiceUnavailable, "Service unavailable")
+			return
+		}
+		defer d.inFlight.Done()
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (d *drain) enter() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.closed {
+		d.inFlight.Add(1)
+	}
+	return !d.closed
+}
+
+// close lets nothing more in and waits for what is inside, until ctx ends.
+func (d *drain) close(ctx context.Context) error {
+	d.mu.Lock()
+	d.closed = true
+	d.mu.Unlock()
+	empty := make(chan struct{})
+	go func() {
+		d.inFlight.Wait()
+		close(empty)
+	}()
+	select {
+	case <-empty:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("requests in flight were cut short: %w", context.Cause(ctx))
+	}
+}

@@ -1,0 +1,58 @@
+package local
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+
+	"orders/internal/local/sigv4"
+	"orders/internal/local/standin"
+	"orders/internal/local/token"
+)
+
+// standInPath is where the stand-ins of the neighbours are, by name.
+const standInPath = "/_local/peers/"
+
+// registerStandIns adds the neighbours' stand-ins, behind a check of signatures as on AWS, and what belongs to them.
+func (s *Service) registerStandIns(mux *http.ServeMux, signatures sigv4.Verifier) {
+	var payment standin.Payment
+	catalogue := standin.NewCatalogue()
+	for name, peer := range map[string]http.Handler{
+		"delivery-pricing": standin.PricingHandler(),
+		"payment":          payment.ValidateHandler(),
+		"products":         catalogue.ValidateHandler(),
+		"users":            standin.UsersHandler(),
+	} {
+		mux.Handle(standInPath+name+"/", signatures.Require(http.StripPrefix(standInPath+name, peer)))
+	}
+	mux.Handle("/payment-3p/", http.StripPrefix("/payment-3p", payment.PreauthHandler()))
+	mux.Handle("GET /_local/products", catalogue.ListHandler())
+	mux.Handle("GET /_local/sample-order", standin.SampleOrderHandler(catalogue, &payment))
+}
+
+// registerInspection adds what lets a developer sign in and look inside.
+func (s *Service) registerInspection(mux *http.ServeMux, tokens *token.Issuer) {
+	mux.HandleFunc("GET /_local/token", func(w http.ResponseWriter, r *http.Request) {
+		text, err := tokens.Issue(r.URL.Query().Get("sub"))
+		if errors.Is(err, token.ErrSubject) {
+			respond(w, http.StatusBadRequest, "sub must name a user: /_local/token?sub=USER")
+			return
+		}
+		if err != nil {
+			respond(w, http.StatusInternalServerError, "Internal server error")
+			return
+		}
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		_, _ = io.WriteString(w, text) // a client that is gone cannot be told
+	})
+	mux.HandleFunc("GET /_local/events", func(w http.ResponseWriter, _ *http.Request) { show(w, s.bus.Events()) })
+	mux.HandleFunc("GET /_local/dead-letters", func(w http.ResponseWriter, _ *http.Request) { show(w, s.deadLetters.All()) })
+}
+
+func show(w http.ResponseWriter, list any) {
+	w.Header().Set("Content-Type", "application/json")
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(list) // a client that is gone cannot be told
+}

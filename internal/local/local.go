@@ -1,0 +1,222 @@
+// Package local runs the whole orders service in one process: the real handlers and adapters, with stand-ins for
+// everything that AWS and the neighbours would be. All of it listens on one loopback address.
+package local
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"orders/internal/dynamo"
+	"orders/internal/eventbus"
+	"orders/internal/handler"
+	"orders/internal/local/awsapi"
+	"orders/internal/local/bus"
+	"orders/internal/local/deadletter"
+	"orders/internal/local/function"
+	"orders/internal/local/mapping"
+	"orders/internal/local/sigv4"
+	"orders/internal/local/standin"
+	"orders/internal/local/token"
+	"orders/internal/memory"
+	"orders/internal/order"
+	"orders/internal/peer"
+	"orders/internal/telemetry"
+)
+
+// The one key that signs requests on this machine.
+const (
+	accessKey = "local"
+	secretKey = "local"
+)
+
+// The most that an invocation may take, as on AWS.
+const (
+	createTimeout = 10 * time.Second
+	getTimeout    = 5 * time.Second
+	eventTimeout  = 30 * time.Second
+)
+
+// maximumRetryAttempts bounds how often a batch of the stream is handed over again.
+const maximumRetryAttempts = 10
+
+// A Service is a running local service. Close ends it.
+type Service struct {
+	URL string // where it listens, without a slash at its end
+
+	settings    Settings
+	log         *slog.Logger
+	store       *memory.Store
+	bus         *bus.Bus
+	deadLetters *deadletter.List
+	fulfilment  *standin.Fulfilment
+	server      *http.Server
+	inFlight    drain
+	stopStream  context.CancelFunc
+	running     sync.WaitGroup // the server and the stream
+}
+
+// Start listens and returns a service that is ready for requests. Logs and metrics of the functions go to log, one
+// JSON object a line. The error is that of a port that cannot be had.
+func Start(settings Settings, log io.Writer) (*Service, error) {
+	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(settings.Port)))
+	if err != nil {
+		return nil, fmt.Errorf("port %d cannot be had: %w", settings.Port, err)
+	}
+	lines := telemetry.NewLineWriter(log)
+	s := &Service{
+		URL:         "http://" + listener.Addr().String(),
+		settings:    settings,
+		log:         telemetry.NewLogger(lines, settings.LogLevel),
+		store:       &memory.Store{},
+		deadLetters: &deadletter.List{},
+	}
+	tokens, err := token.NewIssuer(nil)
+	if err != nil {
+		return nil, err
+	}
+	s.useStandIns()
+	f := s.functions(telemetry.NewMetrics(lines, stage, nil))
+	s.openBus(f.onEvents)
+	s.server = &http.Server{Handler: s.routes(f, tokens), ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)}
+	s.running.Go(func() { _ = s.server.Serve(listener) }) // ends when Close closes it
+	s.follow(f.tableUpdate)
+	return s, nil
+}
+
+// useStandIns points every neighbour that is not set to its stand-in.
+func (s *Service) useStandIns() {
+	for name, url := range map[string]*string{
+		"delivery-pricing": &s.settings.DeliveryURL,
+		"payment":          &s.settings.PaymentURL,
+		"products":         &s.settings.ProductsURL,
+		"users":            &s.settings.UsersURL,
+	} {
+		if *url == "" {
+			*url = s.URL + standInPath + name
+		}
+	}
+}
+
+// functions are the four Lambda functions.
+type functions struct{ create, get, onEvents, tableUpdate *function.Function }
+
+func (s *Service) functions(metrics *telemetry.Metrics) functions {
+	cfg := aws.Config{Region: s.settings.Region, Credentials: aws.CredentialsProviderFunc(localCredentials)}
+	orders := &order.Service{
+		Store: s.store,
+		Checkers: peer.New(
+			peer.URLs{Delivery: s.settings.DeliveryURL, Payment: s.settings.PaymentURL, Products: s.settings.ProductsURL, Users: s.settings.UsersURL},
+			peer.Calls{Transport: peer.Sign(peer.NewTransport(), cfg.Credentials, cfg.Region)},
+		),
+	}
+	publisher := &eventbus.Publisher{Client: eventbus.NewClient(cfg, s.URL), Bus: eventBusName}
+	untraced := func(context.Context) string { return "" }
+	run := func(name string, timeout time.Duration, h interface {
+		Invoke(context.Context, []byte) ([]byte, error)
+	}) *function.Function {
+		return &function.Function{Name: name, Handler: h, Timeout: timeout, Region: s.settings.Region}
+	}
+	return functions{
+		create:      run("create-order", createTimeout, &handler.CreateOrder{Orders: orders, Metrics: metrics, Log: s.log}),
+		get:         run("get-order", getTimeout, &handler.GetOrder{Orders: orders, Log: s.log}),
+		onEvents:    run("on-events", eventTimeout, &handler.OnEvents{Orders: orders, Metrics: metrics, Log: s.log}),
+		tableUpdate: run("table-update", eventTimeout, &handler.TableUpdate{Publisher: publisher, Image: dynamo.ParseImage, TraceHeader: untraced, Log: s.log}),
+	}
+}
+
+func localCredentials(context.Context) (aws.Credentials, error) {
+	return aws.Credentials{AccessKeyID: accessKey, SecretAccessKey: secretKey, Source: "local"}, nil
+}
+
+// openBus opens the event bus with the rules of on-events and of the stand-ins that pack and deliver.
+func (s *Service) openBus(onEvents *function.Function) {
+	s.fulfilment = standin.NewFulfilment(func(source, detailType string, resources []string, detail json.RawMessage) {
+		s.bus.Put(eventBusName, source, detailType, resources, detail, time.Time{})
+	})
+	rules := onEventsRules(func(ctx context.Context, event []byte) error {
+		_, err := onEvents.Invoke(ctx, event)
+		return err
+	})
+	if s.settings.Fulfilment {
+		rules = append(rules, fulfilmentRules(s.fulfilment)...)
+	}
+	s.bus = bus.New(bus.Options{Name: eventBusName, Region: s.settings.Region, Rules: rules, DeadLetters: s.deadLetters, Logger: s.log})
+}
+
+// routes is everything that the service answers.
+func (s *Service) routes(f functions, tokens *token.Issuer) http.Handler {
+	public := http.NewServeMux()
+	signatures := sigv4.Verifier{AccessKey: accessKey, SecretKey: secretKey, Region: s.settings.Region, Service: "execute-api"}
+	(&gateway{create: f.create, get: f.get, tokens: tokens, signatures: signatures}).register(public)
+	(&awsapi.Endpoints{
+		Region:     s.settings.Region,
+		Functions:  map[string]*function.Function{f.create.Name: f.create, f.get.Name: f.get, f.onEvents.Name: f.onEvents},
+		Async:      s.invokeLater,
+		Events:     s,
+		Parameters: parameters(s.URL, s.settings.Region, f.create, s.settings),
+		Started:    time.Now(),
+	}).Register(public)
+
+	all := http.NewServeMux()
+	all.Handle("/", s.inFlight.track(exactPaths(public)))
+	s.registerStandIns(all, signatures)
+	s.registerInspection(all, tokens)
+	return all
+}
+
+// Put is awsapi.Events'.
+func (s *Service) Put(entry awsapi.Entry) (eventID string) {
+	return s.bus.Put(entry.Bus, entry.Source, entry.DetailType, entry.Resources, entry.Detail, entry.Time)
+}
+
+// invokeLater runs an asynchronous invocation, which fails, comes again and ends among the dead letters as an event.
+func (s *Service) invokeLater(f *function.Function, payload []byte) {
+	s.bus.Deliver(f.Name, payload, func(ctx context.Context, payload []byte) error {
+		_, err := f.Invoke(ctx, payload)
+		return err
+	})
+}
+
+// follow feeds the table's changes to table-update.
+func (s *Service) follow(tableUpdate *function.Function) {
+	ctx, stop := context.WithCancel(context.Background())
+	s.stopStream = stop
+	stream := mapping.Mapping{
+		Source:               memoryStream{s.store, s.settings.Region},
+		ShardID:              "shardId-memory",
+		Name:                 tableUpdate.Name,
+		Invoke:               tableUpdate.Invoke,
+		MaximumRetryAttempts: maximumRetryAttempts,
+		DeadLetters:          s.deadLetters,
+		Logger:               s.log,
+	}
+	s.running.Go(func() {
+		if err := stream.Run(ctx); err != nil {
+			s.log.Error("stream not followed", slog.String("error", err.Error()))
+		}
+	})
+}
+
+// Close finishes the requests that are in flight, while new ones are refused, and then ends everything else. If ctx
+// ends first, what is left is cut short; the error then wraps ctx's.
+func (s *Service) Close(ctx context.Context) error {
+	err := s.inFlight.close(ctx)
+	s.fulfilment.Close()
+	s.stopStream()
+	if busErr := s.bus.Close(ctx); err == nil {
+		err = busErr
+	}
+	_ = s.server.Close() // only stand-ins and endpoints of AWS are still served, and nobody is left to ask them
+	s.running.Wait()
+	return err
+}

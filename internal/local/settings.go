@@ -1,0 +1,57 @@
+package local
+
+import (
+	"cmp"
+	"fmt"
+	"log/slog"
+	"strconv"
+
+	"orders/internal/environment"
+	"orders/internal/telemetry"
+)
+
+// Settings are what a run of the local service can be told. ReadSettings makes them.
+type Settings struct {
+	Port       int        // on 127.0.0.1; 0 picks a free one
+	Region     string     // of the AWS account that the service plays
+	LogLevel   slog.Level // of the functions
+	Fulfilment bool       // whether stand-ins pack and deliver what is ordered
+
+	// Where to reach neighbours instead of the stand-ins; empty means the stand-in.
+	DeliveryURL, PaymentURL, ProductsURL, UsersURL string
+}
+
+// defaults are the settings of a run that says nothing.
+var defaults = map[string]string{"PORT": "8080", "AWS_REGION": "eu-west-1", "LOG_LEVEL": "INFO", "FULFILMENT": "on"}
+
+// ReadSettings reads PORT, AWS_REGION, LOG_LEVEL, FULFILMENT and the peers' URLs, as the functions call them, through
+// getenv. The error names every setting that cannot be used.
+func ReadSettings(getenv func(name string) string) (Settings, error) {
+	r := environment.NewReader(func(name string) string { return cmp.Or(getenv(name), defaults[name]) })
+	s := Settings{
+		Port:        environment.Parse(r, "PORT", parsePort),
+		Region:      r.Text("AWS_REGION"),
+		LogLevel:    environment.Parse(r, "LOG_LEVEL", telemetry.ParseLevel),
+		Fulfilment:  environment.Parse(r, "FULFILMENT", parseSwitch),
+		DeliveryURL: r.OptionalURL("DELIVERY_API_URL"),
+		PaymentURL:  r.OptionalURL("PAYMENT_API_URL"),
+		ProductsURL: r.OptionalURL("PRODUCTS_API_URL"),
+		UsersURL:    r.OptionalURL("USERS_API_URL"),
+	}
+	return s, r.Err()
+}
+
+func parsePort(text string) (int, error) {
+	port, err := strconv.ParseUint(text, 10, 16)
+	if err != nil {
+		return 0, fmt.Errorf("must be a port from 0 to 65535, got %q", text)
+	}
+	return int(port), nil
+}
+
+func parseSwitch(text string) (bool, error) {
+	if text != "on" && text != "off" {
+		return false, fmt.Errorf("must be on or off, got %q", text)
+	}
+	return text == "on", nil
+}

@@ -1,0 +1,120 @@
+package sigv4
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// authorization is what an Authorization header says, before any of it is
+// believed.
+type authorization struct {
+	accessKey     string
+	scope         scope
+	signedHeaders []string // lower case, in ascending order
+	signature     string
+}
+
+// scope is where and when a signature is meant to be good.
+type scope struct {
+	date       string // as 20150830
+	region     string
+	service    string
+	terminator string
+}
+
+func (s scope) String() string {
+	return strings.Join([]string{s.date, s.region, s.service, s.terminator}, "/")
+}
+
+func parseAuthorization(header http.Header) (authorization, error) {
+	values := header.Values("Authorization")
+	if len(values) == 0 || values[0] == "" {
+		return authorization{}, missingToken()
+	}
+	text := values[0]
+	scheme, list, _ := strings.Cut(text, " ")
+	parameters, err := parseParameters(list)
+	if err != nil {
+		return authorization{}, err
+	}
+	if faults := missingParts(parameters, header); len(faults) > 0 {
+		return authorization{}, incomplete(strings.Join(faults, " ") + hashedAuthorization(text))
+	}
+	if len(values) > 1 || scheme != algorithm {
+		return authorization{}, incomplete("Authorization header requires the algorithm '" + algorithm + "', once." + hashedAuthorization(text))
+	}
+	return newAuthorization(parameters)
+}
+
+// parseParameters splits `Credential=..., SignedHeaders=..., Signature=...`.
+func parseParameters(list string) (map[string]string, error) {
+	parameters := make(map[string]string)
+	if strings.TrimSpace(list) == "" {
+		return parameters, nil
+	}
+	for pair := range strings.SplitSeq(list, ",") {
+		pair = strings.TrimSpace(pair)
+		name, value, ok := strings.Cut(pair, "=")
+		if !ok {
+			return nil, incomplete(fmt.Sprintf("Invalid key=value pair (missing equal-sign) in Authorization header %s: '%s'.", hashedNote, hashed(pair)))
+		}
+		if _, repeated := parameters[name]; repeated {
+			return nil, incomplete(fmt.Sprintf("Repeated key in Authorization header %s: '%s'.", hashedNote, hashed(pair)))
+		}
+		parameters[name] = value
+	}
+	return parameters, nil
+}
+
+// missingParts names everything that is missing at once, as API Gateway does.
+func missingParts(parameters map[string]string, header http.Header) []string {
+	var faults []string
+	for _, name := range []string{"Credential", "Signature", "SignedHeaders"} {
+		if parameters[name] == "" {
+			faults = append(faults, "Authorization header requires '"+name+"' parameter.")
+		}
+	}
+	if len(header.Values("X-Amz-Date")) != 1 {
+		faults = append(faults, "Authorization header requires existence of one 'X-Amz-Date' header.")
+	}
+	return faults
+}
+
+func newAuthorization(parameters map[string]string) (authorization, error) {
+	parts := strings.Split(parameters["Credential"], "/")
+	if len(parts) != 5 {
+		return authorization{}, incomplete(fmt.Sprintf("Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got %s: '%s'.",
+			hashedNote, hashed(parameters["Credential"])))
+	}
+	list := parameters["SignedHeaders"]
+	names := strings.Split(list, ";")
+	// A service writes the list itself when it signs again, in this form: any
+	// other could not have come to the same signature there.
+	if strings.ToLower(list) != list || !slices.IsSorted(names) {
+		return authorization{}, wrongSignature()
+	}
+	return authorization{
+		accessKey:     parts[0],
+		scope:         scope{date: parts[1], region: parts[2], service: parts[3], terminator: parts[4]},
+		signedHeaders: names,
+		signature:     parameters["Signature"],
+	}, nil
+}
+
+// requireSigned refuses an authorization that leaves out of the signature what
+// the check itself relies on.
+func (a authorization) requireSigned(header http.Header) error {
+	if !slices.Contains(a.signedHeaders, "host") {
+		return notSigned("'Host' or ':authority'")
+	}
+	if !slices.Contains(a.signedHeaders, "x-amz-date") {
+		return notSigned("'X-Amz-Date'")
+	}
+	hasToken := len(header.Values("X-Amz-Security-Token")) > 0
+	if hasToken && !slices.Contains(a.signedHeaders, "x-amz-security-token") {
+		return notSigned("'X-Amz-Security-Token'")
+	}
+	return nil
+}
