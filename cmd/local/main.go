@@ -42,7 +42,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if err != nil {
 		return err
 	}
-	service, err := local.Start(settings, stderr)
+	service, err := local.Start(ctx, settings, stderr)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"orders/internal/local/dynamodblocal/dynamodbtest"
+)
+
+// onDynamoDB are the settings of a service that keeps its orders in a folder.
+func onDynamoDB(t *testing.T, folder string) []string {
+	cache, err := os.UserCacheDir()
+	require.NoError(t, err)
+	return []string{"TABLE=dynamodb", "DATA=" + folder, "PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "XDG_CACHE_HOME=" + cache}
+}
+
+func TestOrdersAndEventsOutliveARestart(t *testing.T) {
+	dynamodbtest.NeedsServer(t)
+	t.Parallel()
+	folder, id := t.TempDir(), uuid.NewString()
+	s := start(t, onDynamoDB(t, folder)...)
+	placedBefore := s.signIn(t, id).order(t)
+	s.signIn(t, id).waitForStatus(t, placedBefore.OrderID, "FULFILLED")
+	waitFor(t, "the last announcement", func() bool { return s.announced(t)[placedBefore.OrderID] == "FULFILLED" })
+	before := s.events(t)
+	s.stop(t)
+
+	s = start(t, onDynamoDB(t, folder)...)
+	require.Equal(t, "FULFILLED", s.signIn(t, id).read(t, placedBefore.OrderID).Status)
+	require.Equal(t, before, s.events(t)[:len(before)])
+}
+
+func TestAServiceThatWasKilledAnnouncesEveryOrderOnceItIsBack(t *testing.T) {
+	dynamodbtest.NeedsServer(t)
+	t.Parallel()
+	folder, id := t.TempDir(), uuid.NewString()
+	var answered []string
+	for range 3 {
+		s := start(t, append(onDynamoDB(t, folder), "FULFILMENT=off")...)
+		answered = append(answered, s.orderUntilKilled(t, id)...)
+	}
+	require.NotEmpty(t, answered)
+
+	s := start(t, append(onDynamoDB(t, folder), "FULFILMENT=off")...)
+	stored := s.signIn(t, id).all(t)
+	for _, orderID := range answered {
+		require.Contains(t, stored, orderID, "a 201 is an order that is there")
+	}
+	waitFor(t, "every stored order's announcement", func() bool {
+		announced := s.announced(t)
+		for _, orderID := range stored {
+			if announced[orderID] == "" {
+				return false
+			}
+		}
+		return true
+	})
+	for orderID := range s.announced(t) {
+		require.Contains(t, stored, orderID, "nothing is announced that is not stored")
+	}
+}
+
+// orderUntilKilled places orders from several sides at once, kills the process at some moment under this load, and
+// returns the ids of the orders that were answered with 201.
+func (s *service) orderUntilKilled(t *testing.T, userID string) (answered []string) {
+	t.Helper()
+	u := s.signIn(t, userID)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	var mu sync.Mutex
+	var shoppers sync.WaitGroup
+	for range 4 {
+		shoppers.Go(func() {
+			for {
+				orderID, err := u.orderOnce(ctx)
+				if err != nil {
+					return // the service is gone
+				}
+				if orderID == "" {
+					continue // refused: the table was too slow, say
+				}
+				mu.Lock()
+				answered = append(answered, orderID)
+				mu.Unlock()
+			}
+		})
+	}
+	waitFor(t, "the first order", func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return len(answered) > 0
+	})
+	time.Sleep(rand.N(500 * time.Millisecond))
+	require.NoError(t, s.command.Process.Kill())
+	shoppers.Wait()
+	require.Error(t, s.wait())
+	return answered
+}
+
+// orderOnce places one sample order. The id is empty if the answer was no 201; an error means that there was none.
+func (u user) orderOnce(ctx context.Context) (orderID string, err error) {
+	sample, err := u.call(ctx, http.MethodGet, "/_local/sample-order", "", nil)
+	if err != nil {
+		return "", err
+	}
+	r, err := u.call(ctx, http.MethodPost, "/orders", u.authorization, sample.body)
+	if err != nil || r.status != http.StatusCreated {
+		return "", err
+	}
+	var o placed
+	return o.OrderID, json.Unmarshal(r.body, &o)
+}
+
+// all is the ids of all of a user's orders.
+func (u user) all(t *testing.T) (ids []string) {
+	t.Helper()
+	for query := "?limit=100"; query != ""; {
+		orders, next := u.list(t, query)
+		for _, o := range orders {
+			ids = append(ids, o.OrderID)
+		}
+		query = ""
+		if next != "" {
+			query = "?limit=100&nextToken=" + next
+		}
+	}
+	return ids
+}
+
+// announced is the last status that was announced of each order.
+func (s *service) announced(t *testing.T) map[string]string {
+	t.Helper()
+	var all []event
+	s.get(t, "/_local/events", "").into(t, &all)
+	statuses := map[string]string{}
+	for _, e := range all {
+		if e.Source != "ecommerce.orders" {
+			continue
+		}
+		var detail struct {
+			Status string
+			New    struct{ Status string }
+		}
+		require.NoError(t, json.Unmarshal(e.Detail, &detail))
+		statuses[e.Resources[0]] = detail.Status + detail.New.Status
+	}
+	return statuses
+}

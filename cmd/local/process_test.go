@@ -1,0 +1,163 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// patience is how long anything here may take before it counts as broken.
+const patience = 30 * time.Second
+
+// asProgram makes the test binary be the program instead.
+const asProgram = "RUN_AS_LOCAL"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+		return
+	}
+	_ = flag.Set("test.parallel", "32") // these tests wait for other processes more than they work
+	os.Exit(m.Run())
+}
+
+// A service is a running process of the program.
+type service struct {
+	url            string
+	command        *exec.Cmd
+	stdout, stderr output
+
+	ended chan struct{} // closed when the process is over
+	err   error         // what it ended with; nil is exit code 0
+
+	mu      sync.Mutex
+	secrets []string
+}
+
+// start runs the program on a free port until the test is over, and then holds it to a clean end. Settings are
+// NAME=value; none is taken from the environment of the test.
+func start(t *testing.T, settings ...string) *service {
+	t.Helper()
+	s := &service{command: program(t, settings...), ended: make(chan struct{})}
+	s.command.Stdout, s.command.Stderr = &s.stdout, &s.stderr
+	require.NoError(t, s.command.Start())
+	go func() {
+		defer close(s.ended)
+		s.err = s.command.Wait()
+	}()
+	t.Cleanup(func() { s.stop(t) })
+	address := regexp.MustCompile(`(?m)^.*listens on (http://127\.0\.0\.1:\d+).*\n`)
+	waitFor(t, "the tour", func() bool {
+		require.False(t, s.over(), "%s", s.stderr.String())
+		found := address.FindStringSubmatch(s.stdout.String())
+		if found != nil {
+			s.url = found[1]
+		}
+		return found != nil
+	})
+	return s
+}
+
+// program is the program as a command, not yet started.
+func program(t *testing.T, settings ...string) *exec.Cmd {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 2*patience) // t.Context ends before cleanups run
+	t.Cleanup(cancel)
+	binary, err := os.Executable()
+	require.NoError(t, err)
+	command := exec.CommandContext(ctx, binary)
+	command.Env = append([]string{asProgram + "=yes", "PORT=0"}, settings...)
+	return command
+}
+
+// stop ends the process as Ctrl-C does and looks at what it leaves behind.
+func (s *service) stop(t *testing.T) {
+	if !s.over() {
+		require.NoError(t, s.command.Process.Signal(os.Interrupt))
+		require.NoError(t, s.wait())
+	}
+	stdout, stderr := s.stdout.String(), s.stderr.String()
+	for line := range strings.Lines(stderr) {
+		requireLogLine(t, line)
+	}
+	for _, secret := range s.secrets {
+		require.NotContains(t, stderr, secret)
+		require.NotContains(t, stdout, secret)
+	}
+	for _, trace := range []string{"goroutine ", "panic"} {
+		require.NotContains(t, stderr, trace)
+		require.NotContains(t, stdout, trace)
+	}
+}
+
+func (s *service) over() bool {
+	select {
+	case <-s.ended:
+		return true
+	default:
+		return false
+	}
+}
+
+// wait waits for the end of the process and tells how it ended.
+func (s *service) wait() error {
+	<-s.ended
+	return s.err
+}
+
+// requireLogLine takes logs and metrics, each as contract section 9 has it.
+func requireLogLine(t *testing.T, line string) {
+	t.Helper()
+	var fields map[string]any
+	require.NoError(t, json.Unmarshal([]byte(line), &fields), "%s", line)
+	require.Equal(t, "orders", fields["service"], "%s", line)
+	if _, metric := fields["_aws"]; metric {
+		return
+	}
+	for _, name := range []string{"timestamp", "level", "message"} {
+		require.NotEmpty(t, fields[name], "%s in %s", name, line)
+	}
+}
+
+// keepSecret makes text a thing that the process must not write anywhere.
+func (s *service) keepSecret(text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.secrets = append(s.secrets, text)
+}
+
+// An output is what a process has written so far.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+// waitFor asks again and again until the answer is yes.
+func waitFor(t *testing.T, what string, arrived func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !arrived(); time.Sleep(10 * time.Millisecond) {
+		require.True(t, time.Now().Before(deadline), "waited in vain for %s", what)
+	}
+}

@@ -1,0 +1,101 @@
+package contract_test
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"orders/internal/handler"
+	"orders/internal/memory"
+	"orders/internal/order"
+)
+
+func TestFollowedEventsAreThoseOfTheDocument(t *testing.T) {
+	type kind struct{ source, detailType any }
+	var documented, followed []kind
+	for _, schema := range load(t, eventsFile).Components.Schemas {
+		source, detailType := schema.Value.Extensions["x-amazon-events-source"], schema.Value.Extensions["x-amazon-events-detail-type"]
+		if source != nil && source != "ecommerce.orders" {
+			documented = append(documented, kind{source, detailType})
+		}
+	}
+	for _, event := range handler.FollowedEvents() {
+		followed = append(followed, kind{event.Source, event.DetailType})
+	}
+	require.ElementsMatch(t, documented, followed)
+}
+
+// The examples of the document tell one story: an order is made, and then one of the other events comes.
+func TestExamplesOfConsumedEventsAreFollowed(t *testing.T) {
+	doc := load(t, eventsFile)
+	_, modified := event(t, doc, "OrderModified")
+	modification := asMap(t, modified["detail"])
+	for name, c := range map[string]struct {
+		want   map[string]any // what the order becomes
+		metric string
+	}{
+		"PackageCreated":    {asMap(t, modification["new"]), "orderPackaged"},
+		"PackagingFailed":   {reaches(modification, "PACKAGING_FAILED"), "orderFailed"},
+		"DeliveryCompleted": {reaches(modification, "FULFILLED"), "orderFulfilled"},
+		"DeliveryFailed":    {reaches(modification, "DELIVERY_FAILED"), "orderFailed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, example := event(t, doc, name)
+			counted := counter{}
+			f := follower{store: &memory.Store{}, counts: counted}
+			require.NoError(t, f.store.Put(t.Context(), []byte(encoded(t, modification["old"]))))
+			for range 2 { // the second time it changes nothing, and counts nothing
+				_, err := f.invoke(t, encoded(t, example))
+				require.NoError(t, err)
+				stored, err := f.store.Get(t.Context(), c.want["orderId"].(string))
+				require.NoError(t, err)
+				require.JSONEq(t, encoded(t, c.want), string(stored.Document))
+				require.Equal(t, counter{c.metric: 1}, counted)
+			}
+		})
+	}
+}
+
+func TestExamplesAboutNoOrderAreRefused(t *testing.T) {
+	doc := load(t, eventsFile)
+	for _, followed := range handler.FollowedEvents() {
+		_, example := event(t, doc, followed.DetailType)
+		f := follower{store: &memory.Store{}, counts: counter{}}
+		_, err := f.invoke(t, encoded(t, example))
+		require.Equal(t, order.NotFound, order.KindOf(err), followed.DetailType)
+		require.Empty(t, f.counts)
+	}
+}
+
+// reaches is the order before a modification, at the status and the time after another.
+func reaches(modification map[string]any, status string) map[string]any {
+	after := maps.Clone(modification["old"].(map[string]any))
+	after["status"], after["modifiedDate"] = status, modification["new"].(map[string]any)["modifiedDate"]
+	return after
+}
+
+// A follower is on-events over a table of its own, at the time of the document's OrderModified.
+type follower struct {
+	store  *memory.Store
+	counts counter
+}
+
+func (f follower) invoke(t *testing.T, event string) ([]byte, error) {
+	t.Helper()
+	now := func() time.Time { return time.Date(2026, 1, 23, 10, 58, 2, 417_000, time.UTC) }
+	h := handler.OnEvents{Orders: &order.Service{Store: f.store, Now: now}, Metrics: f.counts, Log: slog.New(slog.DiscardHandler)}
+	return h.Invoke(t.Context(), []byte(event))
+}
+
+// A counter adds up metrics.
+type counter map[string]int64
+
+func (c counter) Count(_ context.Context, _ string, counts map[string]int64) {
+	for name, n := range counts {
+		c[name] += n
+	}
+}

@@ -1,0 +1,179 @@
+package contract_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/stretchr/testify/require"
+
+	"orders/internal/local"
+	"orders/internal/order"
+)
+
+// A journey is one request and what comes of it. In target, {next} is the last nextToken that an answer had, and
+// {location} the last Location.
+type journey struct {
+	what           string
+	method, target string
+	as             identity
+	body           string
+	allowed        bool // by the document
+	status         int
+}
+
+// notHere is every status of the document that the local service cannot have, and why. Where the service itself
+// answers it, the tests of internal/handler do.
+var notHere = []struct {
+	status, why string
+	operations  []string
+}{
+	{"429", "only API Gateway throttles", routed},
+	{"500", "only API Gateway has failures of its own", routed},
+	{"502", "no function breaks down for anything that a caller can send", routed},
+	{"504", "only API Gateway gives up waiting for a function", routed},
+	{"503", "the table in memory does not fail", []string{"listOrders", "getOrder", "getOrderBackend"}},
+	{"400", "a path without an orderId is another route", []string{"getOrder", "getOrderBackend"}},
+	{"401", "who does not sign gets no further than the gateway, which answers 403", []string{"getOrderBackend"}},
+}
+
+var routed = []string{"createOrder", "listOrders", "getOrder", "getOrderBackend"}
+
+func TestServiceKeepsToTheDocument(t *testing.T) {
+	s := start(t, local.Settings{})
+	first, second, other := s.sample(t), s.sample(t), s.sample(t)
+	with := func(name string, value any) string {
+		return changed(t, other, func(order map[string]any) { order[name] = value })
+	}
+	one, none := "/orders/"+idOf(t, first), "/orders/"+idOf(t, other)
+	backend := strings.NewReplacer("/orders/", "/backend/")
+
+	s.travel(t, []journey{
+		{"create", "POST", "/orders", user(jane), first, true, 201},
+		{"read at Location", "GET", "{location}", user(jane), "", true, 200},
+		{"create again", "POST", "/orders", user(jane), first, true, 200},
+		{"create with more", "POST", "/orders", user(jane), changed(t, second, func(o map[string]any) { o["gift"] = nil }), true, 201},
+		{"another order with the token", "POST", "/orders", user(jane), changed(t, first, elsewhere), true, 409},
+		{"another user with the token", "POST", "/orders", user(john), first, true, 409},
+		{"no JSON", "POST", "/orders", user(jane), "order", false, 400},
+		{"no body", "POST", "/orders", user(jane), "", false, 400},
+		{"no object", "POST", "/orders", user(jane), "[]", false, 400},
+		{"no products", "POST", "/orders", user(jane), with("products", []any{}), false, 400},
+		{"negative delivery price", "POST", "/orders", user(jane), with("deliveryPrice", -1), false, 400},
+		{"a name twice", "POST", "/orders", user(jane), strings.Replace(other, "{", `{"total": 1, "total": 1,`, 1), true, 400},
+		{"no token", "POST", "/orders", nobody, other, false, 401},
+		{"forged token", "POST", "/orders", forger, other, true, 401},
+		{"over 128 KiB", "POST", "/orders", user(jane), other + strings.Repeat(" ", order.MaxRequestBytes), true, 413},
+		{"wrong total", "POST", "/orders", user(jane), with("total", 1), true, 422},
+		{"wrong delivery price", "POST", "/orders", user(jane), with("deliveryPrice", 1), true, 422},
+		{"wrong payment token", "POST", "/orders", user(jane), with("paymentToken", "unknown"), true, 422},
+		{"unknown user", "POST", "/orders", user("jane"), other, true, 422},
+
+		{"list", "GET", "/orders", user(jane), "", true, 200},
+		{"list the first", "GET", "/orders?limit=1", user(jane), "", true, 200},
+		{"list the next", "GET", "/orders?limit=100&nextToken={next}", user(jane), "", true, 200},
+		{"list nothing", "GET", "/orders", user(john), "", true, 200},
+		{"limit 0", "GET", "/orders?limit=0", user(jane), "", false, 400},
+		{"limit 101", "GET", "/orders?limit=101", user(jane), "", false, 400},
+		{"limit 1.5", "GET", "/orders?limit=1.5", user(jane), "", false, 400},
+		{"limit ten", "GET", "/orders?limit=ten", user(jane), "", false, 400},
+		{"malformed nextToken", "GET", "/orders?nextToken=x", user(jane), "", true, 400},
+		{"list without a token", "GET", "/orders", nobody, "", false, 401},
+		{"list with a forged token", "GET", "/orders", forger, "", true, 401},
+
+		{"read", "GET", one, user(jane), "", true, 200},
+		{"read another user's", "GET", one, user(john), "", true, 404},
+		{"read what is not there", "GET", none, user(jane), "", true, 404},
+		{"read what is no UUID", "GET", "/orders/x", user(jane), "", true, 404},
+		{"read without a token", "GET", one, nobody, "", false, 401},
+		{"read with a forged token", "GET", one, forger, "", true, 401},
+
+		{"read as a service", "GET", backend.Replace(one), signer("local"), "", true, 200},
+		{"read what is not there as a service", "GET", backend.Replace(none), signer("local"), "", true, 404},
+		{"read what is no UUID as a service", "GET", "/backend/x", signer("local"), "", true, 404},
+		{"read with a wrong signature", "GET", backend.Replace(one), signer("guess"), "", true, 403},
+		{"read as a service without a signature", "GET", backend.Replace(one), nobody, "", false, 403},
+		{"read as a service with a user's token", "GET", backend.Replace(one), user(jane), "", false, 403},
+
+		{"preflight of orders", "OPTIONS", "/orders", nobody, "", true, 204},
+		{"preflight of an order", "OPTIONS", one, nobody, "", true, 204},
+	})
+
+	broken := start(t, local.Settings{PaymentURL: deafPeer(t)})
+	broken.seen = s.seen
+	broken.travel(t, []journey{{"a check cannot be made", "POST", "/orders", user(jane), broken.sample(t), true, 503}})
+	requireAllSeen(t, s.seen)
+}
+
+// travel makes one journey after the other.
+func (s *service) travel(t *testing.T, journeys []journey) {
+	t.Helper()
+	known := map[string]string{}
+	for _, j := range journeys {
+		target := strings.NewReplacer("{next}", known["next"], "{location}", known["location"]).Replace(j.target)
+		t.Run(j.what, func(t *testing.T) {
+			response, text, err := s.exchange(t, j.method, target, j.as, j.body)
+			require.Equal(t, j.status, response.StatusCode, text)
+			require.Equal(t, j.allowed, err == nil, "the document says of the request: %v", err)
+			if location := response.Header.Get("Location"); location != "" {
+				known["location"] = location
+			}
+			var page struct{ NextToken string }
+			if json.Unmarshal([]byte(text), &page) == nil && page.NextToken != "" {
+				known["next"] = page.NextToken
+			}
+		})
+	}
+}
+
+// requireAllSeen wants every status of every operation to have been seen, or to be among those that cannot.
+func requireAllSeen(t *testing.T, seen map[string]bool) {
+	t.Helper()
+	var listed, accounted []string
+	eachOperation(load(t, openAPIFile), func(_ string, operation *openapi3.Operation) {
+		for status := range operation.Responses.Map() {
+			listed = append(listed, operation.OperationID+" "+status)
+		}
+	})
+	for operation := range seen {
+		accounted = append(accounted, operation)
+	}
+	for _, missing := range notHere {
+		for _, operation := range missing.operations {
+			accounted = append(accounted, operation+" "+missing.status)
+		}
+	}
+	slices.Sort(listed)
+	slices.Sort(accounted)
+	require.Equal(t, listed, accounted, "statuses in the document, and those seen or excused")
+}
+
+// sample is an order that every stand-in agrees to, with a payment token of its own.
+func (s *service) sample(t *testing.T) string {
+	t.Helper()
+	return s.fetch(t, "/_local/sample-order")
+}
+
+// idOf is the id of the order that a request makes.
+func idOf(t *testing.T, request string) string {
+	t.Helper()
+	token, _ := asMap(t, decode(t, request))["paymentToken"].(string)
+	return order.IDFor(order.PaymentToken(token))
+}
+
+// elsewhere sends an order to another city.
+func elsewhere(request map[string]any) {
+	request["address"].(map[string]any)["city"] = "Elsewhere"
+}
+
+// deafPeer is the URL of a neighbour that cannot be asked anything.
+func deafPeer(t *testing.T) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }))
+	t.Cleanup(server.Close)
+	return server.URL
+}

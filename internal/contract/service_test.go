@@ -1,0 +1,173 @@
+package contract_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/legacy"
+	"github.com/stretchr/testify/require"
+
+	"orders/internal/local"
+)
+
+const (
+	region = "eu-west-1"
+	jane   = "81e209dd-8b66-413c-bbcb-5456eb4fe655"
+	john   = "0e0a6d5c-5a0f-4d0e-8a3c-2f5f7f1f9b11"
+)
+
+// A service is a running local service whose every request, answer and event is held to the documents.
+type service struct {
+	url     string
+	router  routers.Router
+	schemas openapi3.Schemas // of events
+	seen    map[string]bool  // operations and statuses, such as "createOrder 201"
+}
+
+// start starts a local service that ends with the test.
+func start(t *testing.T, settings local.Settings) *service {
+	t.Helper()
+	settings.Region = region
+	running, err := local.Start(t.Context(), settings, io.Discard)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		require.NoError(t, running.Close(ctx))
+	})
+	router, err := legacy.NewRouter(load(t, openAPIFile))
+	require.NoError(t, err)
+	return &service{url: running.URL, router: router, schemas: load(t, eventsFile).Components.Schemas, seen: map[string]bool{}}
+}
+
+// fetch is the answer to a plain GET, of the kind that only the local service has.
+func (s *service) fetch(t *testing.T, path string) string {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+path, nil)
+	require.NoError(t, err)
+	response, body := send(t, request)
+	require.Equal(t, http.StatusOK, response.StatusCode, path)
+	return body
+}
+
+func send(t *testing.T, request *http.Request) (*http.Response, string) {
+	t.Helper()
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	return response, string(body)
+}
+
+// An identity makes a request somebody's.
+type identity func(t *testing.T, s *service, request *http.Request)
+
+func nobody(*testing.T, *service, *http.Request) {}
+
+func user(sub string) identity {
+	return func(t *testing.T, s *service, request *http.Request) {
+		request.Header.Set("Authorization", "Bearer "+s.fetch(t, "/_local/token?sub="+sub))
+	}
+}
+
+func forger(t *testing.T, s *service, request *http.Request) {
+	user(jane)(t, s, request)
+	header := request.Header.Get("Authorization")
+	request.Header.Set("Authorization", header[:strings.LastIndex(header, ".")+1]+strings.Repeat("A", 86))
+}
+
+// signer is a service of the platform, with this secret.
+func signer(secret string) identity {
+	return func(t *testing.T, _ *service, request *http.Request) {
+		empty := sha256.Sum256(nil)
+		credentials := aws.Credentials{AccessKeyID: "local", SecretAccessKey: secret}
+		require.NoError(t, v4.NewSigner().SignHTTP(t.Context(), credentials, request, hex.EncodeToString(empty[:]), "execute-api", region, time.Now()))
+	}
+}
+
+// exchange sends a request and holds it and its answer to the document. It tells whether the document allows the
+// request; the answer must be one that the document lists.
+func (s *service) exchange(t *testing.T, method, target string, as identity, body string) (response *http.Response, text string, allowed error) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, s.url+target, strings.NewReader(body))
+	require.NoError(t, err)
+	if body != "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	as(t, s, request)
+	route, parameters, err := s.router.FindRoute(request)
+	require.NoError(t, err)
+	asked := &openapi3filter.RequestValidationInput{Request: request.Clone(t.Context()), PathParams: parameters, Route: route, Options: &filter}
+	asked.Request.Body = io.NopCloser(strings.NewReader(body)) // validating reads it
+	allowed = openapi3filter.ValidateRequest(t.Context(), asked)
+
+	response, text = send(t, request)
+	answered := &openapi3filter.ResponseValidationInput{RequestValidationInput: asked, Status: response.StatusCode, Header: response.Header, Options: &filter}
+	answered.SetBodyBytes([]byte(text))
+	require.NoError(t, openapi3filter.ValidateResponse(t.Context(), answered))
+	requireDocumentedHeaders(t, route.Operation.Responses.Status(response.StatusCode).Value, response)
+	s.seen[fmt.Sprintf("%s %d", route.Operation.OperationID, response.StatusCode)] = true
+	return response, text, allowed
+}
+
+// filter takes nothing for granted: a status that is not listed is an error, and nothing is added to a request.
+var filter = openapi3filter.Options{
+	IncludeResponseStatus:             true,
+	RejectWhenRequestBodyNotSpecified: true,
+	SkipSettingDefaults:               true,
+	AuthenticationFunc:                authenticate,
+}
+
+// authenticate knows as much of an identity as the document says: that there is a token, or a signature.
+func authenticate(_ context.Context, input *openapi3filter.AuthenticationInput) error {
+	header := input.RequestValidationInput.Request.Header.Get(input.SecurityScheme.Name)
+	if header == "" || input.SecuritySchemeName == "IAM" && !strings.HasPrefix(header, "AWS4-HMAC-SHA256 ") {
+		return input.NewError(errors.New("no identity"))
+	}
+	return nil
+}
+
+// requireDocumentedHeaders wants no header that callers could come to rely on and that the document does not list.
+func requireDocumentedHeaders(t *testing.T, documented *openapi3.Response, response *http.Response) {
+	t.Helper()
+	for name := range response.Header {
+		switch name {
+		case "Content-Type", "Content-Length", "Date", "X-Amzn-Errortype":
+		default:
+			require.Contains(t, documented.Headers, name)
+		}
+	}
+	if len(documented.Content) == 0 {
+		require.Zero(t, response.ContentLength)
+	}
+}
+
+// changed is the JSON text of an object after a change.
+func changed(t *testing.T, text string, change func(object map[string]any)) string {
+	t.Helper()
+	object := asMap(t, decode(t, text))
+	change(object)
+	return encoded(t, object)
+}
+
+func encoded(t *testing.T, value any) string {
+	t.Helper()
+	text, err := json.Marshal(value)
+	require.NoError(t, err)
+	return string(text)
+}
