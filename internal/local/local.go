@@ -5,6 +5,7 @@ package local
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -27,7 +28,6 @@ import (
 	"orders/internal/local/sigv4"
 	"orders/internal/local/standin"
 	"orders/internal/local/token"
-	"orders/internal/memory"
 	"orders/internal/order"
 	"orders/internal/peer"
 	"orders/internal/telemetry"
@@ -55,7 +55,7 @@ type Service struct {
 
 	settings    Settings
 	log         *slog.Logger
-	store       *memory.Store
+	storage     *storage
 	bus         *bus.Bus
 	deadLetters *deadletter.List
 	fulfilment  *standin.Fulfilment
@@ -66,23 +66,28 @@ type Service struct {
 }
 
 // Start listens and returns a service that is ready for requests. Logs and metrics of the functions go to log, one
-// JSON object a line. The error is that of a port that cannot be had.
-func Start(settings Settings, log io.Writer) (*Service, error) {
+// JSON object a line. The error is that of a port that cannot be had, or of a DynamoDB Local that does not start before
+// ctx ends.
+func Start(ctx context.Context, settings Settings, log io.Writer) (*Service, error) {
 	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(settings.Port)))
 	if err != nil {
 		return nil, fmt.Errorf("port %d cannot be had: %w", settings.Port, err)
+	}
+	tokens, err := token.NewIssuer(nil)
+	if err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	kept, err := openStorage(ctx, settings)
+	if err != nil {
+		return nil, errors.Join(err, listener.Close())
 	}
 	lines := telemetry.NewLineWriter(log)
 	s := &Service{
 		URL:         "http://" + listener.Addr().String(),
 		settings:    settings,
 		log:         telemetry.NewLogger(lines, settings.LogLevel),
-		store:       &memory.Store{},
+		storage:     kept,
 		deadLetters: &deadletter.List{},
-	}
-	tokens, err := token.NewIssuer(nil)
-	if err != nil {
-		return nil, err
 	}
 	s.useStandIns()
 	f := s.functions(telemetry.NewMetrics(lines, stage, nil))
@@ -113,7 +118,7 @@ type functions struct{ create, get, onEvents, tableUpdate *function.Function }
 func (s *Service) functions(metrics *telemetry.Metrics) functions {
 	cfg := aws.Config{Region: s.settings.Region, Credentials: aws.CredentialsProviderFunc(localCredentials)}
 	orders := &order.Service{
-		Store: s.store,
+		Store: s.storage.orders,
 		Checkers: peer.New(
 			peer.URLs{Delivery: s.settings.DeliveryURL, Payment: s.settings.PaymentURL, Products: s.settings.ProductsURL, Users: s.settings.UsersURL},
 			peer.Calls{Transport: peer.Sign(peer.NewTransport(), cfg.Credentials, cfg.Region)},
@@ -141,7 +146,7 @@ func localCredentials(context.Context) (aws.Credentials, error) {
 // openBus opens the event bus with the rules of on-events and of the stand-ins that pack and deliver.
 func (s *Service) openBus(onEvents *function.Function) {
 	s.fulfilment = standin.NewFulfilment(func(source, detailType string, resources []string, detail json.RawMessage) {
-		s.bus.Put(eventBusName, source, detailType, resources, detail, time.Time{})
+		_, _ = s.bus.Put(eventBusName, source, detailType, resources, detail, time.Time{}) // the bus logs what it cannot keep
 	})
 	rules := onEventsRules(func(ctx context.Context, event []byte) error {
 		_, err := onEvents.Invoke(ctx, event)
@@ -150,7 +155,15 @@ func (s *Service) openBus(onEvents *function.Function) {
 	if s.settings.Fulfilment {
 		rules = append(rules, fulfilmentRules(s.fulfilment)...)
 	}
-	s.bus = bus.New(bus.Options{Name: eventBusName, Region: s.settings.Region, Rules: rules, DeadLetters: s.deadLetters, Logger: s.log})
+	s.bus = bus.New(bus.Options{
+		Name:        eventBusName,
+		Region:      s.settings.Region,
+		Rules:       rules,
+		DeadLetters: s.deadLetters,
+		Events:      s.storage.events,
+		Journal:     s.storage.journal,
+		Logger:      s.log,
+	})
 }
 
 // routes is everything that the service answers.
@@ -168,14 +181,14 @@ func (s *Service) routes(f functions, tokens *token.Issuer) http.Handler {
 	}).Register(public)
 
 	all := http.NewServeMux()
-	all.Handle("/", s.inFlight.track(exactPaths(public)))
+	all.Handle("/", s.inFlight.track(public))
 	s.registerStandIns(all, signatures)
 	s.registerInspection(all, tokens)
-	return all
+	return exactPaths(all)
 }
 
 // Put is awsapi.Events'.
-func (s *Service) Put(entry awsapi.Entry) (eventID string) {
+func (s *Service) Put(entry awsapi.Entry) (eventID string, err error) {
 	return s.bus.Put(entry.Bus, entry.Source, entry.DetailType, entry.Resources, entry.Detail, entry.Time)
 }
 
@@ -191,9 +204,7 @@ func (s *Service) invokeLater(f *function.Function, payload []byte) {
 func (s *Service) follow(tableUpdate *function.Function) {
 	ctx, stop := context.WithCancel(context.Background())
 	s.stopStream = stop
-	stream := mapping.Mapping{
-		Source:               memoryStream{s.store, s.settings.Region},
-		ShardID:              "shardId-memory",
+	each := mapping.Mapping{
 		Name:                 tableUpdate.Name,
 		Invoke:               tableUpdate.Invoke,
 		MaximumRetryAttempts: maximumRetryAttempts,
@@ -201,10 +212,20 @@ func (s *Service) follow(tableUpdate *function.Function) {
 		Logger:               s.log,
 	}
 	s.running.Go(func() {
-		if err := stream.Run(ctx); err != nil {
+		if err := s.storage.follow(ctx, each); err != nil {
 			s.log.Error("stream not followed", slog.String("error", err.Error()))
 		}
 	})
+}
+
+// closeServer gives answers that their handlers have finished the time to be sent: net/http does that only afterwards.
+// It is bounded, since a connection that nobody has used yet would be waited for as well.
+func (s *Service) closeServer(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	_ = s.server.Shutdown(ctx)
+	_ = s.server.Close() // what is left is cut short
+	s.inFlight.wait()    // and ends with its connection
 }
 
 // Close finishes the requests that are in flight, while new ones are refused, and then ends everything else. If ctx
@@ -216,7 +237,7 @@ func (s *Service) Close(ctx context.Context) error {
 	if busErr := s.bus.Close(ctx); err == nil {
 		err = busErr
 	}
-	_ = s.server.Close() // only stand-ins and endpoints of AWS are still served, and nobody is left to ask them
+	s.closeServer(ctx)
 	s.running.Wait()
-	return err
+	return errors.Join(err, s.storage.close())
 }

@@ -17,22 +17,38 @@ type Settings struct {
 	LogLevel   slog.Level // of the functions
 	Fulfilment bool       // whether stand-ins pack and deliver what is ordered
 
+	DynamoDB         bool   // whether orders are kept in DynamoDB Local, and not in memory
+	DynamoDBEndpoint string // of a DynamoDB Local that runs already; empty: one is started
+	DataFolder       string // what a run with DynamoDB keeps for the next
+
 	// Where to reach neighbours instead of the stand-ins; empty means the stand-in.
 	DeliveryURL, PaymentURL, ProductsURL, UsersURL string
 }
 
 // defaults are the settings of a run that says nothing.
-var defaults = map[string]string{"PORT": "8080", "AWS_REGION": "eu-west-1", "LOG_LEVEL": "INFO", "FULFILMENT": "on"}
+var defaults = map[string]string{
+	"PORT": "8080", "AWS_REGION": "eu-west-1", "LOG_LEVEL": "INFO", "FULFILMENT": "on", "TABLE": tableMemory, "DATA": ".local",
+}
 
-// ReadSettings reads PORT, AWS_REGION, LOG_LEVEL, FULFILMENT and the peers' URLs, as the functions call them, through
-// getenv. The error names every setting that cannot be used.
+// ReadSettings reads PORT, AWS_REGION, LOG_LEVEL, FULFILMENT, TABLE, DYNAMODB_ENDPOINT, DATA and the peers' URLs, as the
+// functions call them, through getenv. The error names every setting that cannot be used.
 func ReadSettings(getenv func(name string) string) (Settings, error) {
-	r := environment.NewReader(func(name string) string { return cmp.Or(getenv(name), defaults[name]) })
+	hasEndpoint := getenv("DYNAMODB_ENDPOINT") != ""
+	r := environment.NewReader(func(name string) string {
+		if name == "TABLE" && hasEndpoint {
+			return cmp.Or(getenv(name), tableDynamoDB) // an endpoint says it all
+		}
+		return cmp.Or(getenv(name), defaults[name])
+	})
 	s := Settings{
-		Port:        environment.Parse(r, "PORT", parsePort),
-		Region:      r.Text("AWS_REGION"),
-		LogLevel:    environment.Parse(r, "LOG_LEVEL", telemetry.ParseLevel),
-		Fulfilment:  environment.Parse(r, "FULFILMENT", parseSwitch),
+		Port:             environment.Parse(r, "PORT", parsePort),
+		Region:           r.Text("AWS_REGION"),
+		LogLevel:         environment.Parse(r, "LOG_LEVEL", telemetry.ParseLevel),
+		Fulfilment:       environment.Parse(r, "FULFILMENT", parseSwitch),
+		DynamoDB:         environment.Parse(r, "TABLE", func(text string) (bool, error) { return parseTable(text, hasEndpoint) }),
+		DynamoDBEndpoint: r.OptionalURL("DYNAMODB_ENDPOINT"),
+		DataFolder:       r.Text("DATA"),
+
 		DeliveryURL: r.OptionalURL("DELIVERY_API_URL"),
 		PaymentURL:  r.OptionalURL("PAYMENT_API_URL"),
 		ProductsURL: r.OptionalURL("PRODUCTS_API_URL"),
@@ -47,6 +63,23 @@ func parsePort(text string) (int, error) {
 		return 0, fmt.Errorf("must be a port from 0 to 65535, got %q", text)
 	}
 	return int(port), nil
+}
+
+const (
+	tableMemory   = "memory"
+	tableDynamoDB = "dynamodb"
+)
+
+func parseTable(text string, hasEndpoint bool) (onDynamoDB bool, err error) {
+	switch {
+	case text == tableDynamoDB:
+		return true, nil
+	case text != tableMemory:
+		return false, fmt.Errorf("must be %s or %s, got %q", tableMemory, tableDynamoDB, text)
+	case hasEndpoint:
+		return false, fmt.Errorf("%s does not go with DYNAMODB_ENDPOINT", tableMemory)
+	}
+	return false, nil
 }
 
 func parseSwitch(text string) (bool, error) {

@@ -9,7 +9,7 @@ const sampleUser = "11111111-2222-4333-8444-555555555555"
 // as they stand.
 func (s *Service) Tour() string {
 	return strings.NewReplacer("{URL}", s.URL, "{USER}", sampleUser, "{REGION}", s.settings.Region, "{KEY}", accessKey+":"+secretKey,
-		"{BUS}", eventBusName, "{WAIT}", s.tourWait()).Replace(tour)
+		"{BUS}", eventBusName, "{STORAGE}", s.storage.name, "{WAIT}", s.tourWait()).Replace(tour)
 }
 
 func (s *Service) tourWait() string {
@@ -19,7 +19,7 @@ func (s *Service) tourWait() string {
 	return "with FULFILMENT=off an order stays NEW until you put events yourself"
 }
 
-const tour = `The orders service listens on {URL} (Ctrl-C ends it). Paste this into another shell:
+const tour = `The orders service listens on {URL}, its orders are {STORAGE} (Ctrl-C ends it). Paste this into another shell:
 
 # sign in, and make a sample order with a fresh payment token
 TOKEN=$(curl -s '{URL}/_local/token?sub={USER}')

@@ -26,17 +26,21 @@ var (
 	local   = aws.NewCredentialsCache(credentials.NewStaticCredentialsProvider("local", "local", ""))
 )
 
-// bus remembers what was put.
+// bus remembers what was put, and fails for entries of one source.
 type bus struct {
 	mu      sync.Mutex
+	fails   string
 	entries []awsapi.Entry
 }
 
-func (b *bus) Put(entry awsapi.Entry) string {
+func (b *bus) Put(entry awsapi.Entry) (string, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if entry.Source == b.fails {
+		return "", errors.New("the disk of somebody's laptop is full")
+	}
 	b.entries = append(b.entries, entry)
-	return fmt.Sprintf("event-%d", len(b.entries))
+	return fmt.Sprintf("event-%d", len(b.entries)), nil
 }
 
 type handler func(ctx context.Context, payload []byte) ([]byte, error)

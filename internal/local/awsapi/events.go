@@ -23,10 +23,11 @@ type Entry struct {
 
 // Events is the bus behind PutEvents.
 type Events interface {
-	// Put takes an event over and answers the id that it gave it. Delivery
+	// Put takes an event over and answers the id that it gave it, or an error
+	// when it could not and the client should put the entry again. Delivery
 	// comes later and is not Put's to report. Entries of one request are put
 	// one after the other, in their order; requests run at the same time.
-	Put(entry Entry) (eventID string)
+	Put(entry Entry) (eventID string, err error)
 }
 
 type putEventsInput struct {
@@ -60,13 +61,22 @@ func (e *Endpoints) putEvents(input putEventsInput) (putEventsOutput, error) {
 	}
 	var output putEventsOutput
 	for _, entry := range entries {
-		result := refuse(entry)
+		result := e.put(entry)
 		if result.ErrorCode != "" {
 			output.FailedEntryCount++
-		} else {
-			result.EventID = e.Events.Put(entry)
 		}
 		output.Entries = append(output.Entries, result)
 	}
 	return output, nil
+}
+
+func (e *Endpoints) put(entry Entry) putEventsResult {
+	if refusal := refuse(entry); refusal.ErrorCode != "" {
+		return refusal
+	}
+	id, err := e.Events.Put(entry)
+	if err != nil {
+		return putEventsResult{ErrorCode: "InternalFailure", ErrorMessage: "The event could not be taken over."}
+	}
+	return putEventsResult{EventID: id}
 }

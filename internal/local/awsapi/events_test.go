@@ -120,6 +120,24 @@ func TestABadEntryFailsAlone(t *testing.T) {
 	}
 }
 
+func TestAnEntryThatTheBusCannotTakeFailsAlone(t *testing.T) {
+	e, events := newEndpoints()
+	events.fails = "ecommerce.orders"
+	fails := entry()
+	fails.Source = aws.String("ecommerce.orders")
+
+	output, err := eventsClient(t, e).PutEvents(t.Context(), &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{entry(), fails, entry()}})
+
+	require.NoError(t, err)
+	require.Equal(t, int32(1), output.FailedEntryCount)
+	require.Equal(t, []types.PutEventsResultEntry{
+		{EventId: aws.String("event-1")},
+		{ErrorCode: aws.String("InternalFailure"), ErrorMessage: aws.String("The event could not be taken over.")},
+		{EventId: aws.String("event-2")},
+	}, output.Entries)
+	require.Len(t, events.entries, 2)
+}
+
 func TestPutEventsTakesOneToTenEntries(t *testing.T) {
 	ten := make([]types.PutEventsRequestEntry, 10)
 	for i := range ten {

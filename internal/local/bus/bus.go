@@ -34,10 +34,18 @@ type Options struct {
 	Rules       []Rule
 	Delivery    Delivery
 	DeadLetters *deadletter.List // nil: a list of the bus's own, which only the log tells of
+	Events      []Event          // of earlier runs, oldest first: listed, but not delivered again
 	MaxEvents   int              // events kept in the list, the oldest dropped first; 0 keeps all
+	Journal     Journal          // keeps the list beyond this process; nil: it ends with the process
 	Now         func() time.Time // nil: time.Now
 	NewID       func() string    // nil: a random UUID
 	Logger      *slog.Logger     // nil: slog.Default
+}
+
+// A Journal keeps events. Append returns once the event is safe, or with the reason why it is not. It is called
+// concurrently.
+type Journal interface {
+	Append(event Event) error
 }
 
 // Bus is an event bus that is open until Close. It is safe for concurrent use.
@@ -59,13 +67,17 @@ type Bus struct {
 func New(options Options) *Bus {
 	options = options.withDefaults()
 	stopped, stop := context.WithCancelCause(context.Background())
-	return &Bus{
+	b := &Bus{
 		options: options,
 		slots:   make(chan struct{}, options.Delivery.Concurrency),
 		closing: make(chan struct{}),
 		stopped: stopped,
 		stop:    stop,
 	}
+	for _, event := range options.Events {
+		b.list(event)
+	}
+	return b
 }
 
 func (o Options) withDefaults() Options {
@@ -90,12 +102,15 @@ func (o Options) withDefaults() Options {
 // delivered at least once, in no promised order, to the target of every rule that matches. An entry for another bus
 // gets its id and nothing else happens, as on AWS. A zero at means now.
 //
+// With a Journal, Put waits until the event is in it. The only error is the journal's: the event is then neither
+// listed nor delivered, the log tells of it, and the caller may put it again.
+//
 // The caller has checked that detail is JSON; what is not becomes a dead letter without payload and is not listed.
 // After Close an event is still listed, but for every matching rule it is a dead letter at once.
-func (b *Bus) Put(busName, source, detailType string, resources []string, detail json.RawMessage, at time.Time) string {
-	id := b.options.NewID()
+func (b *Bus) Put(busName, source, detailType string, resources []string, detail json.RawMessage, at time.Time) (id string, err error) {
+	id = b.options.NewID()
 	if busName != b.options.Name {
-		return id
+		return id, nil
 	}
 	if at.IsZero() {
 		at = b.options.Now()
@@ -114,10 +129,27 @@ func (b *Bus) Put(busName, source, detailType string, resources []string, detail
 	payload, err := event.encode()
 	if err != nil {
 		b.giveUp(delivery{rule: Rule{Name: b.options.Name}, event: event}, deadletter.MalformedEvent, err)
-		return id
+		return id, nil
+	}
+	if err := b.keep(event); err != nil {
+		return "", err
 	}
 	b.publish(event, payload)
-	return id
+	return id, nil
+}
+
+// keep writes the event to the journal before anybody can see it.
+func (b *Bus) keep(event Event) error {
+	if b.options.Journal == nil {
+		return nil
+	}
+	err := b.options.Journal.Append(event)
+	if err != nil {
+		b.options.Logger.Error("event not kept", slog.String("eventId", event.ID),
+			slog.String("detailType", event.DetailType), slog.String("error", err.Error()))
+		return fmt.Errorf("event %s not kept: %w", event.ID, err)
+	}
+	return nil
 }
 
 // publish lists the event and starts its deliveries in one step, so that Close sees either none of them or all.

@@ -1,0 +1,74 @@
+// Package dynamodbtest lets tests work on the orders table in AWS's own DynamoDB Local.
+package dynamodbtest
+
+import (
+	"crypto/rand"
+	"net/http"
+	"os"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/stretchr/testify/require"
+
+	"orders/internal/local/dynamodblocal"
+	"orders/internal/local/table"
+)
+
+// Required is the environment variable that, set to 1, makes tests fail where DynamoDB Local cannot be started.
+const Required = "REQUIRE_DYNAMODB_LOCAL"
+
+// Start starts a server in memory for one test, subtests included, and returns its endpoint. It takes more than a
+// second, so tests of a package should share one as subtests. Without Java or npm the test is skipped, unless the
+// environment demands it.
+func Start(t testing.TB) (endpoint string) {
+	t.Helper()
+	NeedsServer(t)
+	server, err := dynamodblocal.Start(t.Context(), dynamodblocal.Options{Log: t.Output()})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, server.Close()) })
+	return server.Endpoint()
+}
+
+// NeedsServer skips a test where DynamoDB Local cannot be started, or fails it if the environment demands it.
+func NeedsServer(t testing.TB) {
+	t.Helper()
+	err := dynamodblocal.Available()
+	switch {
+	case err == nil:
+	case os.Getenv(Required) == "1":
+		t.Fatalf("%s=1, but %v", Required, err)
+	default:
+		t.Skipf("left out: %v", err)
+	}
+}
+
+// Table makes a table of its own and returns its name.
+func Table(t testing.TB, endpoint string) (name string) {
+	t.Helper()
+	name = "orders-" + rand.Text()
+	require.NoError(t, table.Ensure(t.Context(), Client(t, endpoint), name))
+	return name
+}
+
+// Client is a plain client, to look at a table past the code under test.
+func Client(t testing.TB, endpoint string) *dynamodb.Client {
+	connections := Connections(t)
+	return dynamodb.NewFromConfig(Config(), func(o *dynamodb.Options) {
+		o.BaseEndpoint = aws.String(endpoint)
+		o.HTTPClient = connections
+	})
+}
+
+// Config is what clients of DynamoDB Local need, apart from the endpoint.
+func Config() aws.Config {
+	return aws.Config{Region: "eu-west-1", Credentials: credentials.NewStaticCredentialsProvider("local", "local", "")}
+}
+
+// Connections are a client's own, closed when the test ends.
+func Connections(t testing.TB) *http.Client {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport}
+}
