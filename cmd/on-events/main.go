@@ -3,6 +3,7 @@ package main
 
 import (
 	"errors"
+	"io"
 	"log/slog"
 	"os"
 
@@ -16,7 +17,7 @@ import (
 )
 
 func main() {
-	h, err := newHandler(os.Getenv)
+	h, err := newHandler(os.Getenv, os.Stdout)
 	if err != nil {
 		telemetry.NewLogger(os.Stdout, slog.LevelInfo).Error("on-events does not start", slog.String("error", err.Error()))
 		os.Exit(1)
@@ -24,10 +25,11 @@ func main() {
 	lambda.StartWithOptions(h)
 }
 
-func newHandler(getenv func(string) string) (*handler.OnEvents, error) {
+// newHandler joins the handler to what the environment names. Logs and metrics go to output.
+func newHandler(getenv func(name string) string, output io.Writer) (*handler.OnEvents, error) {
 	env := environment.NewReader(getenv)
-	log := telemetry.NewLogger(os.Stdout, environment.Parse(env, "LOG_LEVEL", telemetry.ParseLevel))
-	metrics := telemetry.NewMetrics(os.Stdout, env.Text("ENVIRONMENT"), nil)
+	log := telemetry.NewLogger(output, environment.Parse(env, "LOG_LEVEL", telemetry.ParseLevel))
+	metrics := telemetry.NewMetrics(output, env.Text("ENVIRONMENT"), nil)
 	table := env.Text("TABLE_NAME")
 	cfg, endpoint := env.AWS(), env.Endpoint("DYNAMODB")
 	tracer, err := telemetry.NewTracer(getenv)

@@ -3,6 +3,7 @@ package main
 
 import (
 	"errors"
+	"io"
 	"log/slog"
 	"os"
 
@@ -16,7 +17,7 @@ import (
 )
 
 func main() {
-	h, err := newHandler(os.Getenv)
+	h, err := newHandler(os.Getenv, os.Stdout)
 	if err != nil {
 		telemetry.NewLogger(os.Stdout, slog.LevelInfo).Error("table-update does not start", slog.String("error", err.Error()))
 		os.Exit(1)
@@ -24,9 +25,10 @@ func main() {
 	lambda.StartWithOptions(h)
 }
 
-func newHandler(getenv func(string) string) (*handler.TableUpdate, error) {
+// newHandler joins the handler to what the environment names. Logs and metrics go to output.
+func newHandler(getenv func(name string) string, output io.Writer) (*handler.TableUpdate, error) {
 	env := environment.NewReader(getenv)
-	log := telemetry.NewLogger(os.Stdout, environment.Parse(env, "LOG_LEVEL", telemetry.ParseLevel))
+	log := telemetry.NewLogger(output, environment.Parse(env, "LOG_LEVEL", telemetry.ParseLevel))
 	bus := env.Text("EVENT_BUS_NAME")
 	cfg, endpoint := env.AWS(), env.Endpoint("EVENTBRIDGE")
 	tracer, err := telemetry.NewTracer(getenv)

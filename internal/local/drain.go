@@ -43,7 +43,7 @@ func (d *drain) close(ctx context.Context) error {
 	d.mu.Unlock()
 	empty := make(chan struct{})
 	go func() {
-		d.inFlight.Wait()
+		d.wait()
 		close(empty)
 	}()
 	select {
@@ -53,3 +53,6 @@ func (d *drain) close(ctx context.Context) error {
 		return fmt.Errorf("requests in flight were cut short: %w", context.Cause(ctx))
 	}
 }
+
+// wait returns when nothing is inside any more. It is for a closed drain.
+func (d *drain) wait() { d.inFlight.Wait() }

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
@@ -8,8 +9,6 @@ import (
 	"path"
 	"strconv"
 	"unicode/utf8"
-
-	"encoding/base64"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/uuid"
@@ -144,7 +143,7 @@ func (g *gateway) invoke(w http.ResponseWriter, r *http.Request, resource string
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
 		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-			respond(w, http.StatusRequestEntityTooLarge, "Request Too Long")
+			respond(w, http.StatusRequestEntityTooLarge, "Request too large")
 		} else {
 			respond(w, http.StatusBadRequest, "Bad Request")
 		}
@@ -168,14 +167,18 @@ func proxyEvent(r *http.Request, resource string, body []byte, who events.APIGat
 	who.AccountID, who.Stage, who.APIID, who.RequestID = function.Account, stage, stage, uuid.NewString()
 	who.ResourcePath, who.HTTPMethod, who.Path = resource, r.Method, "/"+stage+r.URL.Path
 	who.Identity.SourceIP, who.Identity.UserAgent = "127.0.0.1", r.UserAgent()
+	query := r.URL.Query()
+	if len(query) == 0 {
+		query = nil // API Gateway says null
+	}
 	event := events.APIGatewayProxyRequest{
 		Resource:                        resource,
 		Path:                            r.URL.Path,
 		HTTPMethod:                      r.Method,
 		Headers:                         last(r.Header),
 		MultiValueHeaders:               r.Header,
-		QueryStringParameters:           last(r.URL.Query()),
-		MultiValueQueryStringParameters: r.URL.Query(),
+		QueryStringParameters:           last(query),
+		MultiValueQueryStringParameters: query,
 		RequestContext:                  who,
 		Body:                            string(body),
 	}

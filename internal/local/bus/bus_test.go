@@ -324,6 +324,7 @@ func TestDeliverRetriesLikeAnEvent(t *testing.T) {
 		b.Deliver("once", []byte(`{"a":1}`), once.receive)
 		b.Deliver("never", []byte(`{"a":2}`), never.receive)
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		require.Equal(t, []string{`{"a":1}`, `{"a":1}`}, once.got)
 		require.Len(t, never.got, 3)
 		require.Len(t, letters.All(), 1)

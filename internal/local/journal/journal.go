@@ -14,7 +14,7 @@ import (
 // A Journal is an open file of entries. It is safe for concurrent use, but no two Journals may have the same file.
 type Journal[E any] struct {
 	mu   sync.Mutex
-	next *commit // collects entries until the disk is free
+	next *commit // collects entries until the disk is free; nil: none yet
 
 	disk   sync.Mutex // held while a commit is written; taken before mu where both are needed
 	file   storage
@@ -29,10 +29,10 @@ type storage interface {
 	Truncate(size int64) error
 }
 
-// A commit is the entries of all that wait together. Its lines are guarded by mu, its outcome by disk.
+// A commit is the entries of all that wait together.
 type commit struct {
 	lines []byte
-	done  bool
+	done  chan struct{} // closed once err tells what became of them
 	err   error
 }
 
@@ -44,14 +44,12 @@ func (j *Journal[E]) Append(entry E) error {
 	if err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
-	mine := j.join(line)
-	j.disk.Lock()
-	defer j.disk.Unlock()
-	if !mine.done { // nobody who waited with us was here before
-		mine.err = j.write(j.take())
-		mine.done = true
+	c, leads := j.join(line)
+	if leads {
+		j.commit(c)
 	}
-	return mine.err
+	<-c.done
+	return c.err
 }
 
 // encode writes the entry as a line. A line feed within the value is escaped or dropped by the encoder.
@@ -63,21 +61,27 @@ func encode[E any](entry E) ([]byte, error) {
 	return line.Bytes(), err
 }
 
-// join adds a line to the next commit.
-func (j *Journal[E]) join(line []byte) *commit {
+// join adds a line to the next commit. Whoever is the first to join leads: it commits for all.
+func (j *Journal[E]) join(line []byte) (c *commit, leads bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	leads = j.next == nil
+	if leads {
+		j.next = &commit{done: make(chan struct{})}
+	}
 	j.next.lines = append(j.next.lines, line...)
-	return j.next
+	return j.next, leads
 }
 
-// take returns the lines of the next commit, which nobody can join any more.
-func (j *Journal[E]) take() []byte {
+// commit waits for the disk, while others join, and then writes what has come together.
+func (j *Journal[E]) commit(c *commit) {
+	j.disk.Lock()
+	defer j.disk.Unlock()
 	j.mu.Lock()
-	defer j.mu.Unlock()
-	lines := j.next.lines
-	j.next = new(commit)
-	return lines
+	j.next = nil // nobody joins any more
+	j.mu.Unlock()
+	c.err = j.write(c.lines)
+	close(c.done)
 }
 
 // write puts lines behind what is safe, and makes them safe. What was written of them is cut off if that fails, lest

@@ -24,7 +24,7 @@ func Open[E any](path string) (*Journal[E], []E, error) {
 		_ = file.Close() // nothing was written
 		return nil, nil, fmt.Errorf("journal: %w", err)
 	}
-	return &Journal[E]{next: new(commit), file: file, size: size}, entries, nil
+	return &Journal[E]{file: file, size: size}, entries, nil
 }
 
 // restore reads what is whole, cuts off the rest and makes both, and the file's name, safe on the disk.

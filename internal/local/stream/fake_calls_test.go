@@ -1,14 +1,88 @@
 package stream_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
+
 	"orders/internal/local/mapping"
 )
+
+// client is the SDK's own, with no network between it and the table: the tests run in synctest's time.
+func (t *table) client() *dynamodbstreams.Client {
+	return dynamodbstreams.New(dynamodbstreams.Options{
+		Region:       "eu-west-1",
+		BaseEndpoint: aws.String("http://streams.test"),
+		Credentials:  credentials.NewStaticCredentialsProvider("local", "local", ""),
+		HTTPClient:   t,
+		Retryer:      aws.NopRetryer{},
+	})
+}
+
+// Do is the SDK's HTTP client.
+func (t *table) Do(request *http.Request) (*http.Response, error) {
+	if t.willHang() {
+		<-request.Context().Done()
+	}
+	if err := request.Context().Err(); err != nil {
+		return nil, err
+	}
+	w := httptest.NewRecorder()
+	t.serve(w, request)
+	return w.Result(), nil
+}
+
+func (t *table) serve(w http.ResponseWriter, request *http.Request) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var input struct {
+		ShardID               string `json:"ShardId"`
+		ExclusiveStartShardID string `json:"ExclusiveStartShardId"`
+		ShardIteratorType     string
+		SequenceNumber        string
+		ShardIterator         string
+		Limit                 int
+	}
+	if err := json.NewDecoder(request.Body).Decode(&input); err != nil {
+		panic(err)
+	}
+	_, operation, _ := strings.Cut(request.Header.Get("X-Amz-Target"), ".")
+	switch {
+	case t.throttles > 0:
+		t.throttles--
+		refuse(w, "LimitExceededException")
+	case t.garbles > 0:
+		t.garbles--
+		_, _ = w.Write([]byte(`{"Records":[{"dynamodb":"Secret Street 1"`))
+	case t.missing:
+		refuse(w, "ResourceNotFoundException")
+	case operation == "DescribeStream":
+		t.describe(w, input.ExclusiveStartShardID)
+	case operation == "GetShardIterator":
+		t.locate(w, input.ShardID, input.ShardIteratorType, input.SequenceNumber)
+	default:
+		t.read(w, input.ShardIterator, input.Limit)
+	}
+}
+
+func refuse(w http.ResponseWriter, code string) {
+	w.WriteHeader(http.StatusBadRequest)
+	_, _ = fmt.Fprintf(w, `{"__type":"com.amazonaws.dynamodb.v20120810#%s","message":"no"}`, code)
+}
+
+func answer(w http.ResponseWriter, output any) {
+	if err := json.NewEncoder(w).Encode(output); err != nil {
+		panic(err)
+	}
+}
 
 // object is a JSON object.
 type object map[string]any

@@ -45,14 +45,18 @@ type reader struct {
 	log      strings.Builder
 }
 
-func newReader(t *testing.T, client *dynamodbstreams.Client) *reader {
-	return &reader{client: client, folder: t.TempDir(), seen: make(map[int]int)}
+func newReader(client *dynamodbstreams.Client, folder string) *reader {
+	return &reader{client: client, folder: folder, seen: make(map[int]int)}
 }
 
-// start follows the stream, from the checkpoints on, until stop is called. stop returns what Run did.
+// start follows the stream, from the checkpoints in the folder on, until stop is called. stop returns what Run did.
 func (r *reader) start(t *testing.T) (stop func() error) {
 	marks, err := checkpoint.Open(r.folder, streamARN)
 	require.NoError(t, err)
+	return r.startFrom(t, marks)
+}
+
+func (r *reader) startFrom(t *testing.T, marks stream.Checkpoints) (stop func() error) {
 	f := &stream.Follower{Client: r.client, StreamARN: streamARN, Checkpoints: marks, Pause: pause, Discovery: discovery, Mapping: mapping.Mapping{
 		Name:                 "table-update",
 		Invoke:               r.invoke,

@@ -28,7 +28,7 @@ const (
 type Follower struct {
 	Client      *dynamodbstreams.Client // one from NewClient: the Follower itself asks again after errors
 	StreamARN   string
-	Checkpoints *checkpoint.File // of this stream
+	Checkpoints Checkpoints // of this stream
 
 	// Mapping is what every shard is read with. Its Source, ShardID, After and Checkpoint are set for each shard;
 	// its Invoke is called concurrently, once at a time for each shard. Its Logger is the Follower's as well.
@@ -37,6 +37,17 @@ type Follower struct {
 	Pause     time.Duration // before a shard that had nothing new is asked again; 0: 100 ms
 	Discovery time.Duration // between looks for new shards; 0: 2 s
 }
+
+// Checkpoints are the marks of a stream's shards, as [checkpoint.File] keeps them. They are used concurrently. A change
+// that cannot be stored must still count in this process.
+type Checkpoints interface {
+	Mark(shardID string) checkpoint.Mark
+	Advance(shardID, sequenceNumber string) error
+	End(shardID string) error
+	Keep(shardIDs map[string]bool) error
+}
+
+var _ Checkpoints = (*checkpoint.File)(nil)
 
 // Run hands over what the stream holds and will hold, until ctx ends; it then returns nil once nothing is under way
 // any more. Every record is handed over at least once, those of one order in their order; after a restart, from the

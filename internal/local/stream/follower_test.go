@@ -17,7 +17,7 @@ import (
 func following(t *testing.T, test func(t *testing.T, table *table, r *reader, stop func() error)) {
 	synctest.Test(t, func(t *testing.T) {
 		table := newTable()
-		r := newReader(t, table.client())
+		r := newReader(table.client(), t.TempDir())
 		stop := r.start(t)
 		settle()
 		test(t, table, r, stop)
@@ -75,7 +75,7 @@ func TestAParentThatIsTrimmedIsNotWaitedFor(t *testing.T) {
 		table.split(0, true)
 		table.change(1)
 		table.remove(shardID(0))
-		r := newReader(t, table.client())
+		r := newReader(table.client(), t.TempDir())
 		stop := r.start(t)
 		settle()
 		require.NoError(t, stop())
@@ -208,7 +208,7 @@ func TestCallsThatFailAreMadeAgain(t *testing.T) {
 				table := newTable()
 				table.change(0)
 				table.fail(fail[0], fail[1], fail[2])
-				r := newReader(t, table.client())
+				r := newReader(table.client(), t.TempDir())
 				stop := r.start(t)
 				settle()
 				require.Equal(t, 1, r.total())
@@ -236,7 +236,7 @@ func TestHalfAListBeginsNothing(t *testing.T) {
 				table.throttles = 1
 			}
 		}
-		r := newReader(t, table.client())
+		r := newReader(table.client(), t.TempDir())
 		stop := r.start(t)
 		settle()
 		require.NoError(t, stop())

@@ -1,7 +1,6 @@
 package stream_test
 
 import (
-	"os"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,6 +20,7 @@ func drawStep() *rapid.Generator[step] {
 		return step{
 			Does: rapid.SampledFrom([]string{
 				"change", "change", "change", "changes", "split", "roll", "wait", "wait", "sleep", "expire", "fail", "slow", "restart", "kill",
+				"disk fails", "disk works",
 			}).Draw(t, "does"),
 			With: rapid.IntRange(0, 99).Draw(t, "with"),
 		}
@@ -31,6 +31,7 @@ func drawStep() *rapid.Generator[step] {
 type scene struct {
 	table  *table
 	reader *reader
+	disk   *disk
 	stop   func() error
 }
 
@@ -54,17 +55,23 @@ func (s *scene) play(t *testing.T, step step) {
 		s.table.fail(step.With%2, step.With%3, step.With%5)
 	case "slow":
 		s.reader.slow(time.Duration(step.With%4) * 100 * time.Millisecond)
+	case "disk fails", "disk works":
+		s.disk.fail(step.Does == "disk fails")
 	case "restart":
 		require.NoError(t, s.stop())
-		s.stop = s.reader.start(t)
+		s.start(t)
 	case "kill":
-		// What a process that is killed leaves behind: the checkpoints as they were at some moment.
-		path, before := s.reader.marks(t)
-		time.Sleep(time.Duration(step.With) * 10 * time.Millisecond)
+		left := s.disk.read()
+		time.Sleep(time.Duration(step.With) * 10 * time.Millisecond) // what is done in it, no checkpoint tells
 		require.NoError(t, s.stop())
-		require.NoError(t, os.WriteFile(path, before, 0o600))
-		s.stop = s.reader.start(t)
+		s.disk.stored = left
+		s.start(t)
 	}
+}
+
+// start begins a process, which knows what the disk says.
+func (s *scene) start(t *testing.T) {
+	s.stop = s.reader.startFrom(t, &marks{disk: s.disk, known: s.disk.read()})
 }
 
 // catchUp waits until as many changes were handed over as there are, but no longer than a day.
@@ -86,18 +93,20 @@ type outcome struct {
 
 func enact(t *testing.T, steps []step) (o outcome) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &scene{table: newTable()}
-		s.reader = newReader(t, s.table.client())
-		s.stop = s.reader.start(t)
+		s := &scene{table: newTable(), disk: new(disk)}
+		s.reader = newReader(s.table.client(), "")
+		s.start(t)
 		for _, step := range steps {
 			s.play(t, step)
 		}
+		s.disk.fail(false)
+		s.table.change(0) // its checkpoint covers what could not be stored before
 		s.catchUp()
 		require.NoError(t, s.stop())
 		before := s.reader.handed
-		stop := s.reader.start(t)
+		s.start(t)
 		time.Sleep(5 * pause)
-		require.NoError(t, stop())
+		require.NoError(t, s.stop())
 		o = outcome{s.table.changes, s.reader.seen, s.reader.skipped, s.reader.handed - before}
 	})
 	return o

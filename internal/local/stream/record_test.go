@@ -64,7 +64,7 @@ func TestRecordsAreHandedOverAsLambdaDoes(t *testing.T) {
 	defer server.Close()
 	client := stream.NewClient(aws.Config{Region: "eu-west-1", Credentials: credentials.NewStaticCredentialsProvider("local", "local", "")}, server.URL)
 
-	r := newReader(t, client)
+	r := newReader(client, t.TempDir())
 	stop := r.start(t)
 	require.Eventually(t, func() bool { return r.total() > 0 }, time.Minute, time.Millisecond)
 	require.NoError(t, stop())

@@ -1,0 +1,72 @@
+package local
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/stretchr/testify/require"
+
+	"orders/internal/peer"
+)
+
+func TestUsersNeedAToken(t *testing.T) {
+	f := newFront(t)
+	for _, bearer := range []string{"", "Bearer", "Bearer x.y.z", f.bearer + "x", "Basic " + f.bearer} {
+		f.bearer = bearer
+		requireMessage(t, f.send("POST", "/orders", nil), http.StatusUnauthorized, "Unauthorized")
+		requireMessage(t, f.send("GET", "/orders", nil), http.StatusUnauthorized, "Unauthorized")
+		requireMessage(t, f.send("GET", "/orders/1", nil), http.StatusUnauthorized, "Unauthorized")
+	}
+	require.Zero(t, f.create.asked+f.get.asked)
+}
+
+func TestServicesNeedASignature(t *testing.T) {
+	f := newFront(t)
+	w := f.send("GET", "/backend/1", nil)
+	require.Equal(t, http.StatusForbidden, w.Code)
+	requireCORS(t, w)
+	require.Zero(t, f.get.asked)
+
+	server := httptest.NewServer(f.handler)
+	defer server.Close()
+	client := http.Client{Transport: peer.Sign(http.DefaultTransport, aws.CredentialsProviderFunc(localCredentials), "eu-west-1")}
+	answer, err := client.Get(server.URL + "/backend/1")
+	require.NoError(t, err)
+	require.NoError(t, answer.Body.Close())
+	require.Equal(t, http.StatusOK, answer.StatusCode)
+	require.Equal(t, "/backend/{orderId}", f.get.event.Resource)
+	require.Equal(t, "arn:aws:iam::000000000000:user/local", f.get.event.RequestContext.Identity.UserArn)
+	require.Nil(t, f.get.event.RequestContext.Authorizer)
+}
+
+func TestPreflightsOfPublicRoutes(t *testing.T) {
+	f := newFront(t)
+	f.bearer = ""
+	for _, path := range []string{"/orders", "/orders/1"} {
+		w := f.send("OPTIONS", path, nil)
+		require.Equal(t, http.StatusNoContent, w.Code)
+		require.Empty(t, w.Body.String())
+		requireCORS(t, w)
+	}
+	requireMessage(t, f.send("OPTIONS", "/backend/1", nil), http.StatusForbidden, "Missing Authentication Token")
+}
+
+func TestUnknownRoutesAndMethods(t *testing.T) {
+	f := newFront(t)
+	for _, request := range []string{
+		"GET /", "GET /order", "GET /Orders", "GET /orders/1/2", "GET /backend", "GET /local/orders",
+		"PUT /orders", "DELETE /orders", "HEAD /orders", "PATCH /orders", "POST /orders/1", "DELETE /orders/1", "HEAD /orders/1",
+		"POST /backend/1", "HEAD /backend/1",
+		"GET //orders", "GET /orders/", "GET /orders//1", "GET /orders/1/", "GET /orders/../orders", "GET /./orders", "GET /x/../orders",
+		"GET /orders/%2e%2e/orders", "GET /orders/%2F", "GET /%2e/orders", "GET /backend/",
+	} {
+		t.Run(request, func(t *testing.T) {
+			method, target, _ := strings.Cut(request, " ")
+			requireMessage(t, f.send(method, "http://localhost"+target, nil), http.StatusForbidden, "Missing Authentication Token")
+		})
+	}
+	require.Zero(t, f.create.asked+f.get.asked)
+}

@@ -1,0 +1,74 @@
+package local
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// post sends a request through a handler.
+func post(h http.Handler) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest("POST", "/orders", nil))
+	return w
+}
+
+func TestADrainWaitsForWhatIsInFlight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var d drain
+		h := d.track(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			time.Sleep(3 * time.Second)
+			w.WriteHeader(http.StatusCreated)
+		}))
+		answered := make(chan *httptest.ResponseRecorder, 1)
+		go func() { answered <- post(h) }()
+		synctest.Wait()
+
+		start := time.Now()
+		require.NoError(t, d.close(t.Context()))
+		require.Equal(t, 3*time.Second, time.Since(start))
+		require.Equal(t, http.StatusCreated, (<-answered).Code)
+	})
+}
+
+func TestAClosedDrainLetsNothingIn(t *testing.T) {
+	var d drain
+	h := d.track(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("let in") }))
+	require.NoError(t, d.close(t.Context()))
+	require.NoError(t, d.close(t.Context()), "closing twice does no harm")
+	w := post(h)
+	requireMessage(t, w, http.StatusServiceUnavailable, "Service unavailable")
+	require.Equal(t, "close", w.Header().Get("Connection"))
+}
+
+func TestADrainWaitsNoLongerThanItMay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var d drain
+		goOn := make(chan struct{})
+		h := d.track(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-goOn }))
+		go post(h)
+		synctest.Wait()
+
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		start := time.Now()
+		err := d.close(ctx)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.ErrorContains(t, err, "requests in flight were cut short")
+		require.Equal(t, time.Second, time.Since(start))
+		close(goOn)
+		require.NoError(t, d.close(t.Context()))
+	})
+}
+
+func TestAHandlerThatPanicsLeavesTheDrain(t *testing.T) {
+	var d drain
+	h := d.track(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
+	require.Panics(t, func() { post(h) })
+	require.NoError(t, d.close(t.Context()))
+}

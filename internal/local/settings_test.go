@@ -1,0 +1,64 @@
+package local
+
+import (
+	"log/slog"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func readSettings(variables map[string]string) (Settings, error) {
+	return ReadSettings(func(name string) string { return variables[name] })
+}
+
+func TestARunThatSaysNothing(t *testing.T) {
+	s, err := readSettings(nil)
+	require.NoError(t, err)
+	require.Equal(t, Settings{Port: 8080, Region: "eu-west-1", LogLevel: slog.LevelInfo, Fulfilment: true, DataFolder: ".local"}, s)
+}
+
+func TestEverySettingIsRead(t *testing.T) {
+	s, err := readSettings(map[string]string{
+		"PORT": "0", "AWS_REGION": "us-east-1", "LOG_LEVEL": "debug", "FULFILMENT": "off",
+		"TABLE": "dynamodb", "DYNAMODB_ENDPOINT": "http://127.0.0.1:8000/", "DATA": "kept",
+		"DELIVERY_API_URL": "http://delivery/", "PAYMENT_API_URL": "https://payment/prod", "PRODUCTS_API_URL": "http://products", "USERS_API_URL": "http://users:81",
+	})
+	require.NoError(t, err)
+	require.Equal(t, Settings{
+		Port: 0, Region: "us-east-1", LogLevel: slog.LevelDebug, Fulfilment: false,
+		DynamoDB: true, DynamoDBEndpoint: "http://127.0.0.1:8000", DataFolder: "kept",
+		DeliveryURL: "http://delivery", PaymentURL: "https://payment/prod", ProductsURL: "http://products", UsersURL: "http://users:81",
+	}, s)
+}
+
+func TestEveryFaultOfTheSettingsIsNamedAtOnce(t *testing.T) {
+	_, err := readSettings(map[string]string{
+		"PORT": "70000", "LOG_LEVEL": "loud", "FULFILMENT": "maybe", "TABLE": "paper", "DYNAMODB_ENDPOINT": "8000",
+		"DELIVERY_API_URL": "delivery", "PAYMENT_API_URL": "ftp://payment", "PRODUCTS_API_URL": "http://", "USERS_API_URL": "http://u:p@users",
+	})
+	const noURL = " must be an http or https URL without user, query or fragment"
+	require.EqualError(t, err, `PORT: must be a port from 0 to 65535, got "70000"; `+
+		`LOG_LEVEL: log level "loud" is none of DEBUG, INFO, WARN, ERROR; `+
+		`FULFILMENT: must be on or off, got "maybe"; `+
+		`TABLE: must be memory or dynamodb, got "paper"; `+
+		`DYNAMODB_ENDPOINT`+noURL+`; DELIVERY_API_URL`+noURL+`; PAYMENT_API_URL`+noURL+`; PRODUCTS_API_URL`+noURL+`; USERS_API_URL`+noURL)
+}
+
+func TestPorts(t *testing.T) {
+	for _, text := range []string{"0", "1", "65535", "080"} {
+		_, err := readSettings(map[string]string{"PORT": text})
+		require.NoError(t, err, text)
+	}
+	for _, text := range []string{"-1", "65536", "http", "80 ", "0x50", "8_0", "99999999999999999999"} {
+		_, err := readSettings(map[string]string{"PORT": text})
+		require.ErrorContains(t, err, "PORT: must be a port", text)
+	}
+}
+
+func TestAnEndpointOfDynamoDBSaysWhichTableIsMeant(t *testing.T) {
+	s, err := readSettings(map[string]string{"DYNAMODB_ENDPOINT": "http://127.0.0.1:8000"})
+	require.NoError(t, err)
+	require.True(t, s.DynamoDB)
+	_, err = readSettings(map[string]string{"DYNAMODB_ENDPOINT": "http://127.0.0.1:8000", "TABLE": "memory"})
+	require.EqualError(t, err, "TABLE: memory does not go with DYNAMODB_ENDPOINT")
+}

@@ -1,0 +1,56 @@
+package local
+
+import (
+	"net"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A slowListener accepts connections that let an answer wait on its way out.
+type slowListener struct{ net.Listener }
+
+func (l slowListener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	return slowConn{conn}, err
+}
+
+type slowConn struct{ net.Conn }
+
+func (c slowConn) Write(b []byte) (int, error) {
+	time.Sleep(50 * time.Millisecond)
+	return c.Conn.Write(b)
+}
+
+// A request counts as finished once its handler has returned, and net/http sends the answer only after that.
+func TestAnAnswerOnItsWayOutIsNotCutShort(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	s := &Service{}
+	entered := make(chan struct{})
+	s.server = &http.Server{Handler: s.inFlight.track(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		close(entered)
+		w.WriteHeader(http.StatusCreated)
+	}))}
+	s.running.Go(func() { _ = s.server.Serve(slowListener{listener}) })
+
+	c := &client{url: "http://" + listener.Addr().String()}
+	c.Transport = &http.Transport{}
+	defer c.CloseIdleConnections()
+	type answer struct {
+		status int
+		err    error
+	}
+	answered := make(chan answer, 1)
+	go func() {
+		status, _, err := c.do("POST", "/orders", "{}")
+		answered <- answer{status, err}
+	}()
+	<-entered
+	require.NoError(t, s.inFlight.close(t.Context()))
+	s.closeServer(t.Context())
+	require.Equal(t, answer{status: http.StatusCreated}, <-answered)
+	s.running.Wait()
+}

@@ -1,0 +1,92 @@
+package order_test
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"orders/internal/order"
+	"orders/internal/order/ordertest"
+)
+
+// reports draws reports about o whose packages all hold its first product.
+func reports(t *rapid.T, o order.Order) []order.Report {
+	products := []string{"__metadata"}
+	for _, p := range o.Products {
+		products = append(products, p.ProductID)
+	}
+	entry := rapid.Custom(func(t *rapid.T) order.Packed {
+		return order.Packed{ProductID: rapid.SampledFrom(products).Draw(t, "product"),
+			Quantity: rapid.OneOf(rapid.Int64Range(-1, 6), rapid.Just[int64](order.AsOrdered)).Draw(t, "packed")}
+	})
+	report := rapid.Custom(func(t *rapid.T) order.Report {
+		status := rapid.SampledFrom(ordertest.Statuses()[1:]).Draw(t, "status")
+		if status != order.Packaged {
+			return order.Report{Status: status}
+		}
+		shared := order.Packed{ProductID: o.Products[0].ProductID, Quantity: rapid.Int64Range(1, 6).Draw(t, "shared")}
+		return packed(append(rapid.SliceOfN(entry, 0, 4).Draw(t, "package"), shared)...)
+	})
+	return rapid.SliceOfN(report, 1, 6).Draw(t, "reports")
+}
+
+// The law of contract section 7: any order of arrival, any repetition, one at a time or all at once.
+func TestHoweverReportsArriveTheOrderEndsTheSame(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		o := ordertest.NewOrders().Draw(t, "order")
+		all := reports(t, o)
+		want := followed(t, o, [][]order.Report{all})
+		repeated := append(slices.Clone(all), rapid.SliceOfN(rapid.SampledFrom(all), 0, 6).Draw(t, "again")...)
+		arrivals := rapid.Permutation(repeated).Draw(t, "arrivals")
+		lanes := rapid.IntRange(1, 4).Draw(t, "lanes")
+		require.Equal(t, want, followed(t, o, slices.Collect(slices.Chunk(arrivals, (len(arrivals)+lanes-1)/lanes))))
+	})
+}
+
+// followed is o after it has followed lanes of reports, all lanes at the same time, without its modifiedDate. It
+// demands that there was one write, with a later date, for each outcome that tells of a change.
+func followed(t require.TestingT, o order.Order, lanes [][]order.Report) order.Order {
+	s := stocked(t, o)
+	var changed atomic.Int64
+	var failed atomic.Pointer[error]
+	var all sync.WaitGroup
+	for _, lane := range lanes {
+		all.Go(func() {
+			for _, report := range lane {
+				outcome, err := s.Apply(context.Background(), o.OrderID, report)
+				if err != nil {
+					failed.Store(&err)
+				}
+				if outcome.Changed {
+					changed.Add(1)
+				}
+			}
+		})
+	}
+	all.Wait()
+	require.Nil(t, failed.Load())
+	requireDatesRise(t, s, int(changed.Load()))
+	after, err := s.Get(context.Background(), o.OrderID)
+	require.NoError(t, err)
+	after.ModifiedDate = ""
+	return plain(after)
+}
+
+func requireDatesRise(t require.TestingT, s *shop, modifications int) {
+	changes, err := s.store.Changes(context.Background(), "", 1000)
+	require.NoError(t, err)
+	require.Len(t, changes, 1+modifications)
+	for _, c := range changes[1:] {
+		before, err := order.FromDocument(c.Old)
+		require.NoError(t, err)
+		after, err := order.FromDocument(c.New)
+		require.NoError(t, err)
+		require.Greater(t, after.ModifiedDate, before.ModifiedDate)
+		require.Equal(t, before.CreatedDate, after.CreatedDate)
+	}
+}

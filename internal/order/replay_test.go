@@ -1,0 +1,168 @@
+package order_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"orders/internal/memory"
+	"orders/internal/order"
+	"orders/internal/order/ordertest"
+)
+
+// ordered is a shop in which o has been ordered.
+func ordered(t *testing.T, neighbours ...*neighbour) (s *shop, o order.Order) {
+	t.Helper()
+	s, o = newShop(neighbours...), ordertest.Sample()
+	o, replayed, err := s.Create(t.Context(), o.UserID, requestFor(t, o))
+	require.NoError(t, err)
+	require.False(t, replayed)
+	return s, o
+}
+
+func requireReplayed(t *testing.T, s *shop, want order.Order, request order.Request) {
+	t.Helper()
+	s.Now = func() time.Time { return morning.Add(time.Hour) }
+	got, replayed, err := s.Create(t.Context(), want.UserID, request)
+	require.NoError(t, err)
+	require.True(t, replayed)
+	require.Equal(t, plain(want), plain(got))
+}
+
+func requireTokenUsed(t *testing.T, s *shop, userID string, request order.Request) {
+	t.Helper()
+	before := s.writes(t)
+	got, replayed, err := s.Create(t.Context(), userID, request)
+	require.Equal(t, order.TokenUsed, order.KindOf(err))
+	require.EqualError(t, err, "Payment token already used")
+	require.False(t, replayed)
+	require.Empty(t, got, "nothing of the other order is told")
+	require.Equal(t, before, s.writes(t))
+}
+
+func TestTheSameRequestAgainIsAnsweredWithTheStoredOrder(t *testing.T) {
+	for name, edit := range map[string]func(body map[string]any){
+		"as it was":              func(map[string]any) {},
+		"a quantity of 1 absent": func(body map[string]any) { delete(line(body, 2), "quantity") },
+		"with unknown fields":    func(body map[string]any) { body["note"], line(body, 0)["color"] = "soon", "red" },
+		"with its total":         func(body map[string]any) { body["total"] = 8448 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, o := ordered(t)
+			requireReplayed(t, s, o, requestFor(t, o, edit))
+			require.Equal(t, []string{memory.Insert}, s.writes(t))
+		})
+	}
+}
+
+func TestAnyOtherRequestForASpentTokenIsRefused(t *testing.T) {
+	address := func(name string, value any) func(map[string]any) {
+		return func(body map[string]any) { body["address"].(map[string]any)[name] = value }
+	}
+	for name, edit := range map[string]func(body map[string]any){
+		"name":                   address("name", "Ada Ember"),
+		"street":                 address("streetAddress", "Lange Reihe 8"),
+		"city":                   address("city", "Altona"),
+		"country":                address("country", "de"),
+		"phone number":           address("phoneNumber", "+49"),
+		"company":                address("companyName", "Ember"),
+		"no company":             func(body map[string]any) { delete(body["address"].(map[string]any), "companyName") },
+		"post code":              address("postCode", ""),
+		"state, empty or absent": address("state", ""),
+		"delivery price":         func(body map[string]any) { body["deliveryPrice"] = 1001 },
+		"quantity":               func(body map[string]any) { line(body, 0)["quantity"] = 3 },
+		"price":                  func(body map[string]any) { line(body, 0)["price"] = 1998 },
+		"name of a product":      func(body map[string]any) { line(body, 0)["name"] = "Lamp" },
+		"package":                func(body map[string]any) { line(body, 0)["package"].(map[string]any)["weight"] = 1 },
+		"fewer products":         func(body map[string]any) { body["products"] = body["products"].([]any)[:2] },
+		"products in another order": func(body map[string]any) {
+			p := body["products"].([]any)
+			p[0], p[1] = p[1], p[0]
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, o := ordered(t)
+			requireTokenUsed(t, s, o.UserID, requestFor(t, o, edit))
+		})
+	}
+	t.Run("another user", func(t *testing.T) {
+		s, o := ordered(t)
+		requireTokenUsed(t, s, "another", requestFor(t, o))
+	})
+	t.Run("an order that has the id and another token", func(t *testing.T) {
+		asked := ordertest.Sample()
+		kept := asked
+		kept.PaymentToken = "another"
+		requireTokenUsed(t, stocked(t, kept), asked.UserID, requestFor(t, asked))
+	})
+}
+
+func TestAfterFulfilmentHasCutTheProductsARepeatIsStillOne(t *testing.T) {
+	s, o := ordered(t)
+	outcome, err := s.Apply(t.Context(), o.OrderID, order.Report{Status: order.Packaged, Package: []order.Packed{{ProductID: "mug", Quantity: 1}}})
+	require.NoError(t, err)
+	require.True(t, outcome.Changed)
+	cut, err := s.Get(t.Context(), o.OrderID)
+	require.NoError(t, err)
+	require.Len(t, cut.Products, 1)
+
+	requireReplayed(t, s, cut, requestFor(t, o))
+	requireTokenUsed(t, s, "another", requestFor(t, o))
+	requireTokenUsed(t, s, o.UserID, requestFor(t, o, func(body map[string]any) { body["address"].(map[string]any)["city"] = "Altona" }))
+	requireTokenUsed(t, s, o.UserID, requestFor(t, o, func(body map[string]any) { body["deliveryPrice"] = 0 }))
+}
+
+func TestARepeatThatFailsItsChecksIsAnsweredFromTheStore(t *testing.T) {
+	for name, no := range map[string]error{"refused": refused("Wrong payment token"), "unchecked": unchecked("no answer"), "unforeseen": errForeign} {
+		t.Run(name, func(t *testing.T) {
+			n := &neighbour{}
+			s, o := ordered(t, n)
+			n.says = saying(no).says
+			requireReplayed(t, s, o, requestFor(t, o))
+			requireTokenUsed(t, s, "another", requestFor(t, o))
+
+			s.faults[memory.OpGet] = memory.FailBefore
+			_, _, err := s.Create(t.Context(), o.UserID, requestFor(t, o))
+			require.Equal(t, order.Unavailable, order.KindOf(err), "a refusal might make the user pay twice")
+			require.NotErrorIs(t, err, no)
+		})
+	}
+}
+
+func TestWrittenButFailedIsMetAgain(t *testing.T) {
+	s, o := newShop(), ordertest.Sample()
+	s.faults[memory.OpCreate] = memory.FailAfter
+	_, _, err := s.Create(t.Context(), o.UserID, requestFor(t, o))
+	require.Equal(t, order.Unavailable, order.KindOf(err))
+	stored, err := s.Get(t.Context(), o.OrderID)
+	require.NoError(t, err)
+
+	s.faults[memory.OpCreate] = memory.None
+	requireReplayed(t, s, stored, requestFor(t, o))
+	require.Equal(t, []string{memory.Insert}, s.writes(t))
+}
+
+func TestALostAnswerIsACreation(t *testing.T) {
+	s, o := newShop(), ordertest.Sample()
+	s.faults[memory.OpCreate] = memory.LostAnswer
+	_, replayed, err := s.Create(t.Context(), o.UserID, requestFor(t, o))
+	require.NoError(t, err)
+	require.False(t, replayed)
+	require.Equal(t, []string{memory.Insert}, s.writes(t))
+}
+
+func TestHoweverItIsSpelledARepeatIsARepeat(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		o := ordertest.NewOrders().Draw(t, "order")
+		s := newShop()
+		for i, spelling := range []string{"first", "again"} {
+			request, err := order.ParseRequest(ordertest.DrawRequest(t, o))
+			require.NoError(t, err)
+			_, replayed, err := s.Create(t.Context(), o.UserID, request)
+			require.NoError(t, err, spelling)
+			require.Equal(t, i > 0, replayed, spelling)
+		}
+	})
+}

@@ -1,0 +1,130 @@
+package order_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"orders/internal/order"
+	"orders/internal/order/ordertest"
+)
+
+func TestWhatIsStoredIsWhatIsRead(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		o := ordertest.Orders().Draw(t, "order")
+		document, err := json.Marshal(o)
+		require.NoError(t, err)
+		got, err := order.FromDocument(document)
+		require.NoError(t, err)
+		require.Equal(t, document, []byte(got.Document))
+		require.Equal(t, o, plain(got))
+	})
+}
+
+func TestAnOrderOfTheOriginalPlatformIsRead(t *testing.T) {
+	document := ordertest.Original("6f1d0c3e-52a4-4b0e-9c57-0d8f6f1b7a21", "ida")
+	got, err := order.FromDocument(document)
+	require.NoError(t, err)
+	require.Equal(t, document, got.Document, "with all that this version does not know")
+	require.Equal(t, "6f1d0c3e-52a4-4b0e-9c57-0d8f6f1b7a21", got.OrderID)
+	require.Equal(t, "ida", got.UserID)
+	require.Equal(t, order.New, got.Status)
+	require.EqualValues(t, "2020-11-05T09:41:07.280131", got.CreatedDate, "dates stay as they are written")
+	require.True(t, got.Unchanged())
+	require.Len(t, got.Products, 3)
+	require.EqualValues(t, 1, got.Products[1].Quantity, "a missing quantity means 1")
+	require.Equal(t, "", *got.Address.State)
+	require.Nil(t, got.Address.PostCode)
+	require.EqualValues(t, 10448, got.Total)
+}
+
+func TestWhatARequestMayNotHoldIsReadAllTheSame(t *testing.T) {
+	got, err := order.FromDocument([]byte(`{"orderId":"1","status":"SENT_BACK","createdDate":"yesterday","paymentToken":"","total":-100,
+		"products":[{"productId":"a","price":-5,"quantity":-20},{"productId":"a","quantity":1.0},{}],
+		"address":{"country":"Germany","name":""},"deliveryPrice":99999999999999999999}`))
+	require.NoError(t, err)
+	require.Equal(t, order.Order{
+		OrderID: "1", Status: "SENT_BACK", CreatedDate: "yesterday", Total: -100, DeliveryPrice: 1<<63 - 1,
+		Products: []order.Product{{ProductID: "a", Price: -5, Quantity: -20}, {ProductID: "a", Quantity: 1}, {Quantity: 1}},
+		Address:  order.Address{Country: "Germany"},
+	}, plain(got))
+}
+
+func TestAPartOfAnOrderIsReadAsOne(t *testing.T) {
+	for document, want := range map[string]order.Order{
+		`{}`:                              {},
+		`{"userId":"u"}`:                  {UserID: "u"},
+		`{"products":[]}`:                 {Products: []order.Product{}},
+		`{"address":{}}`:                  {},
+		`{"ORDERID":"1","orderid":"2"}`:   {},
+		`{"orderId":"1","giftWrap":null}`: {OrderID: "1"},
+	} {
+		got, err := order.FromDocument([]byte(document))
+		require.NoError(t, err, document)
+		require.Equal(t, want, plain(got), document)
+	}
+}
+
+func TestAWrongTypeIsToldByItsPlaceAndNeverByItsValue(t *testing.T) {
+	for document, place := range map[string]string{
+		`{"orderId":["s3cret"]}`:                                        "/orderId: must be a string",
+		`{"userId":null}`:                                               "/userId: must be a string",
+		`{"orderId":"1","status":{"s3cret":1}}`:                         "stored order 1: /status: must be a string",
+		`{"createdDate":20260123}`:                                      "/createdDate: must be a string",
+		`{"modifiedDate":false}`:                                        "/modifiedDate: must be a string",
+		`{"paymentToken":["s3cret"]}`:                                   "/paymentToken: must be a string",
+		`{"total":"s3cret"}`:                                            "/total: must be an integer",
+		`{"total":1.5}`:                                                 "/total: must be an integer",
+		`{"deliveryPrice":null}`:                                        "/deliveryPrice: must be an integer",
+		`{"products":"s3cret"}`:                                         "/products: is no list",
+		`{"products":null}`:                                             "/products: is no list",
+		`{"products":["s3cret"]}`:                                       "/products/0: must be an object",
+		`{"products":[{},{"name":["s3cret"]}]}`:                         "/products/1/name: must be a string",
+		`{"products":[{"price":"s3cret"}]}`:                             "/products/0/price: must be an integer",
+		`{"products":[{"quantity":null}]}`:                              "/products/0/quantity: must be an integer",
+		`{"products":[{"package":"s3cret"}]}`:                           "/products/0/package: must be an object",
+		`{"products":[{"package":{"width":"s3cret"}}]}`:                 "/products/0/package/width: must be an integer",
+		`{"address":"s3cret"}`:                                          "/address: must be an object",
+		`{"address":null}`:                                              "/address: must be an object",
+		`{"address":{"phoneNumber":["s3cret"]}}`:                        "/address/phoneNumber: must be a string",
+		`{"address":{"companyName":null}}`:                              "/address/companyName: must be a string",
+		`{"orderId":"1","paymentToken":"s3cret","paymentToken":"also"}`: "/paymentToken: is given twice",
+		`["s3cret"]`:                                                    "must be an object",
+		`null`:                                                          "must be an object",
+		``:                                                              "unexpected end of JSON input",
+		`{"total":1} {}`:                                                "after top-level value",
+		"{\"orderId\":\"\xff\"}":                                        "not valid UTF-8",
+	} {
+		got, err := order.FromDocument([]byte(document))
+		require.ErrorContains(t, err, place, document)
+		require.ErrorContains(t, err, "stored order")
+		require.NotContains(t, err.Error(), "s3cret", document)
+		require.Empty(t, got, document)
+	}
+}
+
+func FuzzFromDocument(f *testing.F) {
+	f.Add([]byte(ordertest.Original("6f1d0c3e-52a4-4b0e-9c57-0d8f6f1b7a21", "ida")))
+	f.Add([]byte(`{"orderId":"1","products":[{"quantity":1e400}],"address":{},"total":-0.0}`))
+	f.Add([]byte(`{"products":[null],"address":[]}`))
+	f.Add([]byte(strings.Repeat(`{"a":`, 200) + "1" + strings.Repeat(`}`, 200)))
+	f.Fuzz(func(t *testing.T, document []byte) {
+		o, err := order.FromDocument(document)
+		if err != nil {
+			require.Empty(t, o)
+			return
+		}
+		require.Equal(t, document, []byte(o.Document))
+		if o.Products == nil {
+			o.Products = []order.Product{} // a part of an order is written as a whole one
+		}
+		text, err := json.Marshal(o)
+		require.NoError(t, err)
+		again, err := order.FromDocument(text)
+		require.NoError(t, err)
+		require.Equal(t, plain(o), plain(again), "what was read is written as it was")
+	})
+}
