@@ -17,7 +17,7 @@ func (s *Service) Apply(ctx context.Context, orderID string, r Report) (Outcome,
 		return Outcome{}, ErrNotFound
 	}
 	var outcome Outcome
-	changed, err := s.Store.Update(ctx, orderID, func(before Progress) (Progress, error) {
+	changed, err := s.Store.Update(About(ctx, orderID), orderID, func(before Progress) (Progress, error) {
 		outcome = Outcome{}
 		if !before.Status.Known() {
 			outcome.Unknown = before.Status

@@ -29,6 +29,7 @@ func (s *Service) Create(ctx context.Context, userID string, r Request) (stored 
 			Details: []string{fmt.Sprintf("Wrong total: got %d, expected %d", *r.claimedTotal, r.Total)}}
 	}
 	o := r.order(userID, NewDate(s.now()))
+	ctx = About(ctx, o.OrderID)
 	if err := s.check(ctx, o); err != nil {
 		return s.replayAfterFailedCheck(ctx, userID, r, err)
 	}
@@ -79,7 +80,7 @@ func (s *Service) Get(ctx context.Context, orderID string) (Order, error) {
 	if !ValidID(orderID) {
 		return Order{}, ErrNotFound
 	}
-	return s.Store.Get(ctx, orderID)
+	return s.Store.Get(About(ctx, orderID), orderID)
 }
 
 // GetFor returns an order of userID's. Another user's order is NotFound, just as a missing one.

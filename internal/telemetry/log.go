@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 )
@@ -22,6 +23,7 @@ const (
 	service      = "orders"
 	serviceKey   = "service"
 	requestIDKey = "requestId"
+	coldStartKey = "coldStart"
 	orderIDKey   = "orderId"
 )
 
@@ -29,13 +31,14 @@ const (
 // timestamp (RFC 3339, UTC), level, message and service, and with requestId
 // when the context is one of a Lambda invocation. These and orderId stand at
 // the top level even below WithGroup, for that is where operators query them.
+// Lines of the first invocation in a process have coldStart.
 // An error logged as a value appears as its text.
 //
 // Every line is one Write. Where metrics go to the same place, give both a
 // LineWriter.
 func NewLogger(w io.Writer, level slog.Level) *slog.Logger {
 	lines := slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: printed})
-	return slog.New(handler{top: lines.WithAttrs([]slog.Attr{slog.String(serviceKey, service)})})
+	return slog.New(handler{top: lines.WithAttrs([]slog.Attr{slog.String(serviceKey, service)}), first: new(atomic.Value)})
 }
 
 // Install makes logger the one behind slog's functions and behind package log.
@@ -65,8 +68,9 @@ func ParseLevel(text string) (slog.Level, error) {
 // handler keeps open groups to itself instead of handing them on: a slog
 // handler with an open group can no longer write to the top level.
 type handler struct {
-	top    slog.Handler // holds the attributes of the top level
-	groups []group      // outermost first
+	top    slog.Handler  // holds the attributes of the top level
+	groups []group       // outermost first
+	first  *atomic.Value // the request id of the first invocation that logged
 }
 
 type group struct {
@@ -82,6 +86,9 @@ func (h handler) Handle(ctx context.Context, record slog.Record) error {
 	line := slog.NewRecord(record.Time.UTC(), record.Level, record.Message, record.PC)
 	if id := requestID(ctx); id != "" {
 		line.AddAttrs(slog.String(requestIDKey, id))
+		if h.first.CompareAndSwap(nil, id); h.first.Load() == id {
+			line.AddAttrs(slog.Bool(coldStartKey, true))
+		}
 	}
 	attrs := make([]slog.Attr, 0, record.NumAttrs())
 	record.Attrs(func(attr slog.Attr) bool {

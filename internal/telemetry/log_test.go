@@ -48,8 +48,23 @@ func TestLine(t *testing.T) {
 	delete(line, "timestamp")
 	require.Equal(t, map[string]any{
 		"level": "INFO", "message": "order stored", "service": "orders",
-		"requestId": "request-1", "orderId": "o-1", "lines": 3.0,
+		"requestId": "request-1", "coldStart": true, "orderId": "o-1", "lines": 3.0,
 	}, line)
+}
+
+func TestOnlyTheFirstInvocationIsAColdStart(t *testing.T) {
+	var out bytes.Buffer
+	logger := NewLogger(&out, slog.LevelInfo)
+	logger.Info("starting")
+	for _, id := range []string{"first", "first", "second", "first"} {
+		ctx := lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: id})
+		logger.With("a", 1).InfoContext(ctx, "m")
+	}
+	var cold []any
+	for _, line := range decode(t, out.Bytes()) {
+		cold = append(cold, line["coldStart"])
+	}
+	require.Equal(t, []any{nil, true, true, nil, true}, cold)
 }
 
 func TestTimestampIsUTCWhereverTheClockStands(t *testing.T) {
@@ -108,7 +123,7 @@ func TestGroupsLeaveTheTopLevelAlone(t *testing.T) {
 			line := decode(t, out.Bytes())[0]
 			require.Equal(t, "request-1", line["requestId"])
 			require.Equal(t, "orders", line["service"])
-			for _, key := range []string{"timestamp", "level", "message", "service", "requestId"} {
+			for _, key := range []string{"timestamp", "level", "message", "service", "requestId", "coldStart"} {
 				delete(line, key)
 			}
 			require.Equal(t, test.want, line)

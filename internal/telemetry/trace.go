@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-xray-sdk-go/v2/strategy/exception"
 	"github.com/aws/aws-xray-sdk-go/v2/xray"
 	"github.com/aws/aws-xray-sdk-go/v2/xraylog"
+
+	"orders/internal/order"
 )
 
 // Tracer tells AWS X-Ray what happens within an invocation. The zero Tracer is
@@ -53,7 +55,7 @@ func NewTracer(getenv func(string) string) (Tracer, error) {
 }
 
 // Capture runs f as a step of the trace, a subsegment called name, and returns
-// f's error. The error marks the step as failed and leaves its text in the
+// f's error. The step can be found by the order that ctx is about. The error marks the step as failed and leaves its text in the
 // trace, as far as exceptions lets it through. A panic goes on to the caller;
 // of its value nothing is recorded.
 func (t Tracer) Capture(ctx context.Context, name string, f func(context.Context) error) error {
@@ -62,6 +64,7 @@ func (t Tracer) Capture(ctx context.Context, name string, f func(context.Context
 		return f(ctx)
 	}
 	ctx, step := xray.BeginSubsegment(ctx, name)
+	t.annotateOrder(ctx)
 	err := errPanicked // stays when f does not return
 	defer func() { step.Close(err) }()
 	err = f(ctx)
@@ -69,6 +72,14 @@ func (t Tracer) Capture(ctx context.Context, name string, f func(context.Context
 }
 
 var errPanicked = errors.New("panic")
+
+// annotateOrder lets the step that ctx belongs to be found by the order that it
+// is about.
+func (t Tracer) annotateOrder(ctx context.Context) {
+	if orderID := order.Subject(ctx); orderID != "" {
+		t.Annotate(ctx, orderIDKey, orderID)
+	}
+}
 
 // Annotate adds a value that traces can be searched by to the step that ctx
 // belongs to. A key consists of letters, digits and underscores. Outside of

@@ -20,6 +20,7 @@ func (t Tracer) InstrumentAWS(cfg *aws.Config) {
 	}
 	cfg.APIOptions = append(cfg.APIOptions, t.joinBeforeCall)
 	awsv2.AWSV2Instrumentor(&cfg.APIOptions)
+	cfg.APIOptions = append(cfg.APIOptions, t.annotateCall) // behind the SDK, which opens the step
 }
 
 func (t Tracer) joinBeforeCall(stack *middleware.Stack) error {
@@ -29,6 +30,16 @@ func (t Tracer) joinBeforeCall(stack *middleware.Stack) error {
 		) {
 			return next.HandleInitialize(t.join(ctx), in)
 		}), middleware.Before)
+}
+
+func (t Tracer) annotateCall(stack *middleware.Stack) error {
+	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("AnnotateOrder",
+		func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (
+			middleware.InitializeOutput, middleware.Metadata, error,
+		) {
+			t.annotateOrder(ctx)
+			return next.HandleInitialize(ctx, in)
+		}), middleware.After)
 }
 
 // Transport makes a step of the trace of every request that goes through base,
