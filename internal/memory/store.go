@@ -82,8 +82,12 @@ func (s *Store) Get(ctx context.Context, orderID string) (order.Order, error) {
 	return found.order()
 }
 
-// List is [order.Store]'s. It never lags, its pages are full, and Next is set exactly when an order follows. The
-// error is Unavailable for a limit below 1.
+// maxPageBytes is where a page ends although its limit is not reached, as DynamoDB's does: a page has to fit into the
+// answer of a function.
+const maxPageBytes = 1 << 20
+
+// List is [order.Store]'s. It never lags, a page ends before its limit only with a megabyte of orders, and Next is set
+// exactly when an order follows. The error is Unavailable for a limit below 1.
 func (s *Store) List(ctx context.Context, userID string, limit int, after *order.Position) (order.Page, error) {
 	fault, err := s.begin(ctx, OpList, "")
 	if err == nil {
@@ -103,7 +107,7 @@ func (s *Store) List(ctx context.Context, userID string, limit int, after *order
 		}
 	}
 	if more {
-		last := items[limit-1].place
+		last := items[len(items)-1].place
 		page.Next = &last
 	}
 	return page, nil
@@ -113,9 +117,13 @@ func (s *Store) page(userID string, limit int, after *order.Position) (items []*
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	places, more := s.byUser.page(userID, limit, after)
-	items = make([]*item, len(places))
-	for i, place := range places {
-		items[i] = s.items[place.OrderID]
+	size := 0
+	for _, place := range places {
+		if size >= maxPageBytes {
+			return items, true
+		}
+		found := s.items[place.OrderID]
+		items, size = append(items, found), size+len(found.document)
 	}
 	return items, more
 }

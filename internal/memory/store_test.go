@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -134,4 +135,22 @@ func TestPutAndDeleteEndWithTheContext(t *testing.T) {
 	require.NoError(t, s.Put(t.Context(), ordertest.Original(id, "ida")))
 	requireUnavailable(t, s.Delete(ctx, id))
 	require.NotNil(t, stored(t, s, id))
+}
+
+func TestAPageEndsWithAMegabyte(t *testing.T) {
+	var s memory.Store
+	name := strings.Repeat("n", 100<<10)
+	for range 25 {
+		_, err := s.Create(t.Context(), ordertest.Sample(func(o *order.Order) { o.UserID, o.Products[0].Name = "u", name }))
+		require.NoError(t, err)
+	}
+	var sizes []int
+	var after *order.Position
+	for range 3 {
+		page, err := s.List(t.Context(), "u", 100, after)
+		require.NoError(t, err)
+		sizes, after = append(sizes, len(page.Orders)), page.Next
+	}
+	require.Equal(t, []int{11, 11, 3}, sizes)
+	require.Nil(t, after)
 }
