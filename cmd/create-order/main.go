@@ -49,10 +49,11 @@ func newHandler(getenv func(name string) string, output io.Writer) (*handler.Cre
 		log.Info("the users check is off: USERS_API_URL is empty")
 	}
 	tracer.InstrumentAWS(&cfg)
+	signed := peer.Sign(tracer.Transport(peer.NewTransport()), cfg.Credentials, cfg.Region)
 	return &handler.CreateOrder{
 		Orders: &order.Service{
 			Store:    &dynamo.Store{Client: dynamo.NewClient(cfg, endpoint, dynamo.Timing{}), Table: table},
-			Checkers: peer.New(urls, peer.Calls{Transport: peer.Sign(tracer.Transport(peer.NewTransport()), cfg.Credentials, cfg.Region)}),
+			Checkers: tracer.Checkers(peer.New(urls, peer.Calls{Transport: signed, Log: log})),
 		},
 		Metrics: metrics,
 		Log:     log,

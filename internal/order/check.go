@@ -8,13 +8,23 @@ import (
 	"time"
 )
 
-// A Budget says how the time of one create is spent; fields that are 0 mean the defaults.
+// A Budget says how the time of one create is spent; fields that are 0 mean the defaults. Nothing else sets a limit:
+// whatever a create waits for ends with the context that it gets.
+//
+// The function's timeout, 10 s, is the whole. From its end backwards:
+//   - the answer: 300 ms, which the handler keeps by ending the context of Create so much before the invocation's end,
+//     so that work that was cut short can still be told of;
+//   - the write: Write, which the checks must leave even if they began late. Storing the order, or after a failed check
+//     looking for one that is already stored, has all that the checks have not used, and retries for as long;
+//   - the checks: all at once, from the beginning, for Checks at most.
+//
+// These are bounds for trouble that lasts. What keeps 99 of 100 creates below a second lies within: a neighbour's late
+// answer is asked for again long before, on another connection (internal/peer), and so is the table's
+// (internal/dynamo). The bounds are wider than that second since a late yes is better than none: a neighbour that has
+// to start first, every instance of it, may need two or three.
 type Budget struct {
-	// Checks is the most that all checks together may take, 4 s by default: a neighbour that has to start first may
-	// need a second or two, and a shopper waits no longer.
-	Checks time.Duration
-	// Write is what the checks must leave of the context's time for storing the order, 1 s by default.
-	Write time.Duration
+	Checks time.Duration // the most that all checks together may take, 4 s by default; then the create is Unchecked
+	Write  time.Duration // what the checks must leave of the context's time, 1 s by default: several attempts
 }
 
 const (

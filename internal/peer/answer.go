@@ -21,12 +21,12 @@ func parseAnswer(text []byte) (answer, error) {
 
 // verdict is nil if the answer's ok is true, and the refusal if it is false. A peer that says neither has not been
 // asked successfully.
-func (e endpoint) verdict(a answer, refusal string) error {
+func verdict(a answer, refusal string) error {
 	switch string(a["ok"]) {
 	case "true":
 		return nil
 	case "false":
 		return refused(refusal)
 	}
-	return e.unchecked(errors.New("answered without a boolean ok"))
+	return errors.New("answered without a boolean ok")
 }

@@ -6,30 +6,40 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"strings"
 
 	"orders/internal/order"
 )
-
-// maxAnswerBytes bounds what is read of an answer. A peer that says more is out of its mind, and must not take this
-// service's memory with it.
-const maxAnswerBytes = 1 << 20
 
 // An endpoint is where one peer takes questions.
 type endpoint struct {
 	peer  string // as messages name it
 	url   string
 	calls Calls
+	known *history
+}
+
+// A history is what this process has learnt of a peer, all requests together.
+type history struct {
+	usual   latencies
+	spare   allowance
+	circuit circuit
+	counted counters
 }
 
 func newEndpoint(peer, baseURL, path string, calls Calls) endpoint {
-	return endpoint{peer: peer, url: strings.TrimRight(baseURL, "/") + path, calls: calls}
+	return endpoint{peer: peer, url: strings.TrimRight(baseURL, "/") + path, calls: calls, known: new(history)}
 }
 
-// ask puts a question and returns the answer, or an Unchecked error if there was none that makes sense.
-func (e endpoint) ask(ctx context.Context, question any) (answer, error) {
+// String is the peer's name, as messages have it.
+func (e endpoint) String() string { return e.peer }
+
+// A reading is what an answer means: nil for a yes, Refused for a no, and any other error where it is neither.
+type reading func(answer) error
+
+// ask puts a question and returns the verdict of the first answer that has one: nil or Refused. The error is Unchecked
+// if there was none.
+func (e endpoint) ask(ctx context.Context, question any, read reading) error {
 	if e.calls.Timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, e.calls.Timeout)
@@ -37,47 +47,60 @@ func (e endpoint) ask(ctx context.Context, question any) (answer, error) {
 	}
 	body, err := encode(question)
 	if err != nil {
-		return nil, e.unchecked(err)
+		return e.unchecked(err)
 	}
-	content, err := e.call(ctx, body)
+	if err := ctx.Err(); err != nil { // too late to learn anything of the peer
+		return e.unchecked(err)
+	}
+	pass, err := e.known.circuit.enter()
 	if err != nil {
-		return nil, e.unchecked(err)
+		e.known.counted.refusals.Add(1)
+		return e.unchecked(err)
 	}
-	a, err := parseAnswer(content)
-	if err != nil {
-		return nil, e.unchecked(err)
+	result := e.put(ctx, pass, body, read)
+	e.learn(ctx, pass, result)
+	if result.ending != decided {
+		return e.unchecked(result.cause)
 	}
-	return a, nil
+	return result.verdict
 }
 
-// call sends one request and returns the content of the answer, if that is a 200. It uses the transport without an
-// http.Client on top, which would follow redirects. The answer is read to its end whatever its status, so that the
-// connection can be used again.
-func (e endpoint) call(ctx context.Context, body []byte) ([]byte, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, e.url, bytes.NewReader(body))
-	if err != nil {
-		return nil, errors.New("its URL cannot be used")
+// put sends a question that may be sent, as often as its pass allows.
+func (e endpoint) put(ctx context.Context, pass *pass, body []byte, read reading) outcome {
+	e.known.counted.calls.Add(1)
+	e.known.spare.earn()
+	attempts := maxAttempts
+	if pass.isProbe() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, pass.limit)
+		defer cancel()
+		attempts = 1
 	}
-	request.Header.Set("Content-Type", "application/json")
-	// Without a value this is not sent, but tells http.Transport that the request may be repeated if it was sent on a
-	// kept connection which the peer has closed meanwhile: the rule after a function was frozen for some minutes.
-	request.Header["Idempotency-Key"] = nil
+	return e.race(ctx, attempts, func(ctx context.Context) outcome { return e.attempt(ctx, body, read) })
+}
 
-	response, err := e.calls.Transport.RoundTrip(request)
-	if err != nil {
-		return nil, safeCause(err)
-	}
-	defer response.Body.Close()
-	content, err := io.ReadAll(io.LimitReader(response.Body, maxAnswerBytes+1))
+// learn tells the circuit how the peer did.
+func (e endpoint) learn(ctx context.Context, pass *pass, result outcome) {
+	circuit := &e.known.circuit
 	switch {
-	case response.StatusCode != http.StatusOK:
-		return nil, fmt.Errorf("answered with status %d", response.StatusCode)
-	case err != nil:
-		return nil, fmt.Errorf("broke off its answer: %w", safeCause(err))
-	case len(content) > maxAnswerBytes:
-		return nil, fmt.Errorf("answered with more than %d bytes", maxAnswerBytes)
+	case result.ending == unsent, result.ending == lost && errors.Is(ctx.Err(), context.Canceled):
+		circuit.gaveUp(pass) // which says nothing of the peer
+	case result.ending == lost:
+		if circuit.failed(pass, result) {
+			e.known.counted.openings.Add(1)
+			e.warn(ctx, "peer is down, and not asked until a probe is answered", "error", result.cause.Error())
+		}
+	default:
+		if circuit.answered() {
+			e.warn(ctx, "peer answers again")
+		}
 	}
-	return content, nil
+}
+
+func (e endpoint) warn(ctx context.Context, text string, attributes ...any) {
+	if e.calls.Log != nil {
+		e.calls.Log.WarnContext(ctx, text, append([]any{"peer", e.peer}, attributes...)...)
+	}
 }
 
 // encode writes JSON as everywhere in this service, without HTML escaping.

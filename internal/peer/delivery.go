@@ -18,19 +18,19 @@ func NewDelivery(baseURL string, calls Calls) Delivery {
 
 // Check returns nil if the prices are equal, Refused if they differ, and Unchecked if the peer names none.
 func (d Delivery) Check(ctx context.Context, o order.Order) error {
-	a, err := d.ask(ctx, struct {
+	return d.ask(ctx, struct {
 		Products []order.Product `json:"products"`
 		Address  order.Address   `json:"address"`
-	}{o.Products, o.Address})
-	if err != nil {
-		return err
-	}
+	}{o.Products, o.Address}, func(a answer) error { return comparePrice(a, o.DeliveryPrice) })
+}
+
+func comparePrice(a answer, price int64) error {
 	expected, ok := parsePrice(a["pricing"])
 	if !ok {
-		return d.unchecked(errors.New("answered without a price"))
+		return errors.New("answered without a price")
 	}
-	if !expected.is(o.DeliveryPrice) {
-		return refused(fmt.Sprintf("Wrong delivery price: got %d, expected %v", o.DeliveryPrice, expected))
+	if !expected.is(price) {
+		return refused(fmt.Sprintf("Wrong delivery price: got %d, expected %v", price, expected))
 	}
 	return nil
 }

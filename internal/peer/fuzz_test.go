@@ -26,7 +26,7 @@ func FuzzAnswer(f *testing.F) {
 			status = 500
 		}
 		for _, s := range subjects() {
-			err := s.make("http://peer.example", Calls{Transport: canned(status, string(body))}).Check(t.Context(), anOrder())
+			err := s.make("http://peer.example", Calls{Transport: canned(status, string(body)), Random: atOnce}).Check(t.Context(), anOrder())
 			valid := is200 && says(s.name, body)
 			require.Equal(t, valid, err == nil, "%s: %v", s.name, err)
 			if kind := order.KindOf(err); err != nil && kind != order.Refused && kind != order.Unchecked {

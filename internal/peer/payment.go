@@ -16,12 +16,8 @@ func NewPayment(baseURL string, calls Calls) Payment {
 
 // Check returns nil if the peer says ok, Refused if it says no, and Unchecked if it says neither.
 func (p Payment) Check(ctx context.Context, o order.Order) error {
-	a, err := p.ask(ctx, struct {
+	return p.ask(ctx, struct {
 		PaymentToken order.PaymentToken `json:"paymentToken"`
 		Total        int64              `json:"total"`
-	}{o.PaymentToken, o.Total})
-	if err != nil {
-		return err
-	}
-	return p.verdict(a, "Wrong payment token")
+	}{o.PaymentToken, o.Total}, func(a answer) error { return verdict(a, "Wrong payment token") })
 }

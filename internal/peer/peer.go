@@ -6,11 +6,16 @@
 // contact the ... service". The texts of errors never hold a request, an answer that was not understood, a URL or
 // credentials.
 //
+// A slow answer is not waited for alone: when it is late against what the peer usually takes, the same question goes out
+// on a second connection, and the first good answer wins. A lost one is asked for again. Both are bounded to a tenth of
+// all calls. A peer that is down is found out once, and then left alone but for a probe now and then.
+//
 // A program puts the parts together from the inside out, NewTransport, whatever observes single requests, Sign, and
 // hands the result to New.
 package peer
 
 import (
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -28,8 +33,11 @@ type URLs struct {
 
 // Calls says how peers are called.
 type Calls struct {
-	Transport http.RoundTripper // signs the requests, and keeps connections
+	Transport http.RoundTripper // signs the requests, keeps connections, and returns as soon as a request's context ends
 	Timeout   time.Duration     // the most that one check may take, its answer read; 0: the context's deadline alone
+	Hedge     time.Duration     // how long to wait before asking once more while a peer's usual time is unknown; 0: 100 ms
+	Log       *slog.Logger      // is warned when a peer is found to be down, and when it answers again; nil: nobody is
+	Random    func() float64    // spreads retries: numbers in [0, 1), from many goroutines; nil: rand.Float64
 }
 
 // New returns the checkers of all peers, in the order of their messages: delivery, payment, products, users.

@@ -19,19 +19,20 @@ func NewProducts(baseURL string, calls Calls) Products {
 // Check returns nil if the peer has nothing to correct, Refused with its reasons if it sends products as they should
 // be, and Unchecked if it sends anything else.
 func (p Products) Check(ctx context.Context, o order.Order) error {
-	a, err := p.ask(ctx, struct {
+	return p.ask(ctx, struct {
 		Products []order.Product `json:"products"`
-	}{o.Products})
-	if err != nil {
-		return err
-	}
+	}{o.Products}, findCorrections)
+}
+
+// findCorrections returns nil if there are none, and otherwise the refusal with the peer's reasons.
+func findCorrections(a answer) error {
 	raw, ok := a["products"]
 	if !ok {
 		return nil
 	}
 	var corrections []json.RawMessage
 	if json.Unmarshal(raw, &corrections) != nil {
-		return p.unchecked(errors.New("answered with products that are no list"))
+		return errors.New("answered with products that are no list")
 	}
 	if len(corrections) == 0 { // null as well
 		return nil

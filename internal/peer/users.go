@@ -16,11 +16,7 @@ func NewUsers(baseURL string, calls Calls) Users {
 
 // Check returns nil if the peer says ok, Refused if it says no, and Unchecked if it says neither.
 func (u Users) Check(ctx context.Context, o order.Order) error {
-	a, err := u.ask(ctx, struct {
+	return u.ask(ctx, struct {
 		UserID string `json:"userId"`
-	}{o.UserID})
-	if err != nil {
-		return err
-	}
-	return u.verdict(a, "Unknown user")
+	}{o.UserID}, func(a answer) error { return verdict(a, "Unknown user") })
 }
