@@ -64,7 +64,7 @@ func (m methods) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // exactPaths answers for paths that http.ServeMux would redirect to a cleaner form; API Gateway knows no such thing.
 func exactPaths(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != path.Clean(r.URL.Path) {
+		if r.URL.Path != path.Clean("/"+r.URL.Path) { // the slash is for "GET *", which is no path at all
 			unknownRoute(w, r)
 			return
 		}

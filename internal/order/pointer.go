@@ -11,10 +11,22 @@ import (
 type pointer struct {
 	parent *pointer
 	name   string
+	depth  int // from 1
 }
 
-func (p *pointer) member(name string) *pointer { return &pointer{p, name} }
-func (p *pointer) item(i int) *pointer         { return &pointer{p, strconv.Itoa(i)} }
+// member is the place of a member. Below a depth that no words reach it stays where it is, so that a thousand faults
+// at ten thousand brackets cost no more than a thousand anywhere.
+func (p *pointer) member(name string) *pointer {
+	switch {
+	case p == nil:
+		return &pointer{name: name, depth: 1}
+	case p.depth > maxPointerBytes:
+		return p
+	}
+	return &pointer{p, name, p.depth + 1}
+}
+
+func (p *pointer) item(i int) *pointer { return p.member(strconv.Itoa(i)) }
 
 // maxPointerBytes bounds the words for one place: whoever nests a thousand names, or makes one of 100 KiB, is not
 // told all of it a thousand times.

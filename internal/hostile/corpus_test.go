@@ -1,0 +1,126 @@
+package hostile_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/require"
+
+	"orders/internal/order"
+)
+
+var update = flag.Bool("update", false, "write the corpus anew")
+
+// corpusFile has the good order in its first line, and then a request a line.
+const corpusFile = "testdata/corpus.jsonl"
+
+const victimsToken = marker + "-victim"
+
+// victimsOrder is the one order that is stored while the corpus is sent.
+var victimsOrder = order.IDFor(victimsToken)
+
+// generate makes the whole corpus, the same every time.
+func generate(t testing.TB) []request {
+	t.Helper()
+	good := goodOrder(t)
+	var all []request
+	for _, part := range [][]request{
+		fromSchema(good), sums(good), malformed(good.text(nil)), sizes(good), framings(good),
+		routes(good), pages(), identities(good), signatures(), invocations(good),
+	} {
+		all = append(all, part...)
+	}
+	seen := map[string]int{}
+	for i := range all {
+		all[i] = all[i].shortened(good.text(nil))
+		seen[all[i].Name]++
+		if n := seen[all[i].Name]; n > 1 {
+			all[i].Name += fmt.Sprintf(" (%d)", n)
+		}
+	}
+	return all
+}
+
+// shortened is the same request, a body that is nearly the good order told by what is other in it.
+func (r request) shortened(good string) request {
+	body := string(r.body())
+	before, after := difference(good, body)
+	if r.Pieces != nil || !utf8.ValidString(after) || len(before)+len(after) > len(body)/2 {
+		return r
+	}
+	r.JSON, r.Text, r.Base64, r.good = nil, "", nil, good
+	r.Order = []string{before, after}
+	if body == good {
+		r.Order = []string{}
+	}
+	return r
+}
+
+// difference is a part of good that is there only once, and what to put in its place to make other.
+func difference(good, other string) (before, after string) {
+	shortest := min(len(good), len(other))
+	start, end := 0, 0
+	for start < shortest && good[start] == other[start] {
+		start++
+	}
+	for end < shortest-start && good[len(good)-1-end] == other[len(other)-1-end] {
+		end++
+	}
+	for start > 0 && (strings.Count(good, good[start:len(good)-end]) != 1 || !strings.ContainsRune(",{[", rune(good[start-1]))) {
+		start--
+	}
+	for end > 0 && !strings.ContainsRune(",}]", rune(good[len(good)-end])) {
+		end--
+	}
+	return good[start : len(good)-end], other[start : len(other)-end]
+}
+
+// printable is the beginning of a text, fit for a name.
+func printable(text string) string {
+	quoted := strconv.QuoteToASCII(text)
+	quoted = quoted[1 : len(quoted)-1]
+	return quoted[:min(60, len(quoted))]
+}
+
+func corpus(t testing.TB) []request {
+	t.Helper()
+	data, err := os.ReadFile(corpusFile)
+	require.NoError(t, err)
+	good, lines, _ := strings.Cut(string(data), "\n")
+	var all []request
+	for line := range strings.Lines(lines) {
+		r := request{good: good}
+		require.NoError(t, json.Unmarshal([]byte(line), &r), line)
+		all = append(all, r)
+	}
+	return all
+}
+
+func TestTheCorpusIsWhatTheGeneratorMakes(t *testing.T) {
+	var made bytes.Buffer
+	made.WriteString(goodOrder(t).text(nil) + "\n")
+	encoder := json.NewEncoder(&made)
+	encoder.SetEscapeHTML(false)
+	all := generate(t)
+	for _, r := range all {
+		require.NoError(t, encoder.Encode(r), r.Name)
+	}
+	if *update {
+		require.NoError(t, os.WriteFile(corpusFile, made.Bytes(), 0o644))
+	}
+	kept, err := os.ReadFile(corpusFile)
+	require.NoError(t, err)
+	require.Less(t, len(kept), 500_000)
+	require.Equal(t, strings.Split(made.String(), "\n"), strings.Split(string(kept), "\n"))
+	require.GreaterOrEqual(t, len(all), 500)
+	for i, r := range corpus(t) { // nothing is lost in writing
+		require.Equal(t, all[i].body(), r.body(), r.Name)
+	}
+}

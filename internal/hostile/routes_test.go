@@ -1,0 +1,81 @@
+package hostile_test
+
+import "strings"
+
+// routes are paths and methods that the service does not have, and order ids that are none.
+func routes(good *place) []request {
+	text := good.text(nil)
+	mallory := func(method, path string, want answer) request {
+		r := request{Name: "route: " + method + " " + printable(path), Method: method, Path: path, Headers: []string{asMallory}, Want: want}
+		if method == "POST" {
+			return r.with(text)
+		}
+		return r
+	}
+	var all []request
+	for _, path := range []string{
+		"/", "//", "/order", "/Orders", "/ORDERS", "/orders/", "//orders", "///orders", "/orders//", "/./orders", "/orders/.", "/x/../orders",
+		"/orders/..", "/%2e/orders",
+		"/%2e%2e/orders", "/orders/%2e", "/orders/%2e%2e/orders", "/orders/%2E%2E%2Fbackend", "/%2Forders", "/orders%2F",
+		"/orders%2f%2e%2e%2forders", "/orders%00", "/orders%20",
+		"/orders%09", "/orders%0a", "/orders%0d%0aX-Sub:%20victim", "/orders;sub=victim", "/orders.json", "/orders%3Fsub=victim", "/orders%23",
+		"/orders*", "/*", "/local/orders",
+		"/prod/orders", "/v1/orders", "/orders/1/2", "/orders/orders/orders", "/%252e%252e/orders", "/..%5corders", "/..;/orders",
+		"/%c0%ae%c0%ae/orders", "/%ef%bc%8forders", "/\xef\xbc\x8forders",
+		"/backend", "/backend/", "http://" + marker + ".example//orders", "http://" + marker + ".example", "/" + times("a/", 20000) + "orders",
+		"/" + times("../", 20000) + "orders",
+		"/orders/" + victimsOrder + "/", "//orders/" + victimsOrder, "/orders//" + victimsOrder, "/orders/./" + victimsOrder,
+		"/orders/%2e%2e/backend/" + victimsOrder, "/orders/..%2fbackend%2f" + victimsOrder,
+		"/orders/" + victimsOrder + "%2F", "/orders/" + victimsOrder + "/..", "/orders/%2F" + victimsOrder,
+	} {
+		all = append(all, mallory("GET", path, noRoute))
+		if path != "/" && !strings.Contains(path, victimsOrder) { // POST / is AWS's own here, not the service's
+			all = append(all, mallory("POST", path, noRoute))
+		}
+	}
+	for _, method := range []string{"HEAD", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "PROPFIND", "get", "post", "Post", "GETT", "POST1", "M-SEARCH", "$" + marker, times("X", 20000)} {
+		for _, path := range []string{"/orders", "/orders/" + victimsOrder, "/backend/" + victimsOrder} {
+			all = append(all, mallory(method, path, noRoute))
+		}
+	}
+	all = append(all, mallory("POST", "/orders/"+victimsOrder, noRoute), mallory("POST", "/backend/"+victimsOrder, noRoute), mallory("OPTIONS", "/backend/"+victimsOrder, noRoute), mallory("GET", "*", noRoute))
+	for _, id := range orderIDs() {
+		all = append(all, mallory("GET", "/orders/"+id, notFound))
+	}
+	return append(all, queries(mallory)...)
+}
+
+func orderIDs() []string {
+	bare := strings.ReplaceAll(victimsOrder, "-", "")
+	return []string{
+		victimsOrder, strings.ToUpper(victimsOrder), bare, "%7B" + victimsOrder + "%7D", "urn:uuid:" + victimsOrder, "%20" + victimsOrder,
+		victimsOrder + "%20", victimsOrder + "%00",
+		victimsOrder + "%0A", victimsOrder + "%0d%0aX-Sub:%20victim", victimsOrder + ".json", victimsOrder + ";sub=victim", victimsOrder + "*",
+		victimsOrder + "?sub=victim", victimsOrder + "?userId=victim&claims.sub=victim",
+		victimsOrder + "?orderId=" + victimsOrder, victimsOrder[:35], victimsOrder + "0", "%2a", "*", "null", "undefined", "NaN", "0", "-1",
+		"1e400", "true", "%7B%7D", "%7B%22$ne%22:null%7D", "'%20OR%201=1--",
+		"$%7Bjndi:ldap:%2f" + marker + "%7D", "%7B%7B7*7%7D%7D", "%3Cscript%3E" + marker, "a%2Fb", "%25", "%252e%252e", "%252F", "..%5c",
+		"%c0%ae%c0%ae", "%ff", "%ed%a0%80",
+		"%e2%80%ae", "%F0%9F%A7%A6", "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff",
+		"00000000-0000-0000-0000-00000000000g", times("a", 60000),
+		times("%00", 20000), "{orderId}", "%7BorderId%7D", "me", "__proto__", "CON", "..%00", "file:%2fetc%2fpasswd",
+	}
+}
+
+// queries are pages that nobody was promised.
+func queries(mallory func(method, path string, want answer) request) []request {
+	var all []request
+	for _, limit := range []string{
+		"", "0", "00", "-0", "-1", "101", "256", "257", "65537", "4294967297", "18446744073709551617", "1.5", "1.0", "1e1", "1e400", "0x10",
+		"0b1", "1_0", "%2B5", "+5", "%205", "5%20", "5%00", "5%0a", "٣",
+		"%EF%BC%95", "5,6", "5%3B6", "NaN", "Infinity", "null", "true", "%5B5%5D", "%7B%7D", "%225%22", "5'--", marker, times("9", 60000),
+		times("0", 300) + "x",
+		"5&limit=0", "5&limit=", "5&limit=101",
+	} {
+		all = append(all, mallory("GET", "/orders?limit="+limit, badLimit))
+	}
+	for _, query := range []string{"limit=0&nextToken=x", "limit=101&sub=victim", "limit=-1&userId=victim"} {
+		all = append(all, mallory("GET", "/orders?"+query, badLimit))
+	}
+	return all
+}
