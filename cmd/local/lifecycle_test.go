@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -66,9 +67,10 @@ func TestRequestsInFlightAreFinished(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			asked, goOn := make(chan struct{}), make(chan struct{})
+			tell := sync.OnceFunc(func() { close(asked) }) // a late answer is asked for twice
 			peer := serve(t, func(w http.ResponseWriter, r *http.Request) {
 				_, _ = io.Copy(io.Discard, r.Body)
-				close(asked)
+				tell()
 				select {
 				case <-goOn:
 					_, _ = io.WriteString(w, `{"ok": true}`)
@@ -104,9 +106,10 @@ func TestRequestsInFlightAreFinished(t *testing.T) {
 func TestASecondCtrlCEndsTheProgramAtOnce(t *testing.T) {
 	t.Parallel()
 	asked := make(chan struct{})
+	tell := sync.OnceFunc(func() { close(asked) }) // a late answer is asked for twice
 	s := start(t, "PAYMENT_API_URL="+serve(t, func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
-		close(asked)
+		tell()
 		<-r.Context().Done()
 	}))
 	ada := s.newUser(t)

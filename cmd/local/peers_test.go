@@ -58,7 +58,12 @@ func TestAPeerOutOfOrder(t *testing.T) {
 				ada.requireNoOrders(t)
 
 				well.Store(true)
-				o := ada.post(t, body).order(t, http.StatusCreated)
+				var again reply
+				waitFor(t, "the service to ask the peer again", func() bool {
+					again = ada.post(t, body)
+					return again.status != http.StatusServiceUnavailable
+				})
+				o := again.order(t, http.StatusCreated)
 				s.waitForEvents(t, o.OrderID, 1)
 				require.Len(t, s.events(t), 1)
 			})
