@@ -23,10 +23,12 @@ run: ## start the whole service on this machine; settings as make run NAME=value
 	@go build -o $(BUILD)/local ./cmd/local
 	@exec $(BUILD)/local
 
+# The simulation plays 2,000 histories; the race detector has time for 300 of them.
 .PHONY: test
 test: ## run all tests, with the race detector where a C compiler is found
 	go vet ./...
 	go test $(RACE) ./...
+	$(if $(RACE),go test ./internal/simulation)
 	@.ci/left-out $(if $(RACE),,"the race detector: no C compiler")
 
 .PHONY: build
@@ -53,6 +55,11 @@ build-OnEventsFunction:
 build-TableUpdateFunction:
 	$(call build-function,table-update)
 
+.PHONY: simulate
+simulate: ## play HISTORIES=20000 histories of orders against faults, from seed FIRST=1 on
+	@go test -c -o $(BUILD)/simulate ./internal/simulation
+	@$(BUILD)/simulate -test.run '^TestHistories$$' -test.timeout 0 -histories $(or $(HISTORIES),20000) -first $(or $(FIRST),1)
+
 .PHONY: lint
 lint: ## check formatting, and what staticcheck, govulncheck and cfn-lint know
 	@.ci/lint
@@ -60,3 +67,26 @@ lint: ## check formatting, and what staticcheck, govulncheck and cfn-lint know
 .PHONY: clean
 clean: ## remove what was built
 	rm -rf $(BUILD)
+
+# Neither ENVIRONMENT nor AWS_ENDPOINT_URL is looked at by any other tests: they start a service of their own.
+.PHONY: acceptance
+acceptance: ## put a service to the acceptance tests: on AWS with ENVIRONMENT=dev, at AWS_ENDPOINT_URL, or its own
+	@cd internal/acceptance && ACCEPTANCE=yes ENVIRONMENT="$(ENVIRONMENT)" ACCEPTANCE_PRODUCTS="$(abspath $(ACCEPTANCE_PRODUCTS))" go test -count=1 -timeout=30m -run '^TestAcceptance$$'
+
+.PHONY: load
+load: ## order from a local service while its neighbours fail, and prove that nothing is lost: SCENARIO= RATE= SECONDS= RUNS=
+	@go build -o $(BUILD)/load ./cmd/load
+	@$(BUILD)/load -folder=$(BUILD) -scenario=$(SCENARIO) -rate=$(or $(RATE),200) -seconds=$(or $(SECONDS),60) -runs=$(or $(RUNS),1)
+
+.PHONY: soak
+soak: ## the same for ten minutes at half the rate, and tell whether memory and goroutines stay flat
+	@go build -o $(BUILD)/load ./cmd/load
+	@$(BUILD)/load -soak -folder=$(BUILD) -scenario=$(or $(SCENARIO),stalls) -rate=$(or $(RATE),100) -seconds=$(or $(SECONDS),600)
+
+# FLOOR is a folder of programs to measure in turn with the functions: see "Fast and small" in the README.
+.PHONY: bench
+bench: ## measure the handlers in memory, and the built functions as processes: RUNS= COLD= WARM= FLOOR= TLS=true
+	go test -run '^$$' -bench . -benchmem ./internal/handler
+	@CGO_ENABLED=0 go build $(FUNCTION_FLAGS) -o $(BUILD)/bench/ ./cmd/create-order ./cmd/get-order ./cmd/on-events ./cmd/table-update
+	@go build -o $(BUILD)/measure ./cmd/bench
+	@$(BUILD)/measure -binaries=$(BUILD)/bench -floor=$(FLOOR) -runs=$(or $(RUNS),5) -cold=$(or $(COLD),10) -warm=$(or $(WARM),200) -tls=$(or $(TLS),false)

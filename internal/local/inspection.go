@@ -5,10 +5,13 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"runtime"
+	"runtime/metrics"
 
 	"orders/internal/local/sigv4"
 	"orders/internal/local/standin"
 	"orders/internal/local/token"
+	"orders/internal/peer"
 )
 
 // standInPath is where the stand-ins of the neighbours are, by name.
@@ -48,6 +51,20 @@ func (s *Service) registerInspection(mux *http.ServeMux, tokens *token.Issuer) {
 	})
 	mux.HandleFunc("GET /_local/events", func(w http.ResponseWriter, _ *http.Request) { show(w, s.bus.Events()) })
 	mux.HandleFunc("GET /_local/dead-letters", func(w http.ResponseWriter, _ *http.Request) { show(w, s.deadLetters.All()) })
+	mux.HandleFunc("GET /_local/runtime", func(w http.ResponseWriter, _ *http.Request) { show(w, s.condition()) })
+}
+
+// A condition is how the process is doing, for whoever watches it for long.
+type condition struct {
+	Goroutines    int          `json:"goroutines"`
+	LiveHeapBytes uint64       `json:"liveHeapBytes"` // what the last garbage collection left
+	Peers         []peer.Stats `json:"peers"`         // what went to each neighbour
+}
+
+func (s *Service) condition() condition {
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(live)
+	return condition{Goroutines: runtime.NumGoroutine(), LiveHeapBytes: live[0].Value.Uint64(), Peers: peer.StatsOf(s.checkers)}
 }
 
 func show(w http.ResponseWriter, list any) {

@@ -59,6 +59,7 @@ type Service struct {
 	bus         *bus.Bus
 	deadLetters *deadletter.List
 	fulfilment  *standin.Fulfilment
+	checkers    []order.Checker
 	server      *http.Server
 	inFlight    drain
 	stopStream  context.CancelFunc
@@ -117,13 +118,11 @@ type functions struct{ create, get, onEvents, tableUpdate *function.Function }
 
 func (s *Service) functions(metrics *telemetry.Metrics) functions {
 	cfg := aws.Config{Region: s.settings.Region, Credentials: aws.CredentialsProviderFunc(localCredentials)}
-	orders := &order.Service{
-		Store: s.storage.orders,
-		Checkers: peer.New(
-			peer.URLs{Delivery: s.settings.DeliveryURL, Payment: s.settings.PaymentURL, Products: s.settings.ProductsURL, Users: s.settings.UsersURL},
-			peer.Calls{Transport: peer.Sign(peer.NewTransport(), cfg.Credentials, cfg.Region)},
-		),
-	}
+	s.checkers = peer.New(
+		peer.URLs{Delivery: s.settings.DeliveryURL, Payment: s.settings.PaymentURL, Products: s.settings.ProductsURL, Users: s.settings.UsersURL},
+		peer.Calls{Transport: peer.Sign(peer.NewTransport(), cfg.Credentials, cfg.Region), Log: s.log},
+	)
+	orders := &order.Service{Store: s.storage.orders, Checkers: s.checkers}
 	publisher := &eventbus.Publisher{Client: eventbus.NewClient(cfg, s.URL), Bus: eventBusName}
 	untraced := func(context.Context) string { return "" }
 	run := func(name string, timeout time.Duration, h interface {

@@ -1,0 +1,36 @@
+// Command load presses a local service with orders while its neighbours, or its table, fail, and proves that nothing
+// was lost. See `make load` and `make soak`.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"syscall"
+
+	"orders/internal/load"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
+	if err := run(ctx, os.Args[1:], os.Getenv, os.Stdin, os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "load:", err)
+		os.Exit(1)
+	}
+}
+
+// run is the load, or, when that starts this program again, the service.
+func run(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) error {
+	if slices.Equal(args, []string{load.ServeCommand}) {
+		return load.Serve(context.WithoutCancel(ctx), getenv, stdin, stdout, stderr)
+	}
+	options, err := load.ParseOptions(args)
+	if err != nil {
+		return err
+	}
+	return load.Run(ctx, options, stdout)
+}

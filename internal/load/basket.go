@@ -1,0 +1,58 @@
+package load
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+
+	"github.com/google/uuid"
+
+	"orders/internal/local/standin"
+	"orders/internal/order"
+)
+
+// customers is how many users share the orders of a run.
+const customers = 20
+
+// A customer is a user who has signed in.
+type customer struct{ userID, bearer string }
+
+// A basket is one order that is to be asked for. All of it is made before the clock starts.
+type basket struct {
+	customer customer
+	body     []byte
+	wanted   order.Request // what the body says
+}
+
+// signIn makes customers of new users.
+func signIn(ctx context.Context, client *http.Client, url string) ([]customer, error) {
+	all := make([]customer, customers)
+	for i := range all {
+		user := uuid.NewString()
+		status, text, err := send(ctx, client, http.MethodGet, url+"/_local/token?sub="+user, "", nil)
+		if err != nil || status.code != http.StatusOK {
+			return nil, fmt.Errorf("sign in: status %d, %w", status.code, err)
+		}
+		all[i] = customer{user, string(text)}
+	}
+	return all, nil
+}
+
+// fillBaskets makes sample orders that the neighbours agree to, each with a payment token of its own, for the
+// customers in turn.
+func fillBaskets(n *neighbours, all []customer, count int) ([]basket, error) {
+	baskets := make([]basket, count)
+	for i := range baskets {
+		body, err := json.Marshal(standin.NewSampleOrder(n.catalogue, n.payment))
+		if err != nil {
+			return nil, err
+		}
+		wanted, err := order.ParseRequest(body)
+		if err != nil {
+			return nil, fmt.Errorf("a sample order is wrong: %w", err)
+		}
+		baskets[i] = basket{all[i%len(all)], body, wanted}
+	}
+	return baskets, nil
+}
