@@ -141,7 +141,7 @@ func (e emptyMaps) RoundTrip(r *http.Request) (*http.Response, error) {
 func lambdaRecord(t *testing.T, record streamtypes.Record, arn string) any {
 	change := map[string]any{
 		"ApproximateCreationDateTime": record.Dynamodb.ApproximateCreationDateTime.Unix(),
-		"Keys":                        image(t, record.Dynamodb.Keys),
+		"Keys":                        typed(t, record.Dynamodb.Keys),
 		"SequenceNumber":              record.Dynamodb.SequenceNumber,
 		"SizeBytes":                   record.Dynamodb.SizeBytes,
 		"StreamViewType":              record.Dynamodb.StreamViewType,
@@ -150,7 +150,7 @@ func lambdaRecord(t *testing.T, record streamtypes.Record, arn string) any {
 		"OldImage": record.Dynamodb.OldImage, "NewImage": record.Dynamodb.NewImage,
 	} {
 		if len(values) > 0 {
-			change[name] = image(t, values)
+			change[name] = typed(t, values)
 		}
 	}
 	return map[string]any{
@@ -159,11 +159,11 @@ func lambdaRecord(t *testing.T, record streamtypes.Record, arn string) any {
 	}
 }
 
-// image is the SDK's values as the stream's JSON.
-func image(t *testing.T, values map[string]streamtypes.AttributeValue) json.RawMessage {
+// typed is the SDK's values as the stream's JSON.
+func typed(t *testing.T, values map[string]streamtypes.AttributeValue) json.RawMessage {
 	converted, err := attributevalue.FromDynamoDBStreamsMap(values)
 	require.NoError(t, err)
-	typed, err := attributevalue.MarshalMapJSON(converted)
+	out, err := attributevalue.MarshalMapJSON(converted)
 	require.NoError(t, err)
-	return typed
+	return out
 }

@@ -3,6 +3,8 @@ package dynamo
 import (
 	"context"
 	"errors"
+	"io"
+	"net"
 
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
@@ -21,14 +23,17 @@ func hideValues(stack *middleware.Stack) error {
 	return stack.Deserialize.Insert(middleware.DeserializeMiddlewareFunc("HideValues", hide), "OperationDeserializer", middleware.Before)
 }
 
-// quiet is err with a text that holds nothing of an item. What went wrong on the network says nothing of items.
+// quiet is err with a text that holds nothing of an item.
 func quiet(err error) error {
+	if err == nil {
+		return nil
+	}
 	if _, ok := errors.AsType[*smithy.DeserializationError](err); ok {
 		return &quietError{"the answer could not be read", err}
 	}
 	failure, ok := errors.AsType[smithy.APIError](err)
 	if !ok {
-		return err
+		return &quietError{networkText(err), err}
 	}
 	text := failure.ErrorCode()
 	switch text {
@@ -36,6 +41,20 @@ func quiet(err error) error {
 		text += ": " + failure.ErrorMessage()
 	}
 	return &quietError{text, err}
+}
+
+// networkText is what became of a request that got no answer. net/http's own errors quote the answer that they cannot
+// read, one that came too late included, and whoever gave that may have repeated the request.
+func networkText(err error) string {
+	for _, known := range []error{context.Canceled, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF} {
+		if errors.Is(err, known) {
+			return known.Error()
+		}
+	}
+	if failed, ok := errors.AsType[*net.OpError](err); ok { // addresses and what the system says: refused, reset, unknown host
+		return failed.Error()
+	}
+	return "no well-formed HTTP answer came"
 }
 
 // A quietError is an error whose own text is not for logs.

@@ -3,6 +3,8 @@ package eventbus
 import (
 	"context"
 	"errors"
+	"io"
+	"net"
 
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
@@ -21,15 +23,18 @@ func hideDetails(stack *middleware.Stack) error {
 	return stack.Deserialize.Insert(middleware.DeserializeMiddlewareFunc("HideDetails", hide), "OperationDeserializer", middleware.Before)
 }
 
-// quiet is err with a text that holds nothing of an event. What went wrong on the network says nothing of events.
+// quiet is err with a text that holds nothing of an event.
 func quiet(err error) error {
+	if err == nil {
+		return nil
+	}
 	if _, ok := errors.AsType[*smithy.DeserializationError](err); ok {
 		return &quietError{"the answer could not be read", err}
 	}
 	if refusal, ok := errors.AsType[smithy.APIError](err); ok {
 		return &quietError{describe(refusal.ErrorCode(), refusal.ErrorMessage()), err}
 	}
-	return err
+	return &quietError{networkText(err), err}
 }
 
 // describe is a refusal's code, with its message where that names an action or a bus and is of use.
@@ -39,6 +44,20 @@ func describe(code, message string) string {
 		return code + ": " + message
 	}
 	return code
+}
+
+// networkText is what became of a request that got no answer. net/http's own errors quote the answer that they cannot
+// read, one that came too late included, and whoever gave that may have repeated the request.
+func networkText(err error) string {
+	for _, known := range []error{context.Canceled, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF} {
+		if errors.Is(err, known) {
+			return known.Error()
+		}
+	}
+	if failed, ok := errors.AsType[*net.OpError](err); ok { // addresses and what the system says: refused, reset, unknown host
+		return failed.Error()
+	}
+	return "no well-formed HTTP answer came"
 }
 
 // A quietError is an error whose own text is not for logs.

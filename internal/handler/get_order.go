@@ -34,7 +34,7 @@ func (h *GetOrder) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	}
 	body, err := h.route(ctx, request)
 	if err != nil {
-		logFailure(ctx, h.Log, "order not read", loggableID(request), err)
+		logFailure(ctx, h.Log, "order not read", loggable(request.PathParameters["orderId"]), err)
 		return failed(err)
 	}
 	return answer(http.StatusOK, body, nil)
@@ -82,14 +82,6 @@ func orderIDOf(request events.APIGatewayProxyRequest) (string, error) {
 		return orderID, nil
 	}
 	return "", &order.Error{Kind: order.Invalid, Message: "Missing orderId", Details: []string{"orderId: is required in the path"}}
-}
-
-// loggableID is the order id of a request if it is one; any other text in its place is the caller's own.
-func loggableID(request events.APIGatewayProxyRequest) string {
-	if orderID := request.PathParameters["orderId"]; order.ValidID(orderID) {
-		return orderID
-	}
-	return ""
 }
 
 // An orderList is the answer to GET /orders.

@@ -50,3 +50,11 @@ func logFailure(ctx context.Context, log *slog.Logger, what, orderID string, err
 	}
 	log.ErrorContext(ctx, what, append(attributes, slog.String("error", err.Error()))...)
 }
+
+// loggable is an order id if it is one, and otherwise empty: any other text in its place is somebody's own.
+func loggable(orderID string) string {
+	if order.ValidID(orderID) {
+		return orderID
+	}
+	return ""
+}

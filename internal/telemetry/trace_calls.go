@@ -63,20 +63,21 @@ type transport struct {
 
 func (t transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	var response *http.Response
-	err := t.tracer.Capture(request.Context(), request.URL.Host, func(ctx context.Context) (err error) {
+	var failure error // for the caller; the trace gets as much of it as is safe
+	_ = t.tracer.Capture(request.Context(), request.URL.Host, func(ctx context.Context) error {
 		request := request.Clone(ctx)
 		if next := t.tracer.TraceHeader(ctx); next != "" {
 			request.Header.Set(xray.TraceIDHeaderKey, next)
 		}
 		step := t.tracer.segment(ctx)
 		recordRequest(step, request)
-		response, err = t.base.RoundTrip(request)
+		response, failure = t.base.RoundTrip(request)
 		if step != nil && response != nil {
 			xray.HttpCaptureResponse(step, response.StatusCode)
 		}
-		return err
+		return unanswered(failure)
 	})
-	return response, err
+	return response, failure
 }
 
 func recordRequest(step *xray.Segment, request *http.Request) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -71,25 +72,36 @@ func TestTransportReportsCallsAndPassesTheTraceOn(t *testing.T) {
 }
 
 func TestTransportReportsCallsThatFail(t *testing.T) {
-	daemon, tracer := startTracing(t)
-	failure := errors.New("no connection")
-	client := &http.Client{Transport: tracer.Transport(roundTrip(func(*http.Request) (*http.Response, error) {
-		return nil, failure
-	}))}
-	err := tracer.Capture(traced(t), "checks", func(ctx context.Context) error {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://peer/?q=tok_query", nil)
-		require.NoError(t, err)
-		_, err = client.Do(request)
-		return err
-	})
-	require.ErrorIs(t, err, failure)
+	for name, test := range map[string]struct {
+		failure error
+		want    string
+	}{
+		"the network's":   {&net.OpError{Op: "dial", Err: errors.New("no connection")}, "dial: no connection"},
+		"the context's":   {context.DeadlineExceeded, "context deadline exceeded"},
+		"broke off":       {io.ErrUnexpectedEOF, "unexpected EOF"},
+		"quotes the peer": {errors.New(`malformed HTTP status code "tok_echo"`), "no well-formed HTTP answer came"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			daemon, tracer := startTracing(t)
+			client := &http.Client{Transport: tracer.Transport(roundTrip(func(*http.Request) (*http.Response, error) {
+				return nil, test.failure
+			}))}
+			err := tracer.Capture(traced(t), "checks", func(ctx context.Context) error {
+				request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://peer/?q=tok_query", nil)
+				require.NoError(t, err)
+				_, err = client.Do(request)
+				return err
+			})
+			require.ErrorIs(t, err, test.failure)
 
-	got := daemon.receive(t)
-	require.Equal(t, "no connection", got.Cause.Exceptions[0].Message)
-	require.Len(t, got.Subsegments, 1)
-	require.True(t, got.Subsegments[0].Fault)
-	require.Equal(t, "no connection", got.Subsegments[0].Cause.Exceptions[0].Message)
-	require.NotContains(t, got.text, "tok_")
+			got := daemon.receive(t)
+			require.Equal(t, test.want, got.Cause.Exceptions[0].Message)
+			require.Len(t, got.Subsegments, 1)
+			require.True(t, got.Subsegments[0].Fault)
+			require.Equal(t, test.want, got.Subsegments[0].Cause.Exceptions[0].Message)
+			require.NotContains(t, got.text, "tok_")
+		})
+	}
 }
 
 type roundTrip func(*http.Request) (*http.Response, error)

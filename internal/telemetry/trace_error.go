@@ -1,8 +1,11 @@
 package telemetry
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/url"
 
 	"github.com/aws/aws-xray-sdk-go/v2/strategy/exception"
@@ -31,11 +34,11 @@ func (exceptions) ExceptionFromError(err error) exception.Exception {
 // safeText is err's text, which by the project's rule holds nothing personal,
 // except where the text is not the project's own: of what an AWS service
 // answered only the code, since its messages may quote what they refuse, and
-// of a failed HTTP call only the cause, since the rest quotes the whole URL.
+// of a failed HTTP call only what the network said.
 func safeText(err error) string {
 	text := err.Error()
 	if failed, ok := errors.AsType[*url.Error](err); ok {
-		text = failed.Err.Error()
+		text = unanswered(failed.Err).Error()
 	}
 	if answer, ok := errors.AsType[smithy.APIError](err); ok {
 		text = answer.ErrorCode()
@@ -43,3 +46,20 @@ func safeText(err error) string {
 	const longest = 1000 // bytes: a trace travels in datagrams
 	return text[:min(len(text), longest)]
 }
+
+// unanswered is what became of an HTTP request that failed with err. net/http's
+// own errors quote the answer that they cannot read, one that came too late
+// included, and whoever gave that may have repeated the request.
+func unanswered(err error) error {
+	for _, known := range []error{nil, context.Canceled, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF} {
+		if errors.Is(err, known) {
+			return known
+		}
+	}
+	if failed, ok := errors.AsType[*net.OpError](err); ok { // addresses and what the system says: refused, reset, unknown host
+		return failed
+	}
+	return errIllFormed
+}
+
+var errIllFormed = errors.New("no well-formed HTTP answer came")

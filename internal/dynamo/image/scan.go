@@ -1,4 +1,4 @@
-package dynamo
+package image
 
 import (
 	"bytes"
@@ -79,12 +79,12 @@ func (s *scanner) name() []byte {
 	return name
 }
 
-// unquoted is the text that a string literal stands for.
-func unquoted(literal []byte) string {
+// unquoted is the text that a string literal stands for: a part of the literal where nothing is escaped.
+func unquoted(literal []byte) []byte {
 	if bytes.IndexByte(literal, '\\') < 0 {
-		return string(literal[1 : len(literal)-1])
+		return literal[1 : len(literal)-1]
 	}
 	var text string
 	_ = json.Unmarshal(literal, &text) // cannot fail: the syntax is right
-	return text
+	return []byte(text)
 }

@@ -1,8 +1,7 @@
-package dynamo
+package image
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"slices"
@@ -11,10 +10,9 @@ import (
 	"orders/internal/order"
 )
 
-// ParseImage reads an image of the table's stream, such as {"total":{"N":"100"}}, into canonical values (see imageOf).
-// The error, for text that is no
-// image, tells the place of the fault as a JSON pointer, never a value.
-func ParseImage(stream json.RawMessage) (order.Image, error) {
+// Parse reads an image of the table's stream, such as {"total":{"N":"100"}}. The error, for text that is no image, tells
+// the place of the fault as a JSON pointer, never a value.
+func Parse(stream json.RawMessage) (order.Image, error) {
 	in, err := scan(stream)
 	if err != nil {
 		return nil, err
@@ -26,7 +24,7 @@ func ParseImage(stream json.RawMessage) (order.Image, error) {
 	}
 	image := make(order.Image, len(members))
 	for i, m := range members {
-		image[i] = order.Attribute{Name: m.name, Member: d.out[m.start:m.end:m.end]}
+		image[i] = order.Attribute{Name: string(m.name), Member: d.out[m.start:m.end:m.end]}
 	}
 	return image, nil
 }
@@ -40,29 +38,31 @@ type decoder struct {
 
 // A member is a name with its value in a decoder's output.
 type member struct {
-	name       string
+	name       []byte
 	start, end int
 }
 
 // members appends the members of an object whose values are typed, and gives their places, sorted by name.
 func (d *decoder) members(depth int) ([]member, error) {
 	if d.in.peek() != '{' {
-		return nil, isNo("object")
+		return nil, IsNo("object")
 	}
 	found := make([]member, 0, 8) // most maps of an order have no more
 	for d.in.step(); d.in.more('}'); {
-		m := member{name: unquoted(d.in.name()), start: len(d.out)}
-		d.out = append(appendString(d.out, m.name), ':')
+		literal := d.in.name()
+		m := member{name: unquoted(literal), start: len(d.out)}
+		d.text(literal)
+		d.out = append(d.out, ':')
 		if err := d.value(depth); err != nil {
-			return nil, within(m.name, err)
+			return nil, Within(string(m.name), err)
 		}
 		m.end = len(d.out)
 		found = append(found, m)
 	}
-	slices.SortFunc(found, func(a, b member) int { return cmp.Compare(a.name, b.name) })
+	slices.SortFunc(found, func(a, b member) int { return bytes.Compare(a.name, b.name) })
 	for i := 1; i < len(found); i++ {
-		if found[i].name == found[i-1].name {
-			return nil, within(found[i].name, &misfit{fault: "is given twice"})
+		if bytes.Equal(found[i].name, found[i-1].name) {
+			return nil, Within(string(found[i].name), &misfit{fault: "is given twice"})
 		}
 	}
 	return found, nil
@@ -71,16 +71,16 @@ func (d *decoder) members(depth int) ([]member, error) {
 // value appends one typed value: an object whose only member is named after its type.
 func (d *decoder) value(depth int) error {
 	if d.in.peek() != '{' {
-		return isNo("typed value")
+		return IsNo("typed value")
 	}
 	if d.in.step(); !d.in.more('}') {
-		return isNo("value of a known type")
+		return IsNo("value of a known type")
 	}
-	if err := d.typed(unquoted(d.in.name()), depth); err != nil {
+	if err := d.typed(string(unquoted(d.in.name())), depth); err != nil {
 		return err
 	}
 	if d.in.more('}') {
-		return isNo("value of one type")
+		return IsNo("value of one type")
 	}
 	return nil
 }
@@ -97,73 +97,78 @@ func (d *decoder) typed(kind string, depth int) error {
 		return d.list(depth)
 	case "BOOL":
 		if c := d.in.peek(); c != 't' && c != 'f' {
-			return isNo("boolean")
+			return IsNo("boolean")
 		}
 		d.out = append(d.out, d.in.literal()...)
 		return nil
 	case "NULL":
 		if d.in.peek() != 't' {
-			return isNo("null")
+			return IsNo("null")
 		}
 		d.in.literal()
 		d.out = append(d.out, "null"...)
 		return nil
 	}
-	return isNo("value of a known type")
+	return IsNo("value of a known type")
 }
 
 // scalar appends a value that is a string in the stream, whatever it is in plain JSON.
 func (d *decoder) scalar(kind string) error {
 	if d.in.peek() != '"' {
-		return isNo("string of its type")
+		return IsNo("string of its type")
 	}
 	literal := d.in.literal()
 	switch kind {
 	case "N":
-		out, err := appendNumber(d.out, unquoted(literal))
+		out, err := AppendNumber(d.out, string(unquoted(literal)))
 		if err != nil {
 			return err
 		}
 		d.out = out
 	case "B":
-		data, err := base64.StdEncoding.DecodeString(unquoted(literal))
+		data, err := base64.StdEncoding.DecodeString(string(unquoted(literal)))
 		if err != nil {
-			return isNo("base64")
+			return IsNo("base64")
 		}
-		d.out = appendBinary(d.out, data)
+		d.out = AppendBinary(d.out, data)
 	default:
-		if bytes.IndexByte(literal, '\\') < 0 {
-			d.out = append(d.out, literal...) // canonical already
-		} else {
-			d.out = appendString(d.out, unquoted(literal))
-		}
+		d.text(literal)
 	}
 	return nil
 }
 
+// text appends a string, which without escapes is canonical already.
+func (d *decoder) text(literal []byte) {
+	if bytes.IndexByte(literal, '\\') < 0 {
+		d.out = append(d.out, literal...)
+	} else {
+		d.out = AppendString(d.out, string(unquoted(literal)))
+	}
+}
+
 func (d *decoder) set(kind string) error {
 	if d.in.peek() != '[' {
-		return isNo("set")
+		return IsNo("set")
 	}
 	var elements [][]byte
 	start := len(d.out)
 	for d.in.step(); d.in.more(']'); {
 		if err := d.scalar(kind); err != nil {
-			return within(strconv.Itoa(len(elements)), err)
+			return Within(strconv.Itoa(len(elements)), err)
 		}
 		elements = append(elements, bytes.Clone(d.out[start:]))
 		d.out = d.out[:start]
 	}
-	d.out = appendSet(d.out, elements)
+	d.out = AppendSet(d.out, elements)
 	return nil
 }
 
 func (d *decoder) list(depth int) error {
 	if d.in.peek() != '[' {
-		return isNo("list")
+		return IsNo("list")
 	}
-	if depth == maxDepth {
-		return errTooDeep
+	if depth == MaxDepth {
+		return ErrTooDeep
 	}
 	d.out = append(d.out, '[')
 	i := 0
@@ -172,7 +177,7 @@ func (d *decoder) list(depth int) error {
 			d.out = append(d.out, ',')
 		}
 		if err := d.value(depth + 1); err != nil {
-			return within(strconv.Itoa(i), err)
+			return Within(strconv.Itoa(i), err)
 		}
 	}
 	d.out = append(d.out, ']')
@@ -181,8 +186,8 @@ func (d *decoder) list(depth int) error {
 
 // object appends a map's members, and then puts them in order.
 func (d *decoder) object(depth int) error {
-	if depth == maxDepth {
-		return errTooDeep
+	if depth == MaxDepth {
+		return ErrTooDeep
 	}
 	start := len(d.out)
 	members, err := d.members(depth + 1)
