@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io"
 	"log/slog"
@@ -24,7 +25,16 @@ func main() {
 		telemetry.NewLogger(os.Stdout, slog.LevelInfo).Error("create-order does not start", slog.String("error", err.Error()))
 		os.Exit(1)
 	}
+	connect(h)
 	lambda.StartWithOptions(h)
+}
+
+// connect opens the connection to the table, whose turn comes behind the checks: on a cold start they need not wait for
+// each other. It ends by itself, soon.
+func connect(h *handler.CreateOrder) {
+	if store, ok := h.Orders.Store.(*dynamo.Store); ok {
+		go store.Connect(context.Background())
+	}
 }
 
 // newHandler joins the handler to what the environment names. Logs and metrics go to output.
