@@ -1,6 +1,7 @@
 package handler
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -92,10 +93,10 @@ func (h *OnEvents) applyToAll(ctx context.Context, event busEvent, report order.
 		seen[orderID] = true
 		outcome, err := h.Orders.Apply(ctx, orderID, report)
 		if err != nil {
-			name := loggable(orderID)
+			name := cmp.Or(loggable(orderID), "(no order id)")
 			h.Log.ErrorContext(ctx, "order does not follow event", slog.String("orderId", name),
 				slog.String("detailType", event.DetailType), slog.String("error", err.Error()))
-			failures = append(failures, fmt.Errorf("%s of order %q: %w", event.DetailType, name, err))
+			failures = append(failures, fmt.Errorf("%s of order %s: %w", event.DetailType, name, err))
 			continue
 		}
 		h.tell(ctx, event, orderID, outcome)
