@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"orders/internal/dynamo"
+	streamimage "orders/internal/dynamo/image"
 	"orders/internal/order"
 )
 
@@ -113,7 +113,7 @@ func streamEvent(context.Context, *world) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		image, err := dynamo.EncodeImage(document)
+		image, err := streamimage.Encode(document)
 		if err != nil {
 			return nil, err
 		}

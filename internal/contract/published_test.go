@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/stretchr/testify/require"
 
-	"orders/internal/dynamo"
+	streamimage "orders/internal/dynamo/image"
 	"orders/internal/eventbus"
 	"orders/internal/handler"
 	"orders/internal/local"
@@ -57,7 +57,7 @@ func TestDeletionsKeepToTheirSchema(t *testing.T) {
 	})}
 	tableUpdate := handler.TableUpdate{
 		Publisher:   &eventbus.Publisher{Client: eventbus.NewClient(cfg, s.url), Bus: busName},
-		Image:       dynamo.ParseImage,
+		Image:       streamimage.Parse,
 		TraceHeader: func(context.Context) string { return "" },
 		Log:         slog.New(slog.DiscardHandler),
 	}

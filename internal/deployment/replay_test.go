@@ -13,7 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"orders/internal/dynamo"
+	streamimage "orders/internal/dynamo/image"
 	"orders/internal/handler"
 	"orders/internal/order"
 )
@@ -133,7 +133,7 @@ func announced(t *testing.T, invocations []string) []string {
 	t.Helper()
 	var bus recorder
 	tableUpdate := handler.TableUpdate{
-		Publisher: &bus, Image: dynamo.ParseImage, Log: slog.New(slog.DiscardHandler),
+		Publisher: &bus, Image: streamimage.Parse, Log: slog.New(slog.DiscardHandler),
 		TraceHeader: func(context.Context) string { return "" },
 	}
 	for _, invocation := range invocations {

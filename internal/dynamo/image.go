@@ -2,18 +2,11 @@ package dynamo
 
 import (
 	"cmp"
-	"encoding/json"
 	"slices"
 
 	"orders/internal/dynamo/image"
 	"orders/internal/order"
 )
-
-// ParseImage is [image.Parse].
-func ParseImage(stream json.RawMessage) (order.Image, error) { return image.Parse(stream) }
-
-// EncodeImage is [image.Encode].
-func EncodeImage(document json.RawMessage) (json.RawMessage, error) { return image.Encode(document) }
 
 // imageOf is the image of an item as the SDK gives it, with canonical values. The error tells the place of a value of no
 // known type.

@@ -17,7 +17,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"orders/internal/dynamo"
+	"orders/internal/dynamo/image"
 	"orders/internal/eventbus"
 	"orders/internal/handler"
 	"orders/internal/local/awsapi"
@@ -134,7 +134,7 @@ func (s *Service) functions(metrics *telemetry.Metrics) functions {
 		create:      run("create-order", createTimeout, &handler.CreateOrder{Orders: orders, Metrics: metrics, Log: s.log}),
 		get:         run("get-order", getTimeout, &handler.GetOrder{Orders: orders, Log: s.log}),
 		onEvents:    run("on-events", eventTimeout, &handler.OnEvents{Orders: orders, Metrics: metrics, Log: s.log}),
-		tableUpdate: run("table-update", eventTimeout, &handler.TableUpdate{Publisher: publisher, Image: dynamo.ParseImage, TraceHeader: untraced, Log: s.log}),
+		tableUpdate: run("table-update", eventTimeout, &handler.TableUpdate{Publisher: publisher, Image: image.Parse, TraceHeader: untraced, Log: s.log}),
 	}
 }
 

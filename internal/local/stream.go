@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"orders/internal/dynamo"
+	"orders/internal/dynamo/image"
 	"orders/internal/local/function"
 	"orders/internal/local/mapping"
 	"orders/internal/memory"
@@ -78,18 +78,18 @@ func (s memoryStream) record(change memory.Change) (json.RawMessage, error) {
 		},
 		EventSourceARN: "arn:aws:dynamodb:" + s.region + ":" + function.Account + ":table/" + tableName + "/stream/local",
 	}
-	if record.Change.OldImage, err = image(change.Old); err != nil {
+	if record.Change.OldImage, err = imageOf(change.Old); err != nil {
 		return nil, fmt.Errorf("old image: %w", err)
 	}
-	if record.Change.NewImage, err = image(change.New); err != nil {
+	if record.Change.NewImage, err = imageOf(change.New); err != nil {
 		return nil, fmt.Errorf("new image: %w", err)
 	}
 	return json.Marshal(record)
 }
 
-func image(document json.RawMessage) (json.RawMessage, error) {
+func imageOf(document json.RawMessage) (json.RawMessage, error) {
 	if document == nil {
 		return nil, nil
 	}
-	return dynamo.EncodeImage(document)
+	return image.Encode(document)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"orders/internal/dynamo"
+	"orders/internal/dynamo/image"
 	"orders/internal/eventbus"
 	"orders/internal/handler"
 	"orders/internal/order"
@@ -67,7 +68,7 @@ func (h *history) tableUpdate(name string, batch []byte) ([]byte, error) {
 	answer, err := h.invoke(name, eventTimeout, func(p *process) function {
 		return &handler.TableUpdate{
 			Publisher:   through(h.seams.Publisher, order.Publisher(&eventbus.Publisher{Client: h.eventBridge, Bus: "orders-bus", Jitter: p.random.Float64})),
-			Image:       dynamo.ParseImage,
+			Image:       image.Parse,
 			TraceHeader: func(context.Context) string { return "" },
 			Log:         silent,
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"orders/internal/dynamo"
+	streamimage "orders/internal/dynamo/image"
 	"orders/internal/local/checkpoint"
 	"orders/internal/local/deadletter"
 	"orders/internal/local/dynamodblocal/dynamodbtest"
@@ -197,7 +198,7 @@ func datesOf(t *testing.T, records []handedRecord) (dates []order.Date) {
 			require.Equal(t, "MODIFY", r.EventName)
 			require.JSONEq(t, string(records[i-1].Change.NewImage), string(r.Change.OldImage))
 		}
-		plain, err := dynamo.ParseImage(image)
+		plain, err := streamimage.Parse(image)
 		require.NoError(t, err)
 		var o order.Order
 		require.NoError(t, json.Unmarshal(plain.JSON(), &o))
@@ -215,7 +216,7 @@ func tellsWhatTheTableHolds(t *testing.T, table *realTable) {
 	a := &audience{t: t, of: make(map[string][]handedRecord)}
 	a.listen(table, t.TempDir(), 1)
 
-	image, err := dynamo.ParseImage(a.of[id][0].Change.NewImage)
+	image, err := streamimage.Parse(a.of[id][0].Change.NewImage)
 	require.NoError(t, err)
 	require.JSONEq(t, string(document), string(image.JSON()))
 }
