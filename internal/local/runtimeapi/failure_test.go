@@ -40,11 +40,17 @@ func TestAPanicEndsTheProcess(t *testing.T) {
 }
 
 func TestATimeoutKillsTheProcess(t *testing.T) {
-	f, _ := start(t, func(o *runtimeapi.Options) { o.Timeout = 300 * time.Millisecond })
+	f, _ := start(t, func(o *runtimeapi.Options) { o.Timeout = time.Second })
 	failure := failing(t, f, `{"do":"hang"}`)
 	require.Equal(t, "Sandbox.Timedout", failure.Type)
-	require.Regexp(t, `^RequestId: \S+ Error: Task timed out after 0\.30 seconds$`, failure.Message)
+	require.Regexp(t, `^RequestId: \S+ Error: Task timed out after 1\.00 seconds$`, failure.Message)
 	requireReplaced(t, f)
+}
+
+func TestGraceLetsALateAnswerCount(t *testing.T) {
+	f, _ := start(t, func(o *runtimeapi.Options) { o.Timeout, o.Grace = time.Millisecond, time.Minute })
+	require.Equal(t, `"late"`, ask(t, f, `{"do":"answer when the time is up"}`))
+	require.Equal(t, 1, f.Process().Number)
 }
 
 func TestAnExitIsNoticed(t *testing.T) {

@@ -25,6 +25,7 @@ type Options struct {
 	Env         map[string]string // added to Lambda's own variables, over which it wins
 	Memory      int               // told to the function, in MB, but not enforced; 128 if 0
 	Timeout     time.Duration     // the most that one invocation may take; function.DefaultTimeout if 0
+	Grace       time.Duration     // how much longer it is left to itself; Lambda leaves nothing, a test whose machine is busy may
 	InitTimeout time.Duration     // the most that a process may take until it asks for its first event; 10 s if 0
 	Concurrency int               // invocations under way at once in the one process; 1 if 0
 	Log         io.Writer         // what the function prints on stdout and stderr; nil drops it
@@ -67,7 +68,7 @@ func Start(ctx context.Context, options Options) (*Function, error) {
 // Invoke hands payload, which must be JSON, to the function and answers what it answers. It never retries.
 //
 // An error or panic of the handler, an answer over function.MaxAnswer, the end of the process or no answer within
-// Timeout gives a *function.FunctionError; in the last case the process has been killed, with all else that was under
+// Timeout and Grace gives a *function.FunctionError; in the last case the process has been killed, with all else that was under
 // way in it. ctx bounds the wait for a process that is ready, not the invocation: Lambda finishes what it has begun.
 func (f *Function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	select {

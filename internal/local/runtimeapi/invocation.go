@@ -31,12 +31,12 @@ func (p *process) invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	case <-ctx.Done():
 		return nil, fmt.Errorf("invoke %s: %w", p.options.Name, context.Cause(ctx))
 	}
-	deadline := time.NewTimer(p.options.Timeout)
-	defer deadline.Stop()
+	overdue := time.NewTimer(p.options.Timeout + p.options.Grace)
+	defer overdue.Stop()
 	select {
 	case o := <-i.outcome:
 		return o.answer, o.failure
-	case <-deadline.C:
+	case <-overdue.C:
 		p.kill()
 		<-p.gone
 		return nil, timedOut(p.options, i.id)

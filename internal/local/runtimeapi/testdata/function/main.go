@@ -62,6 +62,9 @@ func (f *fellows) handle(ctx context.Context, e event) (any, error) {
 	case "hang":
 		fmt.Println("hanging")
 		select {}
+	case "answer when the time is up":
+		<-ctx.Done()
+		return "late", nil
 	case "answer":
 		return strings.Repeat("x", e.N), nil
 	case "environment":
