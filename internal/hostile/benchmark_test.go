@@ -1,4 +1,4 @@
-package hostile_test
+package hostile
 
 import (
 	"cmp"
@@ -21,8 +21,8 @@ func BenchmarkHostile(b *testing.B) {
 			b.SetBytes(int64(len(text)))
 			for b.Loop() {
 				got, err := w.exchange(r, text)
-				if err != nil || r.Function == "" && got.status != r.Want.Status {
-					b.Fatal(got.status, err)
+				if err != nil || r.Function == "" && got.Status != r.Want.Status {
+					b.Fatal(got.Status, err)
 				}
 			}
 		})
@@ -30,10 +30,10 @@ func BenchmarkHostile(b *testing.B) {
 }
 
 // slowest is so many of the corpus, by the best of three tries.
-func slowest(b *testing.B, w *world, n int) []request {
+func slowest(b *testing.B, w *world, n int) []Request {
 	b.Helper()
 	type timed struct {
-		request
+		Request
 		took time.Duration
 	}
 	var all []timed
@@ -50,9 +50,9 @@ func slowest(b *testing.B, w *world, n int) []request {
 		all = append(all, timed{r, best})
 	}
 	slices.SortFunc(all, func(a, b timed) int { return cmp.Compare(b.took, a.took) })
-	var worst []request
+	var worst []Request
 	for _, t := range all[:n] {
-		worst = append(worst, t.request)
+		worst = append(worst, t.Request)
 	}
 	return worst
 }

@@ -1,4 +1,4 @@
-package hostile_test
+package hostile
 
 import (
 	"bytes"
@@ -27,11 +27,11 @@ const victimsToken = marker + "-victim"
 var victimsOrder = order.IDFor(victimsToken)
 
 // generate makes the whole corpus, the same every time.
-func generate(t testing.TB) []request {
+func generate(t testing.TB) []Request {
 	t.Helper()
 	good := goodOrder(t)
-	var all []request
-	for _, part := range [][]request{
+	var all []Request
+	for _, part := range [][]Request{
 		fromSchema(good), sums(good), malformed(good.text(nil)), sizes(good), framings(good),
 		routes(good), pages(), identities(good), signatures(), invocations(good),
 	} {
@@ -49,7 +49,7 @@ func generate(t testing.TB) []request {
 }
 
 // shortened is the same request, a body that is nearly the good order told by what is other in it.
-func (r request) shortened(good string) request {
+func (r Request) shortened(good string) Request {
 	body := string(r.body())
 	before, after := difference(good, body)
 	if r.Pieces != nil || !utf8.ValidString(after) || len(before)+len(after) > len(body)/2 {
@@ -89,17 +89,10 @@ func printable(text string) string {
 	return quoted[:min(60, len(quoted))]
 }
 
-func corpus(t testing.TB) []request {
+func corpus(t testing.TB) []Request {
 	t.Helper()
-	data, err := os.ReadFile(corpusFile)
+	all, err := Corpus()
 	require.NoError(t, err)
-	good, lines, _ := strings.Cut(string(data), "\n")
-	var all []request
-	for line := range strings.Lines(lines) {
-		r := request{good: good}
-		require.NoError(t, json.Unmarshal([]byte(line), &r), line)
-		all = append(all, r)
-	}
 	return all
 }
 

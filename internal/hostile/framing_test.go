@@ -1,4 +1,4 @@
-package hostile_test
+package hostile
 
 import (
 	"fmt"
@@ -6,9 +6,9 @@ import (
 )
 
 // framings are bodies whose headers say other things than the body, and bodies that come in odd chunks.
-func framings(good *place) []request {
+func framings(good *place) []Request {
 	text, wrong := good.text(nil), good.text(edits{good.at("/total"): setTo("7")})
-	all := []request{
+	all := []Request{
 		orderBy("framing: gzip, said so", noJSON, "Content-Encoding: gzip").with(zipped(text)),
 		orderBy("framing: gzip, not so", noJSON, "Content-Encoding: gzip").with(text[1:]),
 		orderBy("framing: gzip twice, said so", noJSON, "Content-Encoding: gzip, gzip").with(zipped(zipped(text))),
@@ -28,7 +28,7 @@ func framings(good *place) []request {
 	} {
 		all = append(all, orderBy("framing: "+printable(line), wrongTotal("7", "6"), line).with(wrong))
 	}
-	chunked := func(name string, want answer, body string, more ...string) request {
+	chunked := func(name string, want Answer, body string, more ...string) Request {
 		return orderBy("framing: "+name, want, append([]string{"Transfer-Encoding: chunked"}, more...)...).with(body)
 	}
 	return append(all,
@@ -48,13 +48,13 @@ func framings(good *place) []request {
 		endsEarly(orderBy("framing: shorter than its length", unreadable, "Content-Length: 100000").with(text)),
 		orderBy("framing: the same length twice", wrongTotal("7", "6"), fmt.Sprintf("Content-Length: %d\r\nContent-Length: %d", len(wrong), len(wrong))).with(wrong),
 		chunkedOver("framing: one byte over 128 KiB in chunks"),
-		request{Name: "framing: an identity in the trailer", Method: "POST", Path: "/orders", Headers: []string{"Transfer-Encoding: chunked", "Trailer: Authorization"}, Want: unauthorized}.
+		Request{Name: "framing: an identity in the trailer", Method: "POST", Path: "/orders", Headers: []string{"Transfer-Encoding: chunked", "Trailer: Authorization"}, Want: unauthorized}.
 			with(strings.TrimSuffix(chunks(text, 400, ""), "\r\n")+asMallory+"\r\n\r\n"),
-		request{Name: "framing: a body with GET", Method: "GET", Path: "/orders/" + victimsOrder, Headers: []string{asMallory}, Want: notFound}.with(`{"userId":"victim"}`),
+		Request{Name: "framing: a body with GET", Method: "GET", Path: "/orders/" + victimsOrder, Headers: []string{asMallory}, Want: notFound}.with(`{"userId":"victim"}`),
 	)
 }
 
-func endsEarly(r request) request {
+func endsEarly(r Request) Request {
 	r.Ends = true
 	return r
 }
@@ -70,8 +70,8 @@ func chunks(body string, size int, extension string) string {
 	return out.String() + "0\r\n\r\n"
 }
 
-func chunkedOver(name string) request {
+func chunkedOver(name string) Request {
 	r := orderBy(name, tooLarge, "Transfer-Encoding: chunked")
-	r.Pieces = []piece{{Text: "100\r\n" + strings.Repeat("[", 256) + "\r\n", Times: 512}, {Text: "1\r\n]\r\n0\r\n\r\n"}}
+	r.Pieces = []Piece{{Text: "100\r\n" + strings.Repeat("[", 256) + "\r\n", Times: 512}, {Text: "1\r\n]\r\n0\r\n\r\n"}}
 	return r
 }

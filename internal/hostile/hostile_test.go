@@ -1,4 +1,4 @@
-package hostile_test
+package hostile
 
 import (
 	"bytes"
@@ -48,51 +48,51 @@ func TestHostileOrdersToTheFunction(t *testing.T) {
 	w.requireUntouched(t, listed)
 }
 
-func asProxyEvent(t *testing.T, r request) request {
+func asProxyEvent(t *testing.T, r Request) Request {
 	event, err := json.Marshal(map[string]any{
 		"httpMethod": "POST", "resource": "/orders", "path": "/orders", "isBase64Encoded": true, "body": r.body(),
 		"requestContext": map[string]any{"authorizer": map[string]any{"claims": map[string]any{"sub": "mallory"}}},
 	})
 	require.NoError(t, err)
-	return request{Function: "create-order", Text: string(event), Want: r.Want}
+	return Request{Function: "create-order", Text: string(event), Want: r.Want}
 }
 
 // asDirectEvent is false for an order that cannot be part of an event.
-func asDirectEvent(r request) (request, bool) {
+func asDirectEvent(r Request) (Request, bool) {
 	body := r.body()
 	if !json.Valid(body) || !utf8.Valid(body) || len(bytes.TrimSpace(body)) < len(body) {
-		return request{}, false
+		return Request{}, false
 	}
-	want := answer{Message: r.Want.Message, Errors: r.Want.Errors}
+	want := Answer{Message: r.Want.Message, Errors: r.Want.Errors}
 	if r.Want.Status == http.StatusRequestEntityTooLarge {
 		want.Errors = []string{"*"}
 	}
-	return request{Function: "create-order", Text: `{"userId":"mallory","order":` + string(body) + `}`, Want: want}, true
+	return Request{Function: "create-order", Text: `{"userId":"mallory","order":` + string(body) + `}`, Want: want}, true
 }
 
 // requireRefused sends a request and holds the answer to what it should be.
-func (w *world) requireRefused(t *testing.T, r request) {
+func (w *world) requireRefused(t *testing.T, r Request) {
 	t.Helper()
-	got, err := w.send(r)
-	if err != nil || got.status != r.Want.Status && r.Function == "" {
-		w.close() // what else comes by this connection may belong to this request still
+	got, err := w.Send(r)
+	if err != nil || got.Status != r.Want.Status && r.Function == "" {
+		w.Close() // what else comes by this connection may belong to this request still
 	}
 	require.NoError(t, err)
 	if r.Function == "" {
-		require.Equal(t, r.Want.Status, got.status, string(got.body))
-		requireOurHeaders(t, got.header.Get)
+		require.Equal(t, r.Want.Status, got.Status, string(got.Body))
+		requireOurHeaders(t, got.Header.Get)
 		if r.Method == http.MethodHead {
-			require.Empty(t, got.body)
+			require.Empty(t, got.Body)
 			return
 		}
-		requireProblem(t, r.Want, got.body)
+		requireProblem(t, r.Want, got.Body)
 		return
 	}
-	require.Equal(t, http.StatusOK, got.status, string(got.body))
-	require.Empty(t, got.header.Get("X-Amz-Function-Error"), string(got.body))
+	require.Equal(t, http.StatusOK, got.Status, string(got.Body))
+	require.Empty(t, got.Header.Get("X-Amz-Function-Error"), string(got.Body))
 	if r.Want.Status == 0 {
-		require.Contains(t, string(got.body), `"success":false`)
-		requireProblem(t, r.Want, bytes.Replace(got.body, []byte(`"success":false,`), nil, 1))
+		require.Contains(t, string(got.Body), `"success":false`)
+		requireProblem(t, r.Want, bytes.Replace(got.Body, []byte(`"success":false,`), nil, 1))
 		return
 	}
 	var inner struct {
@@ -100,7 +100,7 @@ func (w *world) requireRefused(t *testing.T, r request) {
 		Headers    map[string]string
 		Body       string
 	}
-	require.NoError(t, json.Unmarshal(got.body, &inner))
+	require.NoError(t, json.Unmarshal(got.Body, &inner))
 	require.Equal(t, r.Want.Status, inner.StatusCode, inner.Body)
 	requireOurHeaders(t, func(name string) string { return inner.Headers[name] })
 	requireProblem(t, r.Want, []byte(inner.Body))
@@ -115,7 +115,7 @@ func requireOurHeaders(t *testing.T, header func(name string) string) {
 }
 
 // requireProblem holds a body to {"message"} or {"message", "errors"}.
-func requireProblem(t *testing.T, want answer, body []byte) {
+func requireProblem(t *testing.T, want Answer, body []byte) {
 	t.Helper()
 	if want.Body != "" {
 		require.JSONEq(t, want.Body, string(body))

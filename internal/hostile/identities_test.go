@@ -1,14 +1,14 @@
-package hostile_test
+package hostile
 
 // identities are requests by nobody who says to be somebody, or by mallory who says to be victim.
-func identities(good *place) []request {
+func identities(good *place) []Request {
 	text := good.text(nil)
-	var all []request
-	read := func(name string, want answer, headers ...string) {
-		all = append(all, request{Name: "identity: " + name + ", to read", Method: "GET", Path: "/orders/" + victimsOrder, Headers: headers, Want: want})
+	var all []Request
+	read := func(name string, want Answer, headers ...string) {
+		all = append(all, Request{Name: "identity: " + name + ", to read", Method: "GET", Path: "/orders/" + victimsOrder, Headers: headers, Want: want})
 	}
 	create := func(name string, headers ...string) {
-		all = append(all, request{Name: "identity: " + name, Method: "POST", Path: "/orders", Headers: headers, Want: unauthorized}.with(text))
+		all = append(all, Request{Name: "identity: " + name, Method: "POST", Path: "/orders", Headers: headers, Want: unauthorized}.with(text))
 	}
 	for i, line := range authorizations() {
 		name := "by " + printable(line)
@@ -33,14 +33,14 @@ func identities(good *place) []request {
 	read("twice, the second forged", notFound, asMallory, "Authorization: Bearer "+forgeries()[0].token)
 	for _, query := range []string{"Authorization=Bearer%20${mallory}", "access_token=${mallory}", "token=${mallory}", "sub=victim", "X-Amz-Signature=0&X-Amz-Credential=local", "requestContext.authorizer.claims.sub=victim"} {
 		all = append(all,
-			request{Name: "identity: in the query: " + query, Method: "GET", Path: "/orders?" + query, Want: unauthorized},
-			request{Name: "identity: in the query, to create: " + query, Method: "POST", Path: "/orders?" + query, Want: unauthorized}.with(text))
+			Request{Name: "identity: in the query: " + query, Method: "GET", Path: "/orders?" + query, Want: unauthorized},
+			Request{Name: "identity: in the query, to create: " + query, Method: "POST", Path: "/orders?" + query, Want: unauthorized}.with(text))
 	}
 	all = append(all,
-		request{Name: "identity: none, to list", Method: "GET", Path: "/orders", Want: unauthorized},
-		request{Name: "identity: none, under another host", Method: "GET", Path: "http://" + marker + ".example/orders", Want: unauthorized},
-		request{Name: "identity: none, and over 128 KiB", Method: "POST", Path: "/orders", Want: unauthorized, Pieces: []piece{{Text: " ", Times: 200000}}},
-		request{Name: "identity: in the body", Method: "POST", Path: "/orders", Want: unauthorized}.with(`{"userId":"victim","order":`+text+`}`))
+		Request{Name: "identity: none, to list", Method: "GET", Path: "/orders", Want: unauthorized},
+		Request{Name: "identity: none, under another host", Method: "GET", Path: "http://" + marker + ".example/orders", Want: unauthorized},
+		Request{Name: "identity: none, and over 128 KiB", Method: "POST", Path: "/orders", Want: unauthorized, Pieces: []Piece{{Text: " ", Times: 200000}}},
+		Request{Name: "identity: in the body", Method: "POST", Path: "/orders", Want: unauthorized}.with(`{"userId":"victim","order":`+text+`}`))
 	return all
 }
 

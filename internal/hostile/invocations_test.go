@@ -1,4 +1,4 @@
-package hostile_test
+package hostile
 
 import (
 	"encoding/base64"
@@ -7,13 +7,13 @@ import (
 )
 
 // invocations are events that functions get without API Gateway, and some that look as if they came from there.
-func invocations(good *place) []request {
+func invocations(good *place) []Request {
 	text := good.text(nil)
-	var all []request
-	invoke := func(function, event string, want answer) {
-		all = append(all, request{Name: "invocation: " + function + " " + printable(event), Function: function, Want: want}.with(event))
+	var all []Request
+	invoke := func(function, event string, want Answer) {
+		all = append(all, Request{Name: "invocation: " + function + " " + printable(event), Function: function, Want: want}.with(event))
 	}
-	invalidEvent := func(faults ...string) answer { return answer{Message: "Invalid event", Errors: faults} }
+	invalidEvent := func(faults ...string) Answer { return Answer{Message: "Invalid event", Errors: faults} }
 	const noObject, noOrder, noUser = "The event must be a JSON object", "Missing order in event", "Missing userId in event"
 	for _, event := range []string{"null", "true", "7", `"` + marker + `"`, "[]", "[{}]"} {
 		invoke("create-order", event, invalidEvent(noObject))
@@ -34,29 +34,29 @@ func invocations(good *place) []request {
 	}
 	invoke("create-order", `{"userId":"`+strings.Repeat("v", 2049)+`","order":`+text+`}`, invalidEvent("userId in event must be at most 2048 bytes"))
 	for _, o := range []string{"null", "7", `""`, "[]", "true", `"` + base64.StdEncoding.EncodeToString([]byte(text)) + `"`} {
-		invoke("create-order", `{"userId":"mallory","order":`+o+`}`, answer{Message: "JSON Schema validation error", Errors: []string{": must be an object"}})
+		invoke("create-order", `{"userId":"mallory","order":`+o+`}`, Answer{Message: "JSON Schema validation error", Errors: []string{": must be an object"}})
 	}
-	deep := request{Name: "invocation: create-order, 9,000 brackets", Function: "create-order", Want: answer{Message: "JSON Schema validation error", Errors: []string{": must be an object"}},
-		Pieces: []piece{{Text: `{"userId":"mallory","order":`}, {Text: "[", Times: 9000}, {Text: "]", Times: 9000}, {Text: "}"}}}
-	large := request{Name: "invocation: create-order, one byte over 128 KiB", Function: "create-order", Want: answer{Message: "Request too large", Errors: []string{"*"}},
-		Pieces: []piece{{Text: `{"userId":"mallory","order":{"x":"`}, {Text: "x", Times: maxOrder - 7}, {Text: `"}}`}}}
+	deep := Request{Name: "invocation: create-order, 9,000 brackets", Function: "create-order", Want: Answer{Message: "JSON Schema validation error", Errors: []string{": must be an object"}},
+		Pieces: []Piece{{Text: `{"userId":"mallory","order":`}, {Text: "[", Times: 9000}, {Text: "]", Times: 9000}, {Text: "}"}}}
+	large := Request{Name: "invocation: create-order, one byte over 128 KiB", Function: "create-order", Want: Answer{Message: "Request too large", Errors: []string{"*"}},
+		Pieces: []Piece{{Text: `{"userId":"mallory","order":{"x":"`}, {Text: "x", Times: maxOrder - 7}, {Text: `"}}`}}}
 	all = append(all, deep, large)
 	return append(all, proxyEvents(text)...)
 }
 
 // proxyEvents are events such as API Gateway would never send.
-func proxyEvents(text string) []request {
-	var all []request
+func proxyEvents(text string) []Request {
+	var all []Request
 	quoted, err := json.Marshal(text)
 	if err != nil {
 		panic(err)
 	}
-	proxy := func(function, members string, want answer) {
+	proxy := func(function, members string, want Answer) {
 		event := `{"httpMethod":"POST","resource":"/orders",` + members + `}`
 		if function == "get-order" {
 			event = "{" + members + "}"
 		}
-		all = append(all, request{Name: "proxy event: " + function + " " + printable(members), Function: function, Want: want}.with(event))
+		all = append(all, Request{Name: "proxy event: " + function + " " + printable(members), Function: function, Want: want}.with(event))
 	}
 	for _, who := range []string{"{}", "null", `{"authorizer":null}`, `{"authorizer":{}}`, `{"authorizer":{"sub":"victim"}}`, `{"authorizer":{"claims":null}}`, `{"authorizer":{"claims":"victim"}}`,
 		`{"authorizer":{"claims":["victim"]}}`, `{"authorizer":{"claims":{}}}`, `{"authorizer":{"claims":{"sub":""}}}`,
@@ -71,17 +71,17 @@ func proxyEvents(text string) []request {
 	}
 	proxy("create-order", mallory, noJSON)
 	for _, members := range []string{"", `"httpMethod":"","resource":"/orders"`, `"httpMethod":7`, `"order":{}`} {
-		proxy("get-order", members, answer{Status: 400, Message: "Invalid event", Errors: []string{"*"}})
+		proxy("get-order", members, Answer{Status: 400, Message: "Invalid event", Errors: []string{"*"}})
 	}
 	for _, members := range []string{`"httpMethod":"DELETE","resource":"/orders"`, `"httpMethod":"GET","resource":""`, `"httpMethod":"GET","resource":"/{proxy+}","path":"/orders"`, `"httpMethod":"get","resource":"/orders"`} {
-		proxy("get-order", members+","+mallory, answer{Status: 404, Message: "*"})
+		proxy("get-order", members+","+mallory, Answer{Status: 404, Message: "*"})
 	}
 	const noID = "Missing orderId"
 	for _, parameters := range []string{"null", "{}", `{"orderId":""}`, `{"orderid":"` + victimsOrder + `"}`} {
-		proxy("get-order", `"httpMethod":"GET","resource":"/orders/{orderId}","pathParameters":`+parameters+","+mallory, answer{Status: 400, Message: noID, Errors: []string{"*"}})
+		proxy("get-order", `"httpMethod":"GET","resource":"/orders/{orderId}","pathParameters":`+parameters+","+mallory, Answer{Status: 400, Message: noID, Errors: []string{"*"}})
 	}
 	proxy("get-order", `"httpMethod":"GET","resource":"/backend/{orderId}","pathParameters":{"orderId":"`+victimsOrder+`"},`+mallory, unauthorized)
-	proxy("get-order", `"httpMethod":"GET","resource":"/backend/{orderId}","requestContext":{"identity":{"userArn":"arn:aws:iam::000000000000:root"}}`, answer{Status: 400, Message: noID, Errors: []string{"*"}})
+	proxy("get-order", `"httpMethod":"GET","resource":"/backend/{orderId}","requestContext":{"identity":{"userArn":"arn:aws:iam::000000000000:root"}}`, Answer{Status: 400, Message: noID, Errors: []string{"*"}})
 	proxy("get-order", `"httpMethod":"GET","resource":"/orders/{orderId}","pathParameters":{"orderId":"`+victimsOrder+`"},`+mallory, notFound)
 	return all
 }

@@ -1,4 +1,4 @@
-package hostile_test
+package hostile
 
 import (
 	"fmt"
@@ -10,12 +10,12 @@ import (
 type mutation struct {
 	what    string
 	changed edits
-	want    answer
+	want    Answer
 }
 
 // fromSchema is everything that can be wrong at one place of an order.
-func fromSchema(good *place) []request {
-	var all []request
+func fromSchema(good *place) []Request {
+	var all []Request
 	for _, p := range good.all() {
 		for _, list := range [][]mutation{wrongTypes(p), wrongIntegers(p), wrongTexts(p), wrongLists(p), misnamed(good, p), repeated(p), unknown(good, p)} {
 			for _, m := range list {
@@ -113,9 +113,9 @@ func misnamed(good, p *place) []mutation {
 	if p.name == "" {
 		return nil
 	}
-	all := []mutation{{"is missing", edits{p: func(string, string) string { return "" }}, answer{}}}
+	all := []mutation{{"is missing", edits{p: func(string, string) string { return "" }}, Answer{}}}
 	for _, name := range []string{strings.ToUpper(p.name), strings.ToUpper(p.name[:1]) + p.name[1:], p.name + " "} {
-		all = append(all, mutation{"is named " + name, edits{p: func(_, value string) string { return `"` + name + `":` + value }}, answer{}})
+		all = append(all, mutation{"is named " + name, edits{p: func(_, value string) string { return `"` + name + `":` + value }}, Answer{}})
 	}
 	total := good.at("/total")
 	for i := range all {

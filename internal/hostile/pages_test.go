@@ -1,4 +1,4 @@
-package hostile_test
+package hostile
 
 import (
 	"encoding/base64"
@@ -8,15 +8,15 @@ import (
 )
 
 // pages are positions in lists that no answer gave.
-func pages() []request {
-	list := func(what, query string, want answer) request {
-		return request{Name: "page: " + what, Method: "GET", Path: "/orders?" + query, Headers: []string{asMallory}, Want: want}
+func pages() []Request {
+	list := func(what, query string, want Answer) Request {
+		return Request{Name: "page: " + what, Method: "GET", Path: "/orders?" + query, Headers: []string{asMallory}, Want: want}
 	}
 	position := func(date, id string) string { return `{"c":"` + date + `","o":"` + id + `"}` }
 	const now = "2026-01-23T10:53:49.131052Z"
 	good := position(now, victimsOrder)
 	url := base64.RawURLEncoding.EncodeToString
-	var all []request
+	var all []Request
 	for _, text := range []string{
 		"", "null", "true", "7", `""`, `"` + now + `"`, "[]", "{}", "[" + good + "]", `{"c":"` + now + `"}`, `{"o":"` + victimsOrder + `"}`,
 		`{"c":null,"o":null}`,
@@ -51,7 +51,7 @@ func pages() []request {
 	} {
 		all = append(all, list("raw "+printable(raw), "nextToken="+raw, badToken))
 	}
-	empty := answer{Status: 200, Body: `{"orders":[]}`}
+	empty := Answer{Status: 200, Body: `{"orders":[]}`}
 	return append(all,
 		list("another user's position", "nextToken="+order.Position{CreatedDate: now, OrderID: victimsOrder}.Token(), empty),
 		list("another user's position, before all time", "nextToken="+url([]byte(position("1970-01-01T00:00:00Z", victimsOrder))), empty),

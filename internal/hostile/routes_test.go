@@ -1,18 +1,18 @@
-package hostile_test
+package hostile
 
 import "strings"
 
 // routes are paths and methods that the service does not have, and order ids that are none.
-func routes(good *place) []request {
+func routes(good *place) []Request {
 	text := good.text(nil)
-	mallory := func(method, path string, want answer) request {
-		r := request{Name: "route: " + method + " " + printable(path), Method: method, Path: path, Headers: []string{asMallory}, Want: want}
+	mallory := func(method, path string, want Answer) Request {
+		r := Request{Name: "route: " + method + " " + printable(path), Method: method, Path: path, Headers: []string{asMallory}, Want: want}
 		if method == "POST" {
 			return r.with(text)
 		}
 		return r
 	}
-	var all []request
+	var all []Request
 	for _, path := range []string{
 		"/", "//", "/order", "/Orders", "/ORDERS", "/orders/", "//orders", "///orders", "/orders//", "/./orders", "/orders/.", "/x/../orders",
 		"/orders/..", "/%2e/orders",
@@ -63,8 +63,8 @@ func orderIDs() []string {
 }
 
 // queries are pages that nobody was promised.
-func queries(mallory func(method, path string, want answer) request) []request {
-	var all []request
+func queries(mallory func(method, path string, want Answer) Request) []Request {
+	var all []Request
 	for _, limit := range []string{
 		"", "0", "00", "-0", "-1", "101", "256", "257", "65537", "4294967297", "18446744073709551617", "1.5", "1.0", "1e1", "1e400", "0x10",
 		"0b1", "1_0", "%2B5", "+5", "%205", "5%20", "5%00", "5%0a", "٣",

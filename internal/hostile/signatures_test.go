@@ -1,18 +1,4 @@
-package hostile_test
-
-// A signing is what a caller signs, where that differs from what it sends or from what it should sign with.
-type signing struct {
-	Key     string `json:"key,omitempty"`
-	Secret  string `json:"secret,omitempty"`
-	Region  string `json:"region,omitempty"`
-	Service string `json:"service,omitempty"`
-	Session string `json:"session,omitempty"`
-	Late    int    `json:"late,omitempty"` // seconds
-	Method  string `json:"method,omitempty"`
-	Path    string `json:"path,omitempty"`
-	Host    string `json:"host,omitempty"`
-	Body    string `json:"body,omitempty"`
-}
+package hostile
 
 const (
 	asService = "Authorization: ${sigv4}"
@@ -20,12 +6,12 @@ const (
 )
 
 // signatures are requests to the routes of other services, none of them signed as it should be.
-func signatures() []request {
+func signatures() []Request {
 	const path = "/backend/"
-	backend := func(what string, s *signing, headers ...string) request {
-		return request{Name: "signature: " + what, Method: "GET", Path: path + victimsOrder, Headers: headers, Sign: s, Want: notSigned}
+	backend := func(what string, s *Signing, headers ...string) Request {
+		return Request{Name: "signature: " + what, Method: "GET", Path: path + victimsOrder, Headers: headers, Sign: s, Want: notSigned}
 	}
-	var all []request
+	var all []Request
 	for what, s := range wrongSignings(path) {
 		all = append(all, backend(what, &s, asService, dated))
 	}
@@ -50,50 +36,50 @@ func signatures() []request {
 		"Authorization: AWS local:" + marker, "Authorization: AWS4-HMAC-SHA256 " + times("a=b,", 10000),
 		"Authorization: AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=" + times("a;", 20000) + "host;x-amz-date, Signature=${signature}",
 	} {
-		all = append(all, backend("by "+printable(line), &signing{}, line, dated))
+		all = append(all, backend("by "+printable(line), &Signing{}, line, dated))
 	}
 	for _, date := range []string{"", "now", "${date}0", "20260123T105349Z", "2026-01-23T10:53:49Z", "99991231T235959Z", "${date}\r\nX-Amz-Date: ${date}", "Mon, 01 Jan 2026 00:00:00 GMT", "0", "-1"} {
-		all = append(all, backend("dated "+printable(date), &signing{}, asService, "X-Amz-Date: "+date))
+		all = append(all, backend("dated "+printable(date), &Signing{}, asService, "X-Amz-Date: "+date))
 	}
 	all = append(all,
-		backend("without a date", &signing{}, asService),
-		backend("with an unsigned session", &signing{}, asService, dated, "X-Amz-Security-Token: "+marker),
-		backend("with a body that is not signed", &signing{}, asService, dated).with("{}"),
-		backend("with the hash of another body", &signing{}, asService, dated, "X-Amz-Content-Sha256: "+times("0", 64)),
-		backend("with a body that says to be unsigned", &signing{}, asService, dated, "X-Amz-Content-Sha256: UNSIGNED-PAYLOAD").with("{}"),
+		backend("without a date", &Signing{}, asService),
+		backend("with an unsigned session", &Signing{}, asService, dated, "X-Amz-Security-Token: "+marker),
+		backend("with a body that is not signed", &Signing{}, asService, dated).with("{}"),
+		backend("with the hash of another body", &Signing{}, asService, dated, "X-Amz-Content-Sha256: "+times("0", 64)),
+		backend("with a body that says to be unsigned", &Signing{}, asService, dated, "X-Amz-Content-Sha256: UNSIGNED-PAYLOAD").with("{}"),
 		backend("with a user's pretence", nil, "X-Amzn-Request-Context: {\"identity\":{\"userArn\":\"arn:aws:iam::000000000000:root\"}}", "X-Amz-User-Arn: arn:aws:iam::000000000000:root"),
 	)
 	for _, query := range []string{"x=1", "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=${credential}&X-Amz-Date=${date}&X-Amz-SignedHeaders=host&X-Amz-Signature=${signature}", "%zz", "a=1;b=2"} {
-		r := backend("with the query "+printable(query), &signing{Path: path + victimsOrder}, asService, dated)
+		r := backend("with the query "+printable(query), &Signing{Path: path + victimsOrder}, asService, dated)
 		r.Path += "?" + query
 		all = append(all, r)
 	}
 	for _, id := range []string{"%00", "null", "00000000-0000-0000-0000-000000000000", victimsOrder + "0", "%252e%252e", "a%2Fb", "%ff", times("a", 20000)} {
-		all = append(all, request{Name: "signature: good, for the order " + printable(id), Method: "GET", Path: path + id, Headers: []string{asService, dated}, Sign: &signing{}, Want: notFound})
+		all = append(all, Request{Name: "signature: good, for the order " + printable(id), Method: "GET", Path: path + id, Headers: []string{asService, dated}, Sign: &Signing{}, Want: notFound})
 	}
 	return append(all,
-		request{Name: "signature: good, for a user's route", Method: "GET", Path: "/orders/" + victimsOrder, Headers: []string{asService, dated}, Sign: &signing{}, Want: unauthorized},
-		request{Name: "signature: good, for a user's list", Method: "GET", Path: "/orders", Headers: []string{asService, dated}, Sign: &signing{}, Want: unauthorized})
+		Request{Name: "signature: good, for a user's route", Method: "GET", Path: "/orders/" + victimsOrder, Headers: []string{asService, dated}, Sign: &Signing{}, Want: unauthorized},
+		Request{Name: "signature: good, for a user's list", Method: "GET", Path: "/orders", Headers: []string{asService, dated}, Sign: &Signing{}, Want: unauthorized})
 }
 
-func wrongSignings(path string) func(yield func(string, signing) bool) {
-	return func(yield func(string, signing) bool) {
+func wrongSignings(path string) func(yield func(string, Signing) bool) {
+	return func(yield func(string, Signing) bool) {
 		for _, s := range []struct {
 			what string
-			signing
+			Signing
 		}{
-			{"another secret", signing{Secret: "other"}}, {"a key of a space", signing{Key: " "}},
-			{"another key", signing{Key: "AKIAIOSFODNN7EXAMPLE"}}, {"a key of another case", signing{Key: "Local"}},
-			{"another region", signing{Region: "us-east-1"}}, {"another service", signing{Service: "lambda"}},
-			{"a region of a space", signing{Region: " "}}, {"an hour old", signing{Late: 3600}},
-			{"six minutes old", signing{Late: 360}}, {"six minutes early", signing{Late: -360}}, {"a year early", signing{Late: -365 * 86400}},
-			{"another method", signing{Method: "POST"}},
-			{"another order", signing{Path: path + "00000000-0000-0000-0000-000000000000"}},
-			{"another path", signing{Path: "/orders/" + victimsOrder}}, {"a query that is not sent", signing{Path: path + victimsOrder + "?a=1"}},
-			{"another host", signing{Host: marker + ".example"}}, {"another body", signing{Body: "{}"}},
-			{"a session that is not sent", signing{Session: marker}},
+			{"another secret", Signing{Secret: "other"}}, {"a key of a space", Signing{Key: " "}},
+			{"another key", Signing{Key: "AKIAIOSFODNN7EXAMPLE"}}, {"a key of another case", Signing{Key: "Local"}},
+			{"another region", Signing{Region: "us-east-1"}}, {"another service", Signing{Service: "lambda"}},
+			{"a region of a space", Signing{Region: " "}}, {"an hour old", Signing{Late: 3600}},
+			{"six minutes old", Signing{Late: 360}}, {"six minutes early", Signing{Late: -360}}, {"a year early", Signing{Late: -365 * 86400}},
+			{"another method", Signing{Method: "POST"}},
+			{"another order", Signing{Path: path + "00000000-0000-0000-0000-000000000000"}},
+			{"another path", Signing{Path: "/orders/" + victimsOrder}}, {"a query that is not sent", Signing{Path: path + victimsOrder + "?a=1"}},
+			{"another host", Signing{Host: marker + ".example"}}, {"another body", Signing{Body: "{}"}},
+			{"a session that is not sent", Signing{Session: marker}},
 		} {
-			if !yield(s.what, s.signing) {
+			if !yield(s.what, s.Signing) {
 				return
 			}
 		}

@@ -1,4 +1,4 @@
-package hostile_test
+package hostile
 
 import "strings"
 
@@ -6,49 +6,49 @@ import "strings"
 const maxOrder = 128 << 10
 
 // sizes are bodies that are large, deep or long in one way; most are refused for a small fault that must still be found.
-func sizes(good *place) []request {
+func sizes(good *place) []Request {
 	text, wrong := good.text(nil), good.text(edits{good.at("/total"): setTo("7")})
-	priced := func(name string, want answer, before string, repeated string, times int, after string) request {
+	priced := func(name string, want Answer, before string, repeated string, times int, after string) Request {
 		pointer := good.at("/deliveryPrice")
 		head, tail, _ := strings.Cut(good.text(edits{pointer: setTo("\x00"), good.at("/total"): setTo("7")}), "\x00")
-		return pieces(name, want, piece{Text: head + before}, piece{Text: repeated, Times: times}, piece{Text: after + tail})
+		return pieces(name, want, Piece{Text: head + before}, Piece{Text: repeated, Times: times}, Piece{Text: after + tail})
 	}
-	member := func(name string, want answer, repeated string, times int, middle, closing string) request {
-		return pieces(name, want, piece{Text: `{"x":`}, piece{Text: repeated, Times: times}, piece{Text: middle}, piece{Text: closing, Times: times}, piece{Text: "," + wrong[1:]})
+	member := func(name string, want Answer, repeated string, times int, middle, closing string) Request {
+		return pieces(name, want, Piece{Text: `{"x":`}, Piece{Text: repeated, Times: times}, Piece{Text: middle}, Piece{Text: closing, Times: times}, Piece{Text: "," + wrong[1:]})
 	}
-	first := func(fault string) answer { return invalid(fault, "...") }
-	padded := func(name string, want answer, head string, size int) request {
-		return pieces(name, want, piece{Text: head}, piece{Text: " ", Times: size - len(head)})
+	first := func(fault string) Answer { return invalid(fault, "...") }
+	padded := func(name string, want Answer, head string, size int) Request {
+		return pieces(name, want, Piece{Text: head}, Piece{Text: " ", Times: size - len(head)})
 	}
-	return []request{
+	return []Request{
 		padded("size: exactly 128 KiB, the total wrong", wrongTotal("7", "6"), wrong, maxOrder),
 		padded("size: one byte over 128 KiB", tooLarge, text, maxOrder+1),
 		padded("size: 128 KiB of spaces", noJSON, " ", maxOrder),
 		padded("size: 1 MiB", tooLarge, text, 1<<20),
 		padded("size: the gateway's 10 MiB", tooLarge, text, 10<<20),
 		padded("size: one byte over 10 MiB", tooLarge, text, 10<<20+1),
-		pieces("size: one byte over in characters of two bytes", tooLarge, piece{Text: `{"x":"a`}, piece{Text: "é", Times: (maxOrder - 8) / 2}, piece{Text: `"}`}),
-		pieces("size: over 128 KiB only as Base64", noJSON, piece{Text: `{"x":"`}, piece{Text: "é", Times: 60000}, piece{Base64: []byte("\xff")}, piece{Text: `"}`}),
-		pieces("size: garbage over 128 KiB", tooLarge, piece{Text: marker, Times: 30000}),
+		pieces("size: one byte over in characters of two bytes", tooLarge, Piece{Text: `{"x":"a`}, Piece{Text: "é", Times: (maxOrder - 8) / 2}, Piece{Text: `"}`}),
+		pieces("size: over 128 KiB only as Base64", noJSON, Piece{Text: `{"x":"`}, Piece{Text: "é", Times: 60000}, Piece{Base64: []byte("\xff")}, Piece{Text: `"}`}),
+		pieces("size: garbage over 128 KiB", tooLarge, Piece{Text: marker, Times: 30000}),
 		pieces("size: a name of 100 KB, twice", first("/"+strings.Repeat("n", 100)+"*"),
-			piece{Text: `{"`}, piece{Text: "n", Times: 60000}, piece{Text: `":1,"`}, piece{Text: "n", Times: 60000}, piece{Text: `":1,` + wrong[1:]}),
-		pieces("size: a text of 100 KB for a country", invalid("/address/country: must be two letters (ISO 3166-1 alpha-2)"), countryOf(good, piece{Text: "D", Times: 100000})...),
-		pieces("size: a text of NULs for a country", invalid("/address/country: must be two letters (ISO 3166-1 alpha-2)"), countryOf(good, piece{Text: `\u0000`, Times: 20000})...),
-		pieces("size: 14,000 members of one name", first("/a: is given twice"), piece{Text: "{"}, piece{Text: `"a":1,`, Times: 14000}, piece{Text: text[1:]}),
-		pieces("size: 40,000 products", invalid("/products: must have at most 100 items, got 40001"), productsOf(good, piece{Text: "0,", Times: 40000})...),
-		pieces("size: 100 empty products", first("/products/0/productId: is required"), productsOf(good, piece{Text: "{},", Times: 99})...),
+			Piece{Text: `{"`}, Piece{Text: "n", Times: 60000}, Piece{Text: `":1,"`}, Piece{Text: "n", Times: 60000}, Piece{Text: `":1,` + wrong[1:]}),
+		pieces("size: a text of 100 KB for a country", invalid("/address/country: must be two letters (ISO 3166-1 alpha-2)"), countryOf(good, Piece{Text: "D", Times: 100000})...),
+		pieces("size: a text of NULs for a country", invalid("/address/country: must be two letters (ISO 3166-1 alpha-2)"), countryOf(good, Piece{Text: `\u0000`, Times: 20000})...),
+		pieces("size: 14,000 members of one name", first("/a: is given twice"), Piece{Text: "{"}, Piece{Text: `"a":1,`, Times: 14000}, Piece{Text: text[1:]}),
+		pieces("size: 40,000 products", invalid("/products: must have at most 100 items, got 40001"), productsOf(good, Piece{Text: "0,", Times: 40000})...),
+		pieces("size: 100 empty products", first("/products/0/productId: is required"), productsOf(good, Piece{Text: "{},", Times: 99})...),
 
-		pieces("depth: 100,000 brackets, none closed", noJSON, piece{Text: "[", Times: 100000}),
-		pieces("depth: 100,000 braces, none closed", noJSON, piece{Text: `{"a":`, Times: 26000}),
-		pieces("depth: 60,000 brackets, closed", noJSON, piece{Text: "[", Times: 60000}, piece{Text: "]", Times: 60000}),
-		pieces("depth: 60,000 closing brackets", noJSON, piece{Text: "]", Times: 60000}),
-		pieces("depth: 9,000 brackets", invalid(": must be an object"), piece{Text: "[", Times: 9000}, piece{Text: "]", Times: 9000}),
+		pieces("depth: 100,000 brackets, none closed", noJSON, Piece{Text: "[", Times: 100000}),
+		pieces("depth: 100,000 braces, none closed", noJSON, Piece{Text: `{"a":`, Times: 26000}),
+		pieces("depth: 60,000 brackets, closed", noJSON, Piece{Text: "[", Times: 60000}, Piece{Text: "]", Times: 60000}),
+		pieces("depth: 60,000 closing brackets", noJSON, Piece{Text: "]", Times: 60000}),
+		pieces("depth: 9,000 brackets", invalid(": must be an object"), Piece{Text: "[", Times: 9000}, Piece{Text: "]", Times: 9000}),
 		member("depth: 60,000 brackets in an unknown member", noJSON, "[", 60000, "", "]"),
 		member("depth: 9,000 brackets in an unknown member", wrongTotal("7", "6"), "[", 9000, "", "]"),
 		member("depth: 9,000 objects in an unknown member", wrongTotal("7", "6"), `{"a":`, 9000, "1", "}"),
 		member("depth: 5,000 objects, each with a member twice", first("/x/b: is given twice"), `{"b":0,"b":0,"a":`, 5000, "1", "}"),
-		pieces("depth: 1,000 faults at 9,000 brackets", first("/x/0/0*"), piece{Text: `{"x":`}, piece{Text: "[", Times: 9000}, piece{Text: `{"a":1`}, piece{Text: `,"a":1`, Times: 14000},
-			piece{Text: "}"}, piece{Text: "]", Times: 9000}, piece{Text: "," + wrong[1:]}),
+		pieces("depth: 1,000 faults at 9,000 brackets", first("/x/0/0*"), Piece{Text: `{"x":`}, Piece{Text: "[", Times: 9000}, Piece{Text: `{"a":1`}, Piece{Text: `,"a":1`, Times: 14000},
+			Piece{Text: "}"}, Piece{Text: "]", Times: 9000}, Piece{Text: "," + wrong[1:]}),
 		member("depth: brackets that are not closed in their order", noJSON, "[{", 1000, "", "]}"),
 
 		priced("number: 100,000 digits", invalid("/deliveryPrice: must be at most 2147483647"), "", "9", 100000, ""),
@@ -64,25 +64,25 @@ func sizes(good *place) []request {
 	}
 }
 
-func pieces(name string, want answer, all ...piece) request {
+func pieces(name string, want Answer, all ...Piece) Request {
 	r := orderBy(name, want)
 	r.Pieces = all
 	return r
 }
 
-func countryOf(good *place, text piece) []piece {
+func countryOf(good *place, text Piece) []Piece {
 	head, tail, _ := strings.Cut(good.text(edits{good.at("/address/country"): setTo("\x00")}), "\x00")
-	return []piece{{Text: head + `"`}, text, {Text: `"` + tail}}
+	return []Piece{{Text: head + `"`}, text, {Text: `"` + tail}}
 }
 
 // productsOf puts items, each with a comma, before a last one that is wrong.
-func productsOf(good *place, items piece) []piece {
+func productsOf(good *place, items Piece) []Piece {
 	head, tail, _ := strings.Cut(good.text(edits{good.at("/products"): setTo("\x00")}), "\x00")
-	return []piece{{Text: head + "["}, items, {Text: `{"productId":7}]` + tail}}
+	return []Piece{{Text: head + "["}, items, {Text: `{"productId":7}]` + tail}}
 }
 
 // sums are orders whose every part is right, but not the whole.
-func sums(good *place) []request {
+func sums(good *place) []Request {
 	product := good.at("/products/0")
 	second := func(name string) func(string, string) string {
 		return func(_, value string) string {
@@ -93,7 +93,7 @@ func sums(good *place) []request {
 	delivery, price, quantity, total := good.at("/deliveryPrice"), good.at("/products/0/price"), good.at("/products/0/quantity"), good.at("/total")
 	const most = "2147483647"
 	same := "/products/1/productId: is the same as in /products/0"
-	var all []request
+	var all []Request
 	for _, m := range []mutation{
 		{"the delivery price one too large", edits{delivery: setTo("2147483644")}, tooMuch},
 		{"the largest price twice", edits{price: setTo(most)}, tooMuch},

@@ -1,4 +1,4 @@
-package hostile_test
+package hostile
 
 import (
 	"bytes"
@@ -10,12 +10,12 @@ import (
 )
 
 // malformed are bodies that are no JSON, most of them a good order but for one thing.
-func malformed(good string) []request {
+func malformed(good string) []Request {
 	price := func(text string) string { return strings.Replace(good, `"price":2`, `"price":`+text, 1) }
 	name := func(text string) string {
 		return strings.Replace(good, `"name":"`+marker+`"`, `"name":"`+marker+text+`"`, 1)
 	}
-	var all []request
+	var all []Request
 	for _, c := range []struct{ what, body string }{
 		{"empty", ""}, {"a space", " "}, {"a brace", "{"}, {"a closing brace", "}"}, {"a quote", `"`}, {"a bare word", marker},
 		{"undefined", "undefined"},

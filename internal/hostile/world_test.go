@@ -1,4 +1,4 @@
-package hostile_test
+package hostile
 
 import (
 	"bytes"
@@ -20,11 +20,9 @@ import (
 	"orders/internal/order"
 )
 
-const region = "eu-west-1"
-
 // A world is a running service with neighbours that count who calls, and one order: victim's.
 type world struct {
-	wire
+	Wire
 	good   *place
 	asked  atomic.Int64 // requests that reached a neighbour
 	log    lines
@@ -58,7 +56,7 @@ func newWorld(t testing.TB) *world {
 	service, err := local.Start(t.Context(), settings, &w.log)
 	require.NoError(t, err)
 	t.Cleanup(func() {
-		w.close()
+		w.Close()
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
 		require.NoError(t, service.Close(ctx))
@@ -85,19 +83,19 @@ func (w *world) neighbour(out http.ResponseWriter, r *http.Request) {
 // fetch is the answer to a GET that goes well.
 func (w *world) fetch(t testing.TB, path, token string) string {
 	t.Helper()
-	got, err := w.send(request{Method: "GET", Path: path, Headers: []string{"Authorization: Bearer " + token}})
+	got, err := w.Send(Request{Method: "GET", Path: path, Headers: []string{"Authorization: Bearer " + token}})
 	require.NoError(t, err)
-	require.Equal(t, http.StatusOK, got.status, path)
-	return string(got.body)
+	require.Equal(t, http.StatusOK, got.Status, path)
+	return string(got.Body)
 }
 
 // create orders something in the right way, and waits until that is announced.
 func (w *world) create(t testing.TB, token, paymentToken string) {
 	t.Helper()
-	good := request{Method: "POST", Path: "/orders", Headers: []string{"Authorization: Bearer " + token}}
-	got, err := w.send(good.with(w.good.text(edits{w.good.at("/paymentToken"): setTo(`"` + paymentToken + `"`)})))
+	good := Request{Method: "POST", Path: "/orders", Headers: []string{"Authorization: Bearer " + token}}
+	got, err := w.Send(good.with(w.good.text(edits{w.good.at("/paymentToken"): setTo(`"` + paymentToken + `"`)})))
 	require.NoError(t, err)
-	require.Equal(t, http.StatusCreated, got.status, string(got.body))
+	require.Equal(t, http.StatusCreated, got.Status, string(got.Body))
 	id := order.IDFor(order.PaymentToken(paymentToken))
 	require.Eventually(t, func() bool { return strings.Contains(w.fetch(t, "/_local/events", ""), id) }, 10*time.Second, time.Millisecond)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 
 	"github.com/google/uuid"
 
@@ -25,18 +24,21 @@ type basket struct {
 	wanted   order.Request // what the body says
 }
 
-// signIn makes customers of new users.
-func signIn(ctx context.Context, client *http.Client, url string) ([]customer, error) {
+// signInAll makes customers of new users.
+func signInAll(ctx context.Context, s *shopper) ([]customer, error) {
 	all := make([]customer, customers)
 	for i := range all {
-		user := uuid.NewString()
-		status, text, err := send(ctx, client, http.MethodGet, url+"/_local/token?sub="+user, "", nil)
-		if err != nil || status.code != http.StatusOK {
-			return nil, fmt.Errorf("sign in: status %d, %w", status.code, err)
+		var err error
+		if all[i], err = signIn(ctx, s, uuid.NewString()); err != nil {
+			return nil, err
 		}
-		all[i] = customer{user, string(text)}
 	}
 	return all, nil
+}
+
+func signIn(ctx context.Context, s *shopper, userID string) (customer, error) {
+	token, err := s.fetch(ctx, customer{}, "/_local/token?sub="+userID)
+	return customer{userID, string(token)}, err
 }
 
 // fillBaskets makes sample orders that the neighbours agree to, each with a payment token of its own, for the

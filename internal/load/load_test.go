@@ -16,6 +16,7 @@ func TestAShortRun(t *testing.T) {
 	for _, options := range []Options{
 		{Scenario: "none", Rate: 50, Seconds: 2, Runs: 1},
 		{Scenario: "throttle", Rate: 50, Seconds: 1, Runs: 1},
+		{Scenario: "hostile", Rate: 50, Seconds: 1, Runs: 1},
 	} {
 		t.Run(options.Scenario, func(t *testing.T) {
 			t.Parallel()
@@ -49,7 +50,7 @@ func TestOptions(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, Options{Scenario: "stalls", Rate: 100, Seconds: 600, Runs: 3, Soak: true, Folder: "out"}, o)
 	for args, told := range map[string]string{
-		"-scenario=rain": `no scenario "rain", only drain, none, stalls, errors, throttle, down`,
+		"-scenario=rain": `no scenario "rain", only drain, none, stalls, errors, throttle, hostile, down`,
 		"-rate=0":        "rate",
 		"-seconds=0":     "seconds",
 		"-seconds=3001":  "seconds",

@@ -3,8 +3,6 @@ package load
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-	"net/http"
 	"time"
 )
 
@@ -42,14 +40,11 @@ type condition struct {
 }
 
 func (m monitor) condition(ctx context.Context) (c condition, err error) {
-	status, body, err := m.shopper.get(ctx, customer{}, "/_local/runtime")
-	if err == nil && status == http.StatusOK {
-		err = json.Unmarshal(body, &c)
+	body, err := m.shopper.fetch(ctx, customer{}, "/_local/runtime")
+	if err != nil {
+		return c, err
 	}
-	if err != nil || status != http.StatusOK {
-		return c, fmt.Errorf("read the service's condition: status %d, %w", status, err)
-	}
-	return c, nil
+	return c, json.Unmarshal(body, &c)
 }
 
 func (m monitor) sample(ctx context.Context) (s sample, err error) {

@@ -69,7 +69,7 @@ func TestAServiceThatCannotBeAskedIsAnError(t *testing.T) {
 	s.url = "http://127.0.0.1:1"
 	p := &prover{shopper: s, baskets: baskets, outcomes: make([]outcome, len(baskets)), settle: time.Millisecond}
 	_, err := p.prove(t.Context())
-	require.ErrorContains(t, err, "list orders")
+	require.ErrorContains(t, err, "GET /orders")
 }
 
 func TestFaultsAreCountedAllAndToldInPart(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"net/url"
 	"time"
 )
@@ -12,16 +11,16 @@ import (
 // list is the ids of all orders in a customer's list.
 func (p *prover) list(ctx context.Context, c customer) (ids []string, err error) {
 	for path := "/orders?limit=100"; path != ""; {
-		status, body, err := p.get(ctx, c, path)
+		body, err := p.fetch(ctx, c, path)
+		if err != nil {
+			return nil, err
+		}
 		var page struct {
 			Orders    []struct{ OrderID string }
 			NextToken string
 		}
-		if err == nil && status == http.StatusOK {
-			err = json.Unmarshal(body, &page)
-		}
-		if err != nil || status != http.StatusOK {
-			return nil, fmt.Errorf("list orders: status %d, %w", status, err)
+		if err := json.Unmarshal(body, &page); err != nil {
+			return nil, fmt.Errorf("list orders: %w", err)
 		}
 		for _, o := range page.Orders {
 			ids = append(ids, o.OrderID)
@@ -85,17 +84,17 @@ func allIn(times, answered map[string]int) bool {
 
 // announced is how often each order was announced as created.
 func (p *prover) announced(ctx context.Context) (map[string]int, error) {
-	status, body, err := p.get(ctx, customer{}, "/_local/events")
+	body, err := p.fetch(ctx, customer{}, "/_local/events")
+	if err != nil {
+		return nil, err
+	}
 	var events []struct {
 		DetailType string `json:"detail-type"`
 		Source     string
 		Resources  []string
 	}
-	if err == nil && status == http.StatusOK {
-		err = json.Unmarshal(body, &events)
-	}
-	if err != nil || status != http.StatusOK {
-		return nil, fmt.Errorf("read the events: status %d, %w", status, err)
+	if err := json.Unmarshal(body, &events); err != nil {
+		return nil, fmt.Errorf("read the events: %w", err)
 	}
 	times := map[string]int{}
 	for _, event := range events {

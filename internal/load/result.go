@@ -9,6 +9,7 @@ type result struct {
 	start    time.Time
 	length   time.Duration // of the arrivals
 	outcomes []outcome
+	hostile  []outcome // of hostile requests, which are to be refused
 	marks    []mark
 	samples  []sample
 	used     usage // between the first arrival and the last answer
@@ -20,8 +21,10 @@ type result struct {
 	before, rested int   // goroutines of the service before the first order, and when all has come to rest
 }
 
-func (r *result) count(k kind) (n int) {
-	for _, o := range r.outcomes {
+func (r *result) count(k kind) int { return count(r.outcomes, k) }
+
+func count(all []outcome, k kind) (n int) {
+	for _, o := range all {
 		if o.kind == k {
 			n++
 		}
@@ -29,12 +32,17 @@ func (r *result) count(k kind) (n int) {
 	return n
 }
 
+// refused is how many requests were refused as the contract has it.
+func (r *result) refused() int { return r.count(refused) + count(r.hostile, refused) }
+
 // wrong is how many requests got no answer that the contract has for them: the first request for an order is no repeat.
-func (r *result) wrong() int { return len(r.outcomes) - r.count(created) - r.count(refused) }
+func (r *result) wrong() int {
+	return len(r.outcomes) + len(r.hostile) - r.count(created) - r.refused()
+}
 
 // latencies are those of all requests, unanswered ones included.
 func (r *result) latencies() latencies {
-	return r.of(func(outcome) bool { return true })
+	return latenciesOf(r.outcomes, func(outcome) bool { return true })
 }
 
 // lateness is how late requests started: the part of their latency that is the generator's, or the busy machine's.
@@ -46,11 +54,14 @@ func (r *result) lateness() latencies {
 	return sorted(all)
 }
 
-// refusals are the latencies of the refused requests that were due after a refusal had been answered for the first
-// time: by then what is wrong is found out.
+// refusals are the latencies of hostile requests, or else of the refused orders that were due after a refusal had been
+// answered for the first time: by then what is wrong is found out.
 func (r *result) refusals() latencies {
+	if len(r.hostile) > 0 {
+		return latenciesOf(r.hostile, func(outcome) bool { return true })
+	}
 	known := r.foundOut()
-	return r.of(func(o outcome) bool { return o.kind == refused && o.due.After(known) })
+	return latenciesOf(r.outcomes, func(o outcome) bool { return o.kind == refused && o.due.After(known) })
 }
 
 // foundOut is when a refusal was answered for the first time.
@@ -63,9 +74,9 @@ func (r *result) foundOut() (known time.Time) {
 	return known
 }
 
-func (r *result) of(which func(outcome) bool) latencies {
+func latenciesOf(outcomes []outcome, which func(outcome) bool) latencies {
 	var all []time.Duration
-	for _, o := range r.outcomes {
+	for _, o := range outcomes {
 		if which(o) {
 			all = append(all, o.took)
 		}
@@ -82,6 +93,11 @@ func (r *result) problems() map[string]int {
 		case repeated:
 			counts["200 for a first request"]++
 		default:
+			counts[o.problem]++
+		}
+	}
+	for _, o := range r.hostile {
+		if o.kind != refused {
 			counts[o.problem]++
 		}
 	}

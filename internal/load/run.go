@@ -59,7 +59,7 @@ func (t trial) run(ctx context.Context) (_ *result, err error) {
 func (t trial) press(ctx context.Context, n *neighbours, s *service, m *marks, heal func()) (*result, error) {
 	shop := newShopper(s.url)
 	defer shop.close()
-	all, err := signIn(ctx, shop.client, s.url)
+	all, err := signInAll(ctx, shop)
 	if err != nil {
 		return nil, err
 	}
@@ -70,12 +70,17 @@ func (t trial) press(ctx context.Context, n *neighbours, s *service, m *marks, h
 	}
 	r := &result{scenario: t.scenario, rate: t.rate, length: t.length, outcomes: make([]outcome, count)}
 	watch := monitor{shopper: shop, pid: s.pid(), rate: t.rate}
+	a, err := prepareAttack(ctx, shop, t)
+	if err != nil {
+		return nil, err
+	}
+	defer a.close()
 	if t.soak {
 		if err := r.beginSoak(ctx, watch, baskets[0]); err != nil {
 			return nil, err
 		}
 	}
-	if err := t.ask(ctx, n, watch, baskets, r); err != nil {
+	if err := t.ask(ctx, n, watch, baskets, a, r); err != nil {
 		return nil, err
 	}
 	heal()
@@ -90,7 +95,7 @@ func (t trial) press(ctx context.Context, n *neighbours, s *service, m *marks, h
 }
 
 // ask asks for every order at its time, while the service is watched.
-func (t trial) ask(ctx context.Context, n *neighbours, watch monitor, baskets []basket, r *result) error {
+func (t trial) ask(ctx context.Context, n *neighbours, watch monitor, baskets []basket, a *attack, r *result) error {
 	before, err := readUsage(watch.pid)
 	if err != nil {
 		return err
@@ -103,6 +108,7 @@ func (t trial) ask(ctx context.Context, n *neighbours, watch monitor, baskets []
 	if from, to := t.scenario.window(t.length); to > 0 {
 		beside.Go(func() { n.interrupt(watching, r.start.Add(from), r.start.Add(to)) })
 	}
+	beside.Go(func() { r.hostile = a.run(ctx, r.start) })
 	schedule{t.rate, len(baskets)}.run(ctx, r.start, func(i int, due time.Time) {
 		r.outcomes[i] = watch.shopper.ask(ctx, baskets[i], due)
 	})

@@ -14,13 +14,14 @@ type scenario struct {
 	outage    bool   // whether one neighbour is down for a while in the middle
 	onTable   bool   // whether orders are kept behind DynamoDB's protocol rather than in the service's own memory
 	throttled float64
+	hostile   float64 // hostile requests for each order
 	bar       bar
 }
 
 // A bar is what a scenario is held to at 200 orders a second for a minute.
 type bar struct {
 	p99      time.Duration
-	refusals bool // whether orders may be refused meanwhile; the p99 is then that of these, once what fails is found out
+	refusals bool // whether requests may be refused meanwhile; the p99 is then that of these: see [result.refusals]
 }
 
 const (
@@ -36,6 +37,7 @@ func scenarios() []scenario {
 		{name: "errors", what: "5 % of each neighbour's answers are 500, 1 % resets", peers: odds{failure: 0.05, reset: 0.01},
 			bar: bar{refusals: true}},
 		{name: "throttle", what: "the table throttles 5 % of writes", onTable: true, throttled: 0.05, bar: bar{p99: 300 * ms}},
+		{name: "hostile", what: "beside four orders comes one hostile request", hostile: 0.25, bar: bar{p99: 100 * ms, refusals: true}},
 		{name: "down", what: downPeer + " answers nothing for 10 s", outage: true, bar: bar{p99: 100 * ms, refusals: true}},
 	}
 }
@@ -64,7 +66,7 @@ func findScenarios(name string) ([]scenario, error) {
 
 // isDisturbed tells whether anything fails.
 func (s scenario) isDisturbed() bool {
-	return s.peers != (odds{}) || s.outage || s.throttled > 0
+	return s.peers != (odds{}) || s.outage || s.throttled > 0 || s.hostile > 0
 }
 
 // undisturbed is the same with nothing that fails.

@@ -3,6 +3,8 @@ package load
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"time"
@@ -47,6 +49,18 @@ func (s *shopper) ask(ctx context.Context, b basket, due time.Time) outcome {
 func (s *shopper) get(ctx context.Context, c customer, path string) (status int, body []byte, err error) {
 	head, body, err := send(ctx, s.client, http.MethodGet, s.url+path, c.bearer, nil)
 	return head.code, body, err
+}
+
+// fetch gets what must be there.
+func (s *shopper) fetch(ctx context.Context, c customer, path string) ([]byte, error) {
+	status, body, err := s.get(ctx, c, path)
+	if err == nil && status != http.StatusOK {
+		err = errors.New(describe(status, body))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("GET %s: %w", path, err)
+	}
+	return body, nil
 }
 
 // A head is what comes before an answer's body.
