@@ -20,12 +20,13 @@ var may = map[string][]string{
 	"orders/internal/order":        {"github.com/google/uuid"},
 	"orders/internal/handler":      {"orders/internal/order", "github.com/aws/aws-lambda-go/events"},
 	"orders/internal/dynamo/image": {"orders/internal/order"},
-	"orders/internal/dynamo":       {"orders/internal/order", "orders/internal/dynamo/image", "github.com/aws/aws-sdk-go-v2/", "github.com/aws/smithy-go/"},
-	"orders/internal/eventbus":     {"orders/internal/order", "github.com/aws/aws-sdk-go-v2/", "github.com/aws/smithy-go/"},
-	"orders/internal/peer":         {"orders/internal/order", "github.com/aws/aws-sdk-go-v2/aws/"},
+	"orders/internal/redact":       {"github.com/aws/smithy-go/"},
+	"orders/internal/dynamo":       {"orders/internal/order", "orders/internal/redact", "orders/internal/dynamo/image", "github.com/aws/aws-sdk-go-v2/", "github.com/aws/smithy-go/"},
+	"orders/internal/eventbus":     {"orders/internal/order", "orders/internal/redact", "github.com/aws/aws-sdk-go-v2/", "github.com/aws/smithy-go/"},
+	"orders/internal/peer":         {"orders/internal/order", "orders/internal/redact", "github.com/aws/aws-sdk-go-v2/aws/"},
 	"orders/internal/memory":       {"orders/internal/order"},
 	"orders/internal/environment":  {"github.com/aws/aws-sdk-go-v2/aws/"},
-	"orders/internal/telemetry": {"orders/internal/order", "github.com/aws/aws-lambda-go/lambdacontext", tracing,
+	"orders/internal/telemetry": {"orders/internal/order", "orders/internal/redact", "github.com/aws/aws-lambda-go/lambdacontext", tracing,
 		"github.com/aws/aws-sdk-go-v2/aws/", "github.com/aws/smithy-go/"},
 	"orders/internal/hostile":         {"github.com/aws/aws-sdk-go-v2/aws/"},
 	"orders/internal/order/ordertest": {"orders/internal/order", "github.com/google/uuid", "github.com/stretchr/testify/", "pgregory.net/rapid"},
@@ -36,7 +37,7 @@ const tracing = "github.com/aws/aws-xray-sdk-go/"
 
 // offline is what belongs to tests and to the local service, and so must not get into what is deployed.
 var offline = []string{
-	"orders/internal/local/", "orders/internal/load", "orders/internal/hostile", "orders/internal/memory", "orders/internal/order/ordertest", "orders/internal/contract",
+	"orders/internal/local/", "orders/internal/e2e/", "orders/internal/load", "orders/internal/hostile", "orders/internal/memory", "orders/internal/order/ordertest", "orders/internal/contract",
 	"testing", "github.com/stretchr/", "github.com/getkin/", "github.com/golang-jwt/", "github.com/rogpeppe/", "pgregory.net/",
 }
 

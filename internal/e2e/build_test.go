@@ -5,26 +5,14 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
-)
 
-// What is deployed is built like this, but for the system and the architecture: here they are this machine's.
-var (
-	deployedFlags   = []string{"-tags", "lambda.norpc", "-trimpath", "-ldflags", "-s -w"}
-	deployedWithout = "CGO_ENABLED=0"
+	"orders/internal/e2e/binaries"
 )
-
-func TestTheMakefileBuildsAlike(t *testing.T) {
-	makefile, err := os.ReadFile("../../Makefile")
-	require.NoError(t, err)
-	require.Contains(t, string(makefile), "\nFUNCTION_FLAGS := "+strings.Replace(strings.Join(deployedFlags, " "), "-s -w", `"-s -w"`, 1)+"\n")
-	require.Contains(t, string(makefile), deployedWithout+" GOOS=linux GOARCH=arm64 go build $(FUNCTION_FLAGS) -o ")
-}
 
 // The functions, by the names of their binaries.
 const (
@@ -52,7 +40,7 @@ func runTests(m *testing.M) (int, error) {
 		return 1, err
 	}
 	defer os.RemoveAll(folder)
-	if err := build(folder, deployedWithout, deployedFlags...); err != nil {
+	if err := binaries.Build(folder); err != nil {
 		return 1, err
 	}
 	os.Setenv(binariesVariable, folder)
@@ -69,20 +57,6 @@ func runTests(m *testing.M) (int, error) {
 	return code, nil
 }
 
-// build builds the four functions into a folder, with one variable set for Go. Go's cache makes a second time quick.
-func build(folder, variable string, flags ...string) error {
-	arguments := append([]string{"build", "-o", folder + string(filepath.Separator)}, flags...)
-	for _, name := range []string{createOrder, getOrder, onEvents, tableUpdate} {
-		arguments = append(arguments, "orders/cmd/"+name)
-	}
-	command := exec.Command("go", arguments...)
-	command.Env = append(os.Environ(), variable)
-	if output, err := command.CombinedOutput(); err != nil {
-		return fmt.Errorf("build the functions: %w\n%s", err, output)
-	}
-	return nil
-}
-
 // racedBinaries builds the functions with the race detector, which needs a C compiler. Without one they come without
 // it: what they do at once is then tested, and only how they do it is not.
 func racedBinaries(t *testing.T) (folder string) {
@@ -92,7 +66,7 @@ func racedBinaries(t *testing.T) (folder string) {
 		return os.Getenv(binariesVariable)
 	}
 	folder = t.TempDir()
-	require.NoError(t, build(folder, "CGO_ENABLED=1", append([]string{"-race"}, deployedFlags...)...))
+	require.NoError(t, binaries.BuildRaced(folder))
 	return folder
 }
 

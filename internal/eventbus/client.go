@@ -7,6 +7,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+
+	"orders/internal/redact"
 )
 
 const (
@@ -44,7 +46,7 @@ func newClient(cfg aws.Config, endpoint string, client *http.Client) *eventbridg
 		}
 		o.HTTPClient = client
 		o.Retryer, o.RetryMaxAttempts = aws.NopRetryer{}, 0
-		o.APIOptions = append(o.APIOptions, hideDetails)
+		o.APIOptions = append(o.APIOptions, redact.Calls)
 	})
 }
 

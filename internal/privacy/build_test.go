@@ -4,8 +4,9 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"testing"
+
+	"orders/internal/e2e/binaries"
 )
 
 // The functions, by the names of their binaries.
@@ -34,12 +35,8 @@ func runTests(m *testing.M) (int, error) {
 		return 1, err
 	}
 	defer os.RemoveAll(folder)
-	// With the flags of what is deployed (FUNCTION_FLAGS in the Makefile): logs and errors are what they are there.
-	command := exec.Command("go", "build", "-tags", "lambda.norpc", "-trimpath", "-ldflags", "-s -w", "-o", folder+string(os.PathSeparator),
-		"orders/cmd/"+createOrder, "orders/cmd/"+getOrder, "orders/cmd/"+onEvents, "orders/cmd/"+tableUpdate)
-	command.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if output, err := command.CombinedOutput(); err != nil {
-		return 1, fmt.Errorf("build the functions: %w\n%s", err, output)
+	if err := binaries.Build(folder); err != nil {
+		return 1, err
 	}
 	os.Setenv(binariesVariable, folder)
 	flag.Parse()

@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-xray-sdk-go/v2/instrumentation/awsv2"
 	"github.com/aws/aws-xray-sdk-go/v2/xray"
 	"github.com/aws/smithy-go/middleware"
+
+	"orders/internal/redact"
 )
 
 // InstrumentAWS makes a step of the trace of every call of the AWS clients that
@@ -75,7 +77,7 @@ func (t transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		if step != nil && response != nil {
 			xray.HttpCaptureResponse(step, response.StatusCode)
 		}
-		return unanswered(failure)
+		return redact.Exchange(failure)
 	})
 	return response, failure
 }

@@ -1,16 +1,15 @@
 package telemetry
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/url"
 
 	"github.com/aws/aws-xray-sdk-go/v2/strategy/exception"
 	"github.com/aws/aws-xray-sdk-go/v2/xray"
 	"github.com/aws/smithy-go"
+
+	"orders/internal/redact"
 )
 
 // exceptions decides what of an error gets into a trace: its type and a safe
@@ -38,7 +37,7 @@ func (exceptions) ExceptionFromError(err error) exception.Exception {
 func safeText(err error) string {
 	text := err.Error()
 	if failed, ok := errors.AsType[*url.Error](err); ok {
-		text = unanswered(failed.Err).Error()
+		text = redact.Exchange(failed.Err).Error()
 	}
 	if answer, ok := errors.AsType[smithy.APIError](err); ok {
 		text = answer.ErrorCode()
@@ -46,20 +45,3 @@ func safeText(err error) string {
 	const longest = 1000 // bytes: a trace travels in datagrams
 	return text[:min(len(text), longest)]
 }
-
-// unanswered is what became of an HTTP request that failed with err. net/http's
-// own errors quote the answer that they cannot read, one that came too late
-// included, and whoever gave that may have repeated the request.
-func unanswered(err error) error {
-	for _, known := range []error{nil, context.Canceled, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF} {
-		if errors.Is(err, known) {
-			return known
-		}
-	}
-	if failed, ok := errors.AsType[*net.OpError](err); ok { // addresses and what the system says: refused, reset, unknown host
-		return failed
-	}
-	return errIllFormed
-}
-
-var errIllFormed = errors.New("no well-formed HTTP answer came")
