@@ -56,7 +56,7 @@ func newHandler(getenv func(name string) string, output io.Writer) (*handler.Cre
 	}
 	telemetry.Install(log)
 	if urls.Users == "" {
-		log.Info("the users check is off: USERS_API_URL is empty")
+		telemetry.NewLogger(output, slog.LevelInfo).Info("the users check is off: USERS_API_URL is empty") // at any LOG_LEVEL
 	}
 	tracer.InstrumentAWS(&cfg)
 	signed := peer.Sign(tracer.Transport(peer.NewTransport()), cfg.Credentials, cfg.Region)

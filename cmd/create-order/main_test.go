@@ -45,13 +45,16 @@ func TestWhatCannotBeUsedIsNamed(t *testing.T) {
 
 func TestTheUsersCheckThatIsOffIsToldOnce(t *testing.T) {
 	var output bytes.Buffer
-	_, err := newHandler(variables(map[string]string{"USERS_API_URL": ""}), &output)
-	require.NoError(t, err)
-	require.Equal(t, 1, strings.Count(output.String(), "\n"), output.String())
-	require.Contains(t, output.String(), `"message":"the users check is off: USERS_API_URL is empty"`)
+	for _, level := range []string{"DEBUG", "INFO", "WARN", "ERROR"} {
+		output.Reset()
+		_, err := newHandler(variables(map[string]string{"USERS_API_URL": "", "LOG_LEVEL": level}), &output)
+		require.NoError(t, err)
+		require.Equal(t, 1, strings.Count(output.String(), "\n"), output.String())
+		require.Contains(t, output.String(), `"message":"the users check is off: USERS_API_URL is empty"`)
+	}
 
 	output.Reset()
-	_, err = newHandler(variables(nil), &output)
+	_, err := newHandler(variables(nil), &output)
 	require.NoError(t, err)
 	require.Empty(t, output.String(), "the check is on")
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"time"
 
 	"orders/internal/order"
 )
@@ -85,13 +86,9 @@ func reportOf(event busEvent) (report order.Report, known bool, err error) {
 
 func (h *OnEvents) applyToAll(ctx context.Context, event busEvent, report order.Report) error {
 	var failures []error
-	seen := map[string]bool{}
-	for _, orderID := range event.Resources {
-		if seen[orderID] {
-			continue
-		}
-		seen[orderID] = true
-		outcome, err := h.Orders.Apply(ctx, orderID, report)
+	orderIDs := withoutRepeats(event.Resources)
+	for i, orderID := range orderIDs {
+		outcome, err := h.apply(ctx, orderID, report, len(orderIDs)-i)
 		if err != nil {
 			name := cmp.Or(loggable(orderID), "(no order id)")
 			h.Log.ErrorContext(ctx, "order does not follow event", slog.String("orderId", name),
@@ -102,6 +99,27 @@ func (h *OnEvents) applyToAll(ctx context.Context, event busEvent, report order.
 		h.tell(ctx, event, orderID, outcome)
 	}
 	return errors.Join(failures...)
+}
+
+// apply lets one order follow, in its part of the time that is left for so many: one whose item hangs, or is throttled
+// for long, leaves the others theirs.
+func (h *OnEvents) apply(ctx context.Context, orderID string, report order.Report, among int) (order.Outcome, error) {
+	if end, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Until(end)/time.Duration(among))
+		defer cancel()
+	}
+	return h.Orders.Apply(ctx, orderID, report)
+}
+
+func withoutRepeats(all []string) []string {
+	var once []string
+	for _, each := range all {
+		if !slices.Contains(once, each) {
+			once = append(once, each)
+		}
+	}
+	return once
 }
 
 func (h *OnEvents) tell(ctx context.Context, event busEvent, orderID string, outcome order.Outcome) {

@@ -1,10 +1,13 @@
 package handler_test
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -96,6 +99,28 @@ func TestOneOrderThatFailsKeepsNoOtherFromFollowing(t *testing.T) {
 	require.Equal(t, order.DeliveryFailed, s.get(t, a.OrderID).Status)
 	require.Equal(t, order.DeliveryFailed, s.get(t, b.OrderID).Status)
 	require.EqualValues(t, 2, s.counter.counts["orderFailed"])
+}
+
+// One whose item hangs takes no more than its part of the time.
+func TestOneOrderThatHangsKeepsNoOtherFromFollowing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop()
+		a, b, c := s.stored(t), s.stored(t), s.stored(t)
+		s.store.Faults = func(_ memory.Op, orderID string) memory.Fault {
+			if orderID == a.OrderID {
+				return memory.Hang
+			}
+			return memory.None
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		_, err := onEvents(s).Invoke(ctx, busEvent("ecommerce.delivery", "DeliveryFailed", `{}`, a.OrderID, b.OrderID, c.OrderID))
+		require.ErrorContains(t, err, a.OrderID)
+		s.store.Faults = nil
+		require.Equal(t, order.New, s.get(t, a.OrderID).Status)
+		require.Equal(t, order.DeliveryFailed, s.get(t, b.OrderID).Status)
+		require.Equal(t, order.DeliveryFailed, s.get(t, c.OrderID).Status)
+	})
 }
 
 func TestUnknownEventsAreIgnoredWithAWarning(t *testing.T) {

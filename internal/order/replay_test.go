@@ -127,6 +127,12 @@ func TestARepeatThatFailsItsChecksIsAnsweredFromTheStore(t *testing.T) {
 			_, _, err := s.Create(t.Context(), o.UserID, requestFor(t, o))
 			require.Equal(t, order.Unavailable, order.KindOf(err), "a refusal might make the user pay twice")
 			require.NotErrorIs(t, err, no)
+			var told *order.Error
+			require.ErrorAs(t, err, &told)
+			require.Equal(t, order.StoreError(nil).Details, told.Details, "as the table's failure")
+			if name == "unchecked" {
+				require.ErrorContains(t, err, "no answer", "operators see both")
+			}
 		})
 	}
 }

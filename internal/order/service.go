@@ -54,7 +54,8 @@ func (s *Service) replayAfterFailedCheck(ctx context.Context, userID string, r R
 	case KindOf(err) == NotFound:
 		return Order{}, false, failed
 	}
-	return Order{}, false, err // unknown whether the order is stored: a refusal might make the user pay twice
+	// Unknown whether the order is stored: a refusal might make the user pay twice. Operators are told of both failures.
+	return Order{}, false, StoreError(fmt.Errorf("%w, after a failed check: %v", err, failed))
 }
 
 func replay(existing Order, userID string, r Request) (Order, bool, error) {
