@@ -37,7 +37,20 @@ func (h *GetOrder) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 		logFailure(ctx, h.Log, "order not read", loggable(request.PathParameters["orderId"]), err)
 		return failed(err)
 	}
+	h.tell(ctx, request)
 	return answer(http.StatusOK, body, nil)
+}
+
+// tell writes down at DEBUG what was read: there are far more readings than changes.
+func (h *GetOrder) tell(ctx context.Context, request events.APIGatewayProxyRequest) {
+	if !h.Log.Enabled(ctx, slog.LevelDebug) {
+		return
+	}
+	attributes := []slog.Attr{slog.String("resource", request.Resource)}
+	if orderID := loggable(request.PathParameters["orderId"]); orderID != "" {
+		attributes = append(attributes, slog.String("orderId", orderID))
+	}
+	h.Log.LogAttrs(ctx, slog.LevelDebug, "request answered", attributes...)
 }
 
 func (h *GetOrder) route(ctx context.Context, request events.APIGatewayProxyRequest) (any, error) {

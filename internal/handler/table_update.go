@@ -1,6 +1,7 @@
 package handler
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -81,13 +82,30 @@ func (h *TableUpdate) announce(ctx context.Context, records []streamRecord) (fir
 		events = append(events, event)
 	}
 	if len(events) > 0 {
-		for i, err := range h.Publisher.Publish(ctx, events) {
+		results := h.Publisher.Publish(ctx, events)
+		h.tell(ctx, records, events, results)
+		for i, err := range results {
 			if err != nil {
 				return i, err
 			}
 		}
 	}
 	return len(events), unsendable
+}
+
+// tell writes down at DEBUG what became of each change that makes an event. Otherwise a batch has a line only where it
+// is stuck: a stream is as busy as all functions together.
+func (h *TableUpdate) tell(ctx context.Context, records []streamRecord, events []order.Event, results []error) {
+	if !h.Log.Enabled(ctx, slog.LevelDebug) {
+		return
+	}
+	for i, event := range events {
+		h.Log.LogAttrs(ctx, slog.LevelDebug, "change handed to the bus",
+			slog.String("orderId", event.OrderID),
+			slog.String("sequenceNumber", records[i].Change.SequenceNumber),
+			slog.String("detailType", string(event.Type)),
+			slog.String("outcome", cmp.Or(string(order.KindOf(results[i])), "accepted")))
+	}
 }
 
 func (h *TableUpdate) eventOf(record streamRecord) (event order.Event, err error) {

@@ -2,14 +2,19 @@ package peer
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"orders/internal/order"
 )
+
+// defaultTimeout is as much as order.Budget leaves to all checks together: a yes that comes later comes too late.
+const defaultTimeout = 4 * time.Second
 
 // An endpoint is where one peer takes questions.
 type endpoint struct {
@@ -40,11 +45,15 @@ type reading func(answer) error
 // ask puts a question and returns the verdict of the first answer that has one: nil or Refused. The error is Unchecked
 // if there was none.
 func (e endpoint) ask(ctx context.Context, question any, read reading) error {
-	if e.calls.Timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, e.calls.Timeout)
-		defer cancel()
-	}
+	began := time.Now()
+	err := e.judge(ctx, question, read)
+	e.tell(ctx, time.Since(began), err)
+	return err
+}
+
+func (e endpoint) judge(ctx context.Context, question any, read reading) error {
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(e.calls.Timeout, defaultTimeout))
+	defer cancel()
 	body, err := encode(question)
 	if err != nil {
 		return e.unchecked(err)
@@ -94,12 +103,6 @@ func (e endpoint) learn(ctx context.Context, pass *pass, result outcome) {
 		if circuit.answered() {
 			e.warn(ctx, "peer answers again")
 		}
-	}
-}
-
-func (e endpoint) warn(ctx context.Context, text string, attributes ...any) {
-	if e.calls.Log != nil {
-		e.calls.Log.WarnContext(ctx, text, append([]any{"peer", e.peer}, attributes...)...)
 	}
 }
 

@@ -16,9 +16,10 @@ func TestACheckEndsAtTheFirstOfItsDeadlines(t *testing.T) {
 		return nil, r.Context().Err()
 	})
 	tests := map[string]struct{ timeout, callers, want time.Duration }{
-		"its own":                    {timeout: 300 * time.Millisecond, callers: time.Second, want: 300 * time.Millisecond},
-		"the caller's":               {timeout: 3 * time.Second, callers: time.Second, want: time.Second},
-		"the caller's, without one ": {callers: time.Second, want: time.Second},
+		"its own":                  {timeout: 300 * time.Millisecond, callers: time.Second, want: 300 * time.Millisecond},
+		"the caller's":             {timeout: 3 * time.Second, callers: time.Second, want: time.Second},
+		"the caller's, by default": {callers: time.Second, want: time.Second},
+		"its own, by default":      {callers: time.Hour, want: 4 * time.Second},
 	}
 	for name, test := range tests {
 		for _, s := range subjects() {

@@ -34,9 +34,9 @@ type URLs struct {
 // Calls says how peers are called.
 type Calls struct {
 	Transport http.RoundTripper // signs the requests, keeps connections, and returns as soon as a request's context ends
-	Timeout   time.Duration     // the most that one check may take, its answer read; 0: the context's deadline alone
+	Timeout   time.Duration     // the most that one check may take, its answer read, whatever the context allows; 0: 4 s
 	Hedge     time.Duration     // how long to wait before asking once more while a peer's usual time is unknown; 0: 100 ms
-	Log       *slog.Logger      // is warned when a peer is found to be down, and when it answers again; nil: nobody is
+	Log       *slog.Logger      // is warned when a peer goes down and when it is back, and told of each check at DEBUG; nil: nobody is
 	Random    func() float64    // spreads retries: numbers in [0, 1), from many goroutines; nil: rand.Float64
 }
 

@@ -1,0 +1,69 @@
+package handler_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"log/slog"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"orders/internal/order"
+)
+
+// logTo is a log at a level, and the lines that are written to it since, times aside.
+func logTo(level slog.Level) (log *slog.Logger, lines func(t *testing.T) []map[string]any) {
+	var output bytes.Buffer
+	return slog.New(slog.NewJSONHandler(&output, &slog.HandlerOptions{Level: level})), func(t *testing.T) (all []map[string]any) {
+		t.Helper()
+		for decoder := json.NewDecoder(&output); decoder.More(); {
+			var line map[string]any
+			require.NoError(t, decoder.Decode(&line))
+			delete(line, "time")
+			all = append(all, line)
+		}
+		return all
+	}
+}
+
+func TestEveryChangeIsToldAtDebug(t *testing.T) {
+	b := bus{fail: map[string]error{"b": &order.Error{Kind: order.Unavailable, Message: "throttled"}}}
+	records := batch(record("INSERT", "a", "1", "", `{}`), record("MODIFY", "b", "2", `{}`, `{"x":"s3cret"}`), record("REMOVE", "c", "3", `{}`, ""))
+	for level, want := range map[slog.Level][]map[string]any{
+		slog.LevelDebug: {
+			{"level": "DEBUG", "msg": "change handed to the bus", "orderId": "a", "sequenceNumber": "1", "detailType": "OrderCreated", "outcome": "accepted"},
+			{"level": "DEBUG", "msg": "change handed to the bus", "orderId": "b", "sequenceNumber": "2", "detailType": "OrderModified", "outcome": "unavailable"},
+			{"level": "DEBUG", "msg": "change handed to the bus", "orderId": "c", "sequenceNumber": "3", "detailType": "OrderDeleted", "outcome": "accepted"},
+		},
+		slog.LevelInfo: {},
+	} {
+		update := tableUpdate(&b, nil)
+		var lines func(*testing.T) []map[string]any
+		update.Log, lines = logTo(level)
+		_, err := update.Invoke(t.Context(), records)
+		require.NoError(t, err)
+		got := lines(t)
+		require.Equal(t, want, got[:len(got)-1], "and then, at every level, the line of what is stuck")
+		require.Equal(t, "ERROR", got[len(got)-1]["level"])
+	}
+}
+
+func TestEveryReadingIsToldAtDebug(t *testing.T) {
+	s := newShop()
+	o := s.stored(t)
+	events := [][]byte{proxied("GET", "/orders/{orderId}", o.UserID, path(o.OrderID)), proxied("GET", "/orders", o.UserID)}
+	for level, want := range map[slog.Level][]map[string]any{
+		slog.LevelDebug: {
+			{"level": "DEBUG", "msg": "request answered", "resource": "/orders/{orderId}", "orderId": o.OrderID},
+			{"level": "DEBUG", "msg": "request answered", "resource": "/orders"},
+		},
+		slog.LevelInfo: nil,
+	} {
+		var lines func(*testing.T) []map[string]any
+		s.log, lines = logTo(level)
+		for _, event := range events {
+			require.Equal(t, 200, ask(t, getOrder(s), event).status)
+		}
+		require.Equal(t, want, lines(t))
+	}
+}
