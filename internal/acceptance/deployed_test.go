@@ -43,13 +43,17 @@ func TestADeployedService(t *testing.T) {
 	require.NoError(t, err)
 	t.Run("cleans up", func(t *testing.T) { accept(t, where) })
 	require.Len(t, cloud.allDeleted(), 5, "all orders that were made")
+	before := cloud.reported()
+	require.NotEmpty(t, before)
+	require.Subset(t, cloud.allDeleted(), before, "no event is about an order that does not exist, unless asked for")
 
-	variables["ACCEPTANCE_NEIGHBOURS"] = "prod"
+	variables["ACCEPTANCE_NEIGHBOURS"], variables["ACCEPTANCE_GHOST"] = "prod", "yes"
 	cloud.forbid()
 	where, err = placeOf(t.Context(), getenv)
 	require.NoError(t, err)
 	t.Run("is not allowed to clean up", func(t *testing.T) { accept(t, where) })
 	require.Len(t, cloud.allDeleted(), 5)
+	require.Len(t, cloud.reported(), 2*len(before)+1, "the same, and the ghost")
 }
 
 // products is a file of what there is to order.
@@ -73,6 +77,7 @@ type account struct {
 	mu      sync.Mutex
 	keeps   bool // whether nobody may delete
 	deleted []string
+	reports []string // the orders that events on the bus were about, each once
 }
 
 func (a *account) routes() http.Handler {
@@ -88,6 +93,8 @@ func (a *account) routes() http.Handler {
 		case "DynamoDB_20120810.DeleteItem":
 			a.deleteItem(w, body)
 			return
+		case "AWSEvents.PutEvents":
+			a.hear(body)
 		case "AmazonSSM.GetParameter":
 			if bytes.Contains(body, []byte("payment-3p")) {
 				_, _ = io.WriteString(w, `{"Parameter":{"Value":"`+a.local+`/payment-3p"}}`)
@@ -117,6 +124,26 @@ func (a *account) deleteItem(w http.ResponseWriter, body []byte) {
 		a.deleted = append(a.deleted, in.Key.OrderID.S)
 	}
 	answerAsDynamoDB(w, http.StatusOK, `{}`)
+}
+
+func (a *account) hear(body []byte) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var in struct {
+		Entries []struct{ Resources []string }
+	}
+	if json.Unmarshal(body, &in) != nil {
+		return // the service will say so
+	}
+	for _, entry := range in.Entries {
+		a.reports = slices.Compact(slices.Sorted(slices.Values(append(a.reports, entry.Resources...))))
+	}
+}
+
+func (a *account) reported() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.reports)
 }
 
 func (a *account) forbid() {

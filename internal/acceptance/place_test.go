@@ -25,6 +25,7 @@ type place struct {
 	neighbours  string // the same of its neighbours
 	userID      string // who orders; empty: somebody made up
 	products    string // the file of what to order; empty: the catalogue of the local service
+	ghost       bool   // whether to report of an order that does not exist
 	isLocal     bool
 	isOwn       bool          // started for these tests alone
 	endpoint    string        // of a local service
@@ -38,10 +39,11 @@ func placeOf(ctx context.Context, getenv func(name string) string) (place, error
 		environment: cmp.Or(getenv("ENVIRONMENT"), "local"),
 		userID:      getenv("ACCEPTANCE_USER"),
 		products:    getenv("ACCEPTANCE_PRODUCTS"),
+		ghost:       getenv("ACCEPTANCE_GHOST") == "yes",
 	}
 	p.neighbours = cmp.Or(getenv("ACCEPTANCE_NEIGHBOURS"), p.environment)
 	if p.environment == "local" {
-		p.isLocal, p.patience = true, 30*time.Second
+		p.isLocal, p.ghost, p.patience = true, true, 30*time.Second
 		p.endpoint, p.region = getenv("AWS_ENDPOINT_URL"), cmp.Or(getenv("AWS_REGION"), "eu-west-1")
 		p.name = "on this machine"
 		return p, nil

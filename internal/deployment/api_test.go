@@ -77,6 +77,7 @@ func TestAPI(t *testing.T) {
 	require.Equal(t, "AWS::Include", at(include, "Name"))
 	require.Equal(t, "resources/openapi.yaml", at(include, "Parameters", "Location"))
 	require.Contains(t, tpl["Parameters"], "UserPoolArn", "the definition's authorizer names it")
+	require.Equal(t, true, api["AlwaysDeploy"], "a Ref hides from SAM that the user pool has changed")
 	require.Equal(t, true, api["TracingEnabled"])
 	require.Equal(t, []any{map[string]any{
 		"ResourcePath": "/*", "HttpMethod": "*", "DataTraceEnabled": false, "LoggingLevel": "OFF",

@@ -85,8 +85,8 @@ func TestDashboardIsInTheContractsOrder(t *testing.T) {
 			percentiles = append(percentiles, lambda("Duration", function)+" "+percentile)
 		}
 	}
-	require.Subset(t, shown(widgets["Key metrics"]), append(percentiles, own("orderCreated"), own("orderFulfilled"), own("orderFailed")))
-	require.Subset(t, shown(widgets["Traffic"]), []string{own("orderCreated"), own("orderPackaged"), own("orderFulfilled"), own("orderFailed")})
+	require.Subset(t, shown(widgets["Key metrics"]), append(percentiles, own("orderCreated"), own("orderFulfilled"), own("orderFailed"), own("orderUnavailable")))
+	require.Subset(t, shown(widgets["Traffic"]), []string{own("orderCreated"), own("orderPackaged"), own("orderFulfilled"), own("orderFailed"), own("orderUnavailable")})
 	require.Subset(t, shown(widgets["Latency"]), append(percentiles, lambda("IteratorAge", "TableUpdate")+" Maximum",
 		lambda("Duration", "OnEvents")+" p99", lambda("Duration", "TableUpdate")+" p99"))
 	for function := range functions {

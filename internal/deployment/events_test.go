@@ -61,7 +61,6 @@ func TestQueuesAreEncryptedAndKeepForFourteenDays(t *testing.T) {
 	tpl := load(t)
 	queues := tpl.ofType("AWS::SQS::Queue")
 	require.Len(t, queues, 3)
-	alarm := metricsOf(t, tpl, "DeadLetterMessagesAlarm")
 	covered := map[string]bool{} // by a policy that refuses plain HTTP
 	for _, name := range tpl.ofType("AWS::SQS::QueuePolicy") {
 		policy := tpl.properties(t, name, "AWS::SQS::QueuePolicy")
@@ -79,7 +78,6 @@ func TestQueuesAreEncryptedAndKeepForFourteenDays(t *testing.T) {
 		require.Equal(t, true, queue["SqsManagedSseEnabled"], name)
 		require.Equal(t, 14*24*3600, queue["MessageRetentionPeriod"], name)
 		require.True(t, covered["${"+name+"}"], name)
-		require.Contains(t, alarm, "AWS/SQS ApproximateNumberOfMessagesVisible QueueName=${"+name+".QueueName}")
 		require.Contains(t, text(at(tpl["Resources"], "Dashboard", "Properties", "DashboardBody")), "${"+name+".QueueName}")
 	}
 }

@@ -1,10 +1,8 @@
 package deployment_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,10 +10,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	streamimage "orders/internal/dynamo/image"
-	"orders/internal/handler"
-	"orders/internal/order"
 )
 
 // A cloud is a folder from which a stand-in for the AWS CLI answers, and in which it writes down what it was asked.
@@ -59,14 +53,21 @@ func (c cloud) lines(name string) []string {
 // run runs a command in a shell that has read the README's functions.
 func (c cloud) run(t *testing.T, command string) string {
 	t.Helper()
+	output, err := c.try(t, command)
+	require.NoError(t, err, "%s", output)
+	return output
+}
+
+// try is run for a command that may fail.
+func (c cloud) try(t *testing.T, command string) (string, error) {
+	t.Helper()
 	_, block, found := strings.Cut(section(t, "### Send dead letters again"), "```sh\n")
 	require.True(t, found)
 	block, _, _ = strings.Cut(block, "```")
 	shell := exec.CommandContext(t.Context(), "sh", "-c", block+command)
 	shell.Env = append(os.Environ(), "PATH="+filepath.Join(string(c), "bin")+":"+os.Getenv("PATH"), "CLOUD="+string(c), "TMPDIR="+t.TempDir())
 	output, err := shell.CombinedOutput()
-	require.NoError(t, err, "%s", output)
-	return string(output)
+	return string(output), err
 }
 
 func TestReplaySendsEventsToOnEvents(t *testing.T) {
@@ -82,7 +83,20 @@ func TestReplaySendsEventsToOnEvents(t *testing.T) {
 			output := c.run(t, "replay "+name)
 			require.Equal(t, []string{"OnEvents " + event, "OnEvents " + strings.Replace(event, "o-1", "refused", 1)}, c.lines("invoked"))
 			require.Equal(t, []string{name + " r-1"}, c.lines("deleted"), "what is not taken stays")
-			require.Contains(t, output, "not taken: e-1")
+			require.Equal(t, "taken: e-1\nnot taken: e-1\n", output)
+		})
+	}
+}
+
+// On-events ignores what it does not know, which is no reason to delete it.
+func TestReplayKeepsWhatIsNoEvent(t *testing.T) {
+	for name, body := range map[string]string{"another queue's": pointer, "no JSON": "hello", "no object": `"hello"`, "nothing of it": `{"requestPayload":{}}`} {
+		t.Run(name, func(t *testing.T) {
+			c := newCloud(t)
+			c.message(t, "OnEventsDeadLetterQueue", "r-1", body)
+			require.Contains(t, c.run(t, "replay OnEventsDeadLetterQueue"), "not taken: a message without an event\n")
+			require.Empty(t, c.lines("invoked"))
+			require.Empty(t, c.lines("deleted"))
 		})
 	}
 }
@@ -100,7 +114,9 @@ func TestReannounceFetchesTheChangesAndSendsThem(t *testing.T) {
 	c.write(t, "page-1", `{"Records":[`+streamRecord(99, "o-1")+`],"NextShardIterator":"page-2"}`)
 	c.write(t, "page-2", `{"Records":[],"NextShardIterator":"page-3"}`)
 	c.write(t, "page-3", `{"Records":[`+streamRecord(101, "o-2")+`,`+streamRecord(102, "o-3")+`],"NextShardIterator":"page-4"}`)
-	c.run(t, "reannounce")
+	output := c.run(t, "reannounce")
+	require.Contains(t, output, `announced: {"shardId":"s-1",`)
+	require.NotContains(t, output, "not announced")
 	require.Equal(t, []string{"TableUpdateDeadLetterQueue r-1"}, c.lines("deleted"))
 	require.Contains(t, strings.Join(c.lines("iterators"), " "), "--stream-arn arn:stream --shard-id s-1 --shard-iterator-type AT_SEQUENCE_NUMBER --sequence-number 99")
 	require.Equal(t, []string{"OrderCreated o-1", "OrderCreated o-2"}, announced(t, c.lines("invoked")))
@@ -117,42 +133,4 @@ func TestReannounceKeepsWhatIsNotAnnounced(t *testing.T) {
 	c.message(t, "TableUpdateDeadLetterQueue", "r-1", pointer)
 	require.Contains(t, c.run(t, "reannounce"), "not announced")
 	require.Empty(t, c.lines("deleted"))
-}
-
-func TestAnnounceTellsOfAnOrderFromTheTable(t *testing.T) {
-	for kind, event := range map[string]string{"INSERT": "OrderCreated o-1", "MODIFY": "OrderModified o-1 modifiedDate,total"} {
-		c := newCloud(t)
-		c.write(t, "item", `{"Item":{"orderId":{"S":"o-1"},"total":{"N":"12"},"createdDate":{"S":"2026-01-23T10:53:49.131052Z"},"modifiedDate":{"S":"2026-01-24T10:53:49.131052Z"}}}`)
-		c.run(t, "announce "+kind+" o-1")
-		require.Equal(t, []string{event}, announced(t, c.lines("invoked")))
-	}
-}
-
-// announced hands what table-update was invoked with to the real one, and tells what it announced.
-func announced(t *testing.T, invocations []string) []string {
-	t.Helper()
-	var bus recorder
-	tableUpdate := handler.TableUpdate{
-		Publisher: &bus, Image: streamimage.Parse, Log: slog.New(slog.DiscardHandler),
-		TraceHeader: func(context.Context) string { return "" },
-	}
-	for _, invocation := range invocations {
-		payload, ok := strings.CutPrefix(invocation, "TableUpdate ")
-		require.True(t, ok)
-		answer, err := tableUpdate.Invoke(t.Context(), []byte(payload))
-		require.NoError(t, err)
-		require.JSONEq(t, `{"batchItemFailures":[]}`, string(answer))
-	}
-	return bus
-}
-
-type recorder []string
-
-func (r *recorder) Publish(_ context.Context, events []order.Event) []error {
-	for _, event := range events {
-		var modification order.Modification
-		_ = json.Unmarshal(event.Detail, &modification) // other events have no such members
-		*r = append(*r, strings.TrimSpace(string(event.Type)+" "+event.OrderID+" "+strings.Join(modification.Changed, ",")))
-	}
-	return make([]error, len(events))
 }

@@ -79,6 +79,7 @@ func (h *CreateOrder) create(ctx context.Context, userID string, body []byte) (o
 	switch {
 	case err != nil:
 		logFailure(ctx, h.Log, "order not created", orderID.Value.String(), err)
+		h.countUnavailable(ctx, orderID.Value.String(), err)
 	case replayed:
 		h.Log.InfoContext(ctx, "order was already created", orderID)
 	default:
@@ -86,4 +87,13 @@ func (h *CreateOrder) create(ctx context.Context, userID string, body []byte) (o
 		h.Metrics.Count(ctx, stored.OrderID, map[string]int64{MetricOrderCreated: 1, MetricOrderCreatedTotal: stored.Total})
 	}
 	return stored, replayed, err
+}
+
+// countUnavailable counts an order that was lost by no fault of the caller's. Nothing else tells operators of all of
+// them: to Lambda a direct invocation that was answered went well, and API Gateway never sees it.
+func (h *CreateOrder) countUnavailable(ctx context.Context, orderID string, err error) {
+	switch order.KindOf(err) {
+	case order.Unchecked, order.Unavailable:
+		h.Metrics.Count(ctx, orderID, map[string]int64{MetricOrderUnavailable: 1})
+	}
 }

@@ -93,7 +93,7 @@ func TestPostRefusals(t *testing.T) {
 			if c.says == nil {
 				require.Zero(t, s.checker.asked, "no neighbour is asked about a request that is wrong by itself")
 			}
-			require.Empty(t, s.counter.counts)
+			require.NotContains(t, s.counter.counts, "orderCreated")
 			changes, err := s.store.List(t.Context(), "u", 1, nil)
 			require.NoError(t, err)
 			require.Empty(t, changes.Orders)
@@ -185,7 +185,7 @@ func TestDirectInvocationRefusals(t *testing.T) {
 			s := newShop()
 			s.checker.says = c.says
 			require.Equal(t, c.want, invokeDirect(t, s, c.event))
-			require.Empty(t, s.counter.counts)
+			require.NotContains(t, s.counter.counts, "orderCreated")
 		})
 	}
 }

@@ -8,7 +8,8 @@ const (
 	MetricOrderCreatedTotal = "orderCreatedTotal" // their totals, in minor units
 	MetricOrderPackaged     = "orderPackaged"
 	MetricOrderFulfilled    = "orderFulfilled"
-	MetricOrderFailed       = "orderFailed" // packaging or delivery failed
+	MetricOrderFailed       = "orderFailed"      // packaging or delivery failed
+	MetricOrderUnavailable  = "orderUnavailable" // orders not taken since a neighbour or the table failed
 )
 
 // Metrics takes what operators watch. It must be safe for concurrent use.

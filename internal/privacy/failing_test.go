@@ -47,7 +47,7 @@ func TestNeighboursThatFail(t *testing.T) {
 				requireTokenKept(t, answers[0])
 			}
 			require.NotZero(t, w.peers.marks())
-			w.lines, w.steps = []string{"order not created"}, []string{w.peers.URL}
+			w.lines, w.steps = []string{"order not created", "check ended"}, []string{w.peers.URL}
 		})
 	}
 }

@@ -10,13 +10,14 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"orders/internal/order"
 	"orders/internal/order/ordertest"
 )
 
 func TestWhatCallersSend(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.lines = []string{"order created", "order was already created", "order not created", "request refused", "orderCreatedTotal"}
+	w.lines = []string{"order created", "order was already created", "order not created", "request refused", "orderCreatedTotal", "check ended"}
 	w.steps = []string{`"PutItem"`, w.peers.URL}
 	create := w.start(t, createOrder, patience)
 
@@ -28,6 +29,7 @@ func TestWhatCallersSend(t *testing.T) {
 	requireTokenKept(t, w.invoke(t, create, encoded(o.UserID, right), post(uuid.NewString(), right))...)
 	require.Contains(t, w.invoke(t, create, direct(o))[0], markedToken, "whoever invokes directly sees the whole order")
 	w.invoke(t, create, encode(map[string]any{"userId": uuid.NewString(), "order": json.RawMessage(right)}))
+	w.invoke(t, create, post(o.UserID, withFreeDelivery(markedOrder())))
 
 	request := ordertest.Request(smallOrder())
 	documents := slices.Concat(spoilt(request), renamed(request), twice())
@@ -46,8 +48,15 @@ func TestWhatCallersSend(t *testing.T) {
 		wrong = append(wrong, post(o.UserID, body), encoded(o.UserID, body))
 	}
 	w.invoke(t, create, wrong...)
+	w.requireAllCalls(t, createOrder)
 	require.NotZero(t, w.peers.marks())
 	require.NotZero(t, w.table.marks())
+}
+
+// withFreeDelivery is a request that delivery refuses: its order may be stored already, which a read tells.
+func withFreeDelivery(o order.Order) string {
+	o.DeliveryPrice = 0
+	return string(ordertest.Request(o))
 }
 
 // bodies are texts that are no JSON, or too much of it.
@@ -68,7 +77,7 @@ func bodies(right string) []string {
 func TestWhatReadersAskFor(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.lines, w.steps = []string{"order not read"}, []string{`"GetItem"`, `"Query"`}
+	w.lines, w.steps = []string{"order not read", "request answered"}, []string{`"GetItem"`, `"Query"`}
 	read := w.start(t, getOrder, patience)
 	o := markedOrder()
 	w.table.keep(o.OrderID, itemOf(o))
@@ -90,6 +99,7 @@ func TestWhatReadersAskFor(t *testing.T) {
 		wrong = append(wrong, event)
 	}
 	w.invoke(t, read, wrong...)
+	w.requireAllCalls(t, getOrder)
 }
 
 func TestWhatNeighboursReport(t *testing.T) {
@@ -116,12 +126,13 @@ func TestWhatNeighboursReport(t *testing.T) {
 	}
 	reports = append(reports, encode(mark), encode([]string{mark}), json.RawMessage(markedNumber))
 	w.invoke(t, follow, reports...)
+	w.requireAllCalls(t, onEvents)
 }
 
 func TestWhatTheStreamBrings(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.lines, w.steps = []string{"change not announced"}, []string{`"PutEvents"`}
+	w.lines, w.steps = []string{"change not announced", "change handed to the bus"}, []string{`"PutEvents"`}
 	update := w.start(t, tableUpdate, patience)
 	o := markedOrder()
 	right := itemOf(o)
@@ -139,6 +150,7 @@ func TestWhatTheStreamBrings(t *testing.T) {
 		batches = append(batches, encode(event), encode(map[string]any{"Records": event}), encode(map[string]any{"Records": []any{event}}))
 	}
 	w.invoke(t, update, batches...)
+	w.requireAllCalls(t, tableUpdate)
 	require.NotZero(t, w.bus.marks())
 }
 

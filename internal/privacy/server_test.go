@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +20,7 @@ type server struct {
 	mu     sync.Mutex
 	faults map[string]fault // by a text of the requests that are to fail
 	heard  int              // requests with a mark
+	called []called         // each signed call once
 }
 
 // A fault answers in place of the server. What it heard is one line: the body, and the headers that are secret.
@@ -37,7 +39,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
-	if broken := s.listen(string(body)); broken != nil {
+	if broken := s.listen(r, string(body)); broken != nil {
 		secrets := r.Header.Get("Authorization") + " " + r.Header.Get("X-Amz-Security-Token")
 		broken(w, strings.ReplaceAll(strings.TrimSpace(string(body)), "\n", " ")+" "+secrets)
 		return
@@ -49,9 +51,12 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // listen finds the fault of a request, if there is one.
-func (s *server) listen(body string) fault {
+func (s *server) listen(r *http.Request, body string) fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if call, signed := callOf(r, body); signed && !slices.Contains(s.called, call) {
+		s.called = append(s.called, call)
+	}
 	if strings.Contains(body, mark) {
 		s.heard++
 	}

@@ -97,6 +97,7 @@ func (w *world) search(t *testing.T) {
 	for _, step := range w.steps {
 		require.Contains(t, traces, step)
 	}
+	w.requireListedCalls(t)
 	requireNothingPersonal(t, "logs and metrics", printed)
 	requireNothingPersonal(t, "traces", traces)
 	requireNothingPersonal(t, "error texts", w.failures.String())
@@ -104,16 +105,17 @@ func (w *world) search(t *testing.T) {
 	require.NotContains(t, w.failures.String(), "Sandbox.", "a function that is killed tells nothing")
 }
 
-// start starts a function, with everything on that might tell something.
+// start starts a function, with everything on that might tell something. By its name in the URLs its calls are told from
+// other functions'.
 func (w *world) start(t *testing.T, name string, timeout time.Duration) *runtimeapi.Function {
 	t.Helper()
 	f, err := runtimeapi.Start(t.Context(), runtimeapi.Options{
 		Binary: filepath.Join(os.Getenv(binariesVariable), name),
 		Env: map[string]string{
-			"LOG_LEVEL": "DEBUG", "ENVIRONMENT": "privacy", "TABLE_NAME": "orders", "EVENT_BUS_NAME": "bus",
-			"DELIVERY_API_URL": w.peers.URL + "/delivery", "PAYMENT_API_URL": w.peers.URL + "/payment",
-			"PRODUCTS_API_URL": w.peers.URL + "/products", "USERS_API_URL": w.peers.URL + "/users",
-			"AWS_ENDPOINT_URL_DYNAMODB": w.table.URL, "AWS_ENDPOINT_URL_EVENTBRIDGE": w.bus.URL,
+			"LOG_LEVEL": "DEBUG", "ENVIRONMENT": "privacy", "TABLE_NAME": tableName, "EVENT_BUS_NAME": busName,
+			"DELIVERY_API_URL": w.peers.URL + "/" + name + "/DeliveryPricingApi", "PAYMENT_API_URL": w.peers.URL + "/" + name + "/PaymentApi",
+			"PRODUCTS_API_URL": w.peers.URL + "/" + name + "/ProductsApi", "USERS_API_URL": w.peers.URL + "/" + name + "/UsersApi",
+			"AWS_ENDPOINT_URL_DYNAMODB": w.table.URL + "/" + name, "AWS_ENDPOINT_URL_EVENTBRIDGE": w.bus.URL + "/" + name,
 			"AWS_XRAY_DAEMON_ADDRESS": w.daemon.LocalAddr().String(),
 		},
 		Timeout:     timeout,

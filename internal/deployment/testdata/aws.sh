@@ -31,6 +31,9 @@ case "$1 $2" in
 	if grep -q refused "${payload#file://}"; then
 		echo '{"errorMessage": "refused"}' >"$answer"
 		echo '{"StatusCode": 200, "FunctionError": "Unhandled"}'
+	elif grep -q unsent "${payload#file://}"; then
+		echo '{"batchItemFailures": [{"itemIdentifier": "1"}]}' >"$answer"
+		echo '{"StatusCode": 200, "ExecutedVersion": "1"}'
 	else
 		if [ "$(option function-name)" = TableUpdate ]; then echo '{"batchItemFailures": []}'; else echo null; fi >"$answer"
 		echo '{"StatusCode": 200, "ExecutedVersion": "1"}'
@@ -44,7 +47,8 @@ case "$1 $2" in
 	cat "$CLOUD/$(option shard-iterator)"
 	;;
 "dynamodb get-item")
-	cat "$CLOUD/item"
+	[ ! -f "$CLOUD/denied" ] || { echo "aws: AccessDeniedException" >&2; exit 254; }
+	[ ! -f "$CLOUD/item" ] || cat "$CLOUD/item"
 	;;
 *)
 	echo "aws: $all: unknown" >&2
