@@ -92,7 +92,7 @@ func getEvent(ctx context.Context, w *world) ([]byte, error) {
 	})
 }
 
-// packageEvent is the warehouse's of an order that is packed whole.
+// packageEvent is the warehouse's of a new order that is packed whole: on-events reads it and writes it.
 func packageEvent(ctx context.Context, w *world) ([]byte, error) {
 	o := newOrder()
 	if _, err := w.table.orders.Create(ctx, o); err != nil {

@@ -70,7 +70,7 @@ func newWorld(ctx context.Context, o options) (w *world, err error) {
 	return w, err
 }
 
-// neighbours agree to every order of orderFor. The bus accepts everything.
+// neighbours agree to every newOrder. The bus accepts everything.
 func neighbours() http.Handler {
 	mux := http.NewServeMux()
 	answer := func(pattern string, delay time.Duration, make func(request []byte) []byte) {

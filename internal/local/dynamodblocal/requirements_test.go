@@ -2,7 +2,9 @@ package dynamodblocal
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -30,6 +32,7 @@ func TestAvailableNamesAllThatIsMissing(t *testing.T) {
 		"nothing there": {nil, "DynamoDB Local needs Java 17 or newer (java not found) and npm (not found)"},
 		"no npm":        {map[string]string{"java": `echo 'openjdk version "17.0.1"'`}, "DynamoDB Local needs npm (not found)"},
 		"old":           {map[string]string{"java": `echo 'openjdk version "11.0.2"'`, "npm": ""}, "DynamoDB Local needs Java 17 or newer (java is version 11)"},
+		"older":         {map[string]string{"java": `echo 'java version "1.8.0_402"'`, "npm": ""}, "DynamoDB Local needs Java 17 or newer (java is version 8)"},
 		"a stub":        {map[string]string{"java": "exit 1", "npm": ""}, "DynamoDB Local needs Java 17 or newer (java does not run)"},
 		"all there":     {map[string]string{"java": `echo 'openjdk version "21"' >&2`, "npm": ""}, ""},
 	} {
@@ -42,6 +45,7 @@ func TestAvailableNamesAllThatIsMissing(t *testing.T) {
 				require.NoError(t, os.WriteFile(filepath.Join(path, program), []byte("#!/bin/sh\n"+script+"\n"), 0o755))
 			}
 			err := Available()
+			require.Equal(t, test.want != "", saysLeftOut(t), "what make test says in its last lines")
 			if test.want == "" {
 				require.NoError(t, err)
 				return
@@ -51,4 +55,12 @@ func TestAvailableNamesAllThatIsMissing(t *testing.T) {
 			require.EqualError(t, err, test.want)
 		})
 	}
+}
+
+// saysLeftOut tells whether the script that names what was left out names DynamoDB Local. It finds java and npm by itself.
+func saysLeftOut(t *testing.T) bool {
+	t.Helper()
+	output, err := exec.CommandContext(t.Context(), "/bin/sh", "../../../.ci/left-out").Output()
+	require.NoError(t, err)
+	return strings.Contains(string(output), "DynamoDB Local")
 }
