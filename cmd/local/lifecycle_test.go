@@ -2,15 +2,12 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"errors"
-	"io"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 
@@ -66,30 +63,10 @@ func TestRequestsInFlightAreFinished(t *testing.T) {
 	for name, signal := range map[string]os.Signal{"Ctrl-C": os.Interrupt, "SIGTERM": syscall.SIGTERM} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			asked, goOn := make(chan struct{}), make(chan struct{})
-			tell := sync.OnceFunc(func() { close(asked) }) // a late answer is asked for twice
-			peer := serve(t, func(w http.ResponseWriter, r *http.Request) {
-				_, _ = io.Copy(io.Discard, r.Body)
-				tell()
-				select {
-				case <-goOn:
-					_, _ = io.WriteString(w, `{"ok": true}`)
-				case <-r.Context().Done():
-				}
-			})
-			s := start(t, "PAYMENT_API_URL="+peer)
+			s := start(t)
 			ada := s.newUser(t)
-			body := s.newRequest(t).encode(t)
-			type outcome struct {
-				reply reply
-				err   error
-			}
-			answered := make(chan outcome, 1)
-			go func() {
-				r, err := ada.call(context.WithoutCancel(t.Context()), http.MethodPost, "/orders", ada.authorization, body)
-				answered <- outcome{r, err}
-			}()
-			<-asked
+			goOn := make(chan struct{})
+			answered := ada.hold(t, s.newRequest(t).encode(t), goOn)
 
 			require.NoError(t, s.command.Process.Signal(signal))
 			waitFor(t, "the shutdown", func() bool { return strings.Contains(s.stdout.String(), "finishing requests in flight") })
@@ -105,19 +82,10 @@ func TestRequestsInFlightAreFinished(t *testing.T) {
 
 func TestASecondCtrlCEndsTheProgramAtOnce(t *testing.T) {
 	t.Parallel()
-	asked := make(chan struct{})
-	tell := sync.OnceFunc(func() { close(asked) }) // a late answer is asked for twice
-	s := start(t, "PAYMENT_API_URL="+serve(t, func(_ http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body)
-		tell()
-		<-r.Context().Done()
-	}))
-	ada := s.newUser(t)
-	body := s.newRequest(t).encode(t)
-	go func() { // its connection breaks
-		_, _ = ada.call(context.WithoutCancel(t.Context()), http.MethodPost, "/orders", ada.authorization, body)
-	}()
-	<-asked
+	s := start(t)
+	never := make(chan struct{})
+	defer close(never)
+	s.newUser(t).hold(t, s.newRequest(t).encode(t), never) // its connection breaks
 
 	require.NoError(t, s.command.Process.Signal(os.Interrupt))
 	waitFor(t, "the shutdown", func() bool { return strings.Contains(s.stdout.String(), "finishing requests in flight") })

@@ -6,10 +6,10 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"runtime"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,71 +19,87 @@ import (
 	"orders/internal/local/function"
 )
 
-// slowProducts is a products API that agrees to everything, but only once it is told to go on.
-type slowProducts struct {
+// silentProducts is a products API that never answers.
+type silentProducts struct {
 	url   string
-	asked atomic.Int64
-	goOn  chan struct{}
+	asked chan struct{} // closed when it is asked for the first time
 }
 
-func newSlowProducts(t *testing.T) *slowProducts {
-	p := &slowProducts{goOn: make(chan struct{})}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		p.asked.Add(1)
+func newSilentProducts(t *testing.T) *silentProducts {
+	p := &silentProducts{asked: make(chan struct{})}
+	tell := sync.OnceFunc(func() { close(p.asked) }) // a late answer is asked for twice
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
-		select {
-		case <-p.goOn:
-			_, _ = io.WriteString(w, `{"message":"All products are valid"}`)
-		case <-r.Context().Done():
-		}
+		tell()
+		<-r.Context().Done()
 	}))
 	t.Cleanup(server.Close)
 	p.url = server.URL
 	return p
 }
 
-// inFlight sends that many orders, and waits until all of them hang at the products API.
-func inFlight(t *testing.T, c *client, p *slowProducts, orders int) (answers []string, done *sync.WaitGroup) {
+// A held body is one that comes only once it may.
+type held struct {
+	goOn <-chan struct{}
+	io.Reader
+}
+
+func (h held) Read(p []byte) (int, error) {
+	<-h.goOn
+	return h.Reader.Read(p)
+}
+
+// hold sends an order whose body is held until goOn is closed, and returns when the service has begun to read it. The
+// answer is told in words.
+func (c *client) hold(t *testing.T, goOn <-chan struct{}) (answered <-chan string) {
 	t.Helper()
-	answers, done = make([]string, orders), new(sync.WaitGroup)
-	for i := range answers {
-		body := c.get(t, "/_local/sample-order")
-		done.Go(func() {
-			status, text, err := c.do("POST", "/orders", body)
-			whole := strings.HasPrefix(text, `{"orderId":`) && strings.HasSuffix(text, "}")
-			answers[i] = fmt.Sprintf("status %d, whole: %t, error: %v", status, whole, err)
-		})
-	}
-	require.Eventually(t, func() bool { return p.asked.Load() >= int64(orders) }, 3*time.Second, time.Millisecond)
-	return answers, done
+	body := c.get(t, "/_local/sample-order")
+	reading, answers := make(chan struct{}), make(chan string, 1)
+	ctx := httptrace.WithClientTrace(context.WithoutCancel(t.Context()), &httptrace.ClientTrace{Got100Continue: func() { close(reading) }})
+	request, err := http.NewRequestWithContext(ctx, "POST", c.url+"/orders", held{goOn, strings.NewReader(body)})
+	require.NoError(t, err)
+	request.ContentLength = int64(len(body))
+	request.Header.Set("Expect", "100-continue")
+	go func() {
+		status, text, err := c.send(request)
+		whole := strings.HasPrefix(text, `{"orderId":`) && strings.HasSuffix(text, "}")
+		answers <- fmt.Sprintf("status %d, whole: %t, error: %v", status, whole, err)
+	}()
+	<-reading
+	return answers
 }
 
 func TestEveryRequestInFlightGetsItsWholeAnswer(t *testing.T) {
-	p := newSlowProducts(t)
-	s, c := start(t, func(s *Settings) { s.ProductsURL = p.url })
+	s, c := start(t)
 	c.signIn(t)
-	answers, done := inFlight(t, c, p, 5) // few, so that none waits for its turn longer than a check may take
+	goOn := make(chan struct{})
+	var answers []<-chan string
+	for range 5 { // few, so that on a busy machine none waits for its turn longer than a check may take
+		answers = append(answers, c.hold(t, goOn))
+	}
 
 	closed := make(chan error, 1)
 	go func() { closed <- s.Close(t.Context()) }()
 	require.Eventually(t, func() bool {
 		status, _, err := c.do("GET", "/orders", "")
 		return err == nil && status == http.StatusServiceUnavailable
-	}, 3*time.Second, time.Millisecond, "new requests are refused")
-	close(p.goOn)
-	done.Wait()
-	require.NoError(t, <-closed)
+	}, time.Minute, time.Millisecond, "new requests are refused")
+	close(goOn)
 	for _, answer := range answers {
-		require.Equal(t, "status 201, whole: true, error: <nil>", answer)
+		require.Equal(t, "status 201, whole: true, error: <nil>", <-answer)
 	}
+	require.NoError(t, <-closed)
 }
 
 func TestWhatIsCutShortIsToldAndEnds(t *testing.T) {
 	leavesNothing(t)
-	p := newSlowProducts(t)
+	p := newSilentProducts(t)
 	s, c := start(t, func(s *Settings) { s.ProductsURL = p.url })
 	c.signIn(t)
-	_, done := inFlight(t, c, p, 1)
+	var done sync.WaitGroup
+	body := c.get(t, "/_local/sample-order")
+	done.Go(func() { _, _, _ = c.do("POST", "/orders", body) }) // its connection breaks
+	<-p.asked
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	require.ErrorIs(t, s.Close(ctx), context.Canceled)

@@ -9,10 +9,22 @@ import (
 
 // A drain counts requests that are in flight and, once closed, lets no more in. http.Server's own shutdown would not
 // do: requests in flight still need the stand-ins behind the same listener.
+//
+// What is in flight goes on although its client hangs up, as behind API Gateway: Lambda finishes what it has begun, and
+// an order may be stored that nobody was told of. It ends with the drain.
 type drain struct {
 	mu       sync.Mutex
 	closed   bool
 	inFlight sync.WaitGroup
+
+	life context.Context
+	cut  context.CancelFunc // ends what is in flight
+}
+
+func newDrain() *drain {
+	d := &drain{}
+	d.life, d.cut = context.WithCancel(context.Background())
+	return d
 }
 
 func (d *drain) track(next http.Handler) http.Handler {
@@ -23,7 +35,7 @@ func (d *drain) track(next http.Handler) http.Handler {
 			return
 		}
 		defer d.inFlight.Done()
-		next.ServeHTTP(w, r)
+		next.ServeHTTP(w, r.WithContext(d.life))
 	})
 }
 

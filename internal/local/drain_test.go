@@ -20,7 +20,7 @@ func post(h http.Handler) *httptest.ResponseRecorder {
 
 func TestADrainWaitsForWhatIsInFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var d drain
+		d := newDrain()
 		h := d.track(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			time.Sleep(3 * time.Second)
 			w.WriteHeader(http.StatusCreated)
@@ -37,7 +37,7 @@ func TestADrainWaitsForWhatIsInFlight(t *testing.T) {
 }
 
 func TestAClosedDrainLetsNothingIn(t *testing.T) {
-	var d drain
+	d := newDrain()
 	h := d.track(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("let in") }))
 	require.NoError(t, d.close(t.Context()))
 	require.NoError(t, d.close(t.Context()), "closing twice does no harm")
@@ -48,7 +48,7 @@ func TestAClosedDrainLetsNothingIn(t *testing.T) {
 
 func TestADrainWaitsNoLongerThanItMay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var d drain
+		d := newDrain()
 		goOn := make(chan struct{})
 		h := d.track(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-goOn }))
 		go post(h)
@@ -66,8 +66,31 @@ func TestADrainWaitsNoLongerThanItMay(t *testing.T) {
 	})
 }
 
+func TestWhatIsInFlightEndsWithTheDrainAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDrain()
+		ended := make(chan struct{})
+		h := d.track(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			<-r.Context().Done()
+			close(ended)
+		}))
+		ctx, hangUp := context.WithCancel(t.Context())
+		go h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, "POST", "/orders", nil))
+		hangUp()
+		synctest.Wait()
+		select {
+		case <-ended:
+			t.Error("ended with its client")
+		default:
+		}
+		d.cut()
+		<-ended
+		require.NoError(t, d.close(t.Context()))
+	})
+}
+
 func TestAHandlerThatPanicsLeavesTheDrain(t *testing.T) {
-	var d drain
+	d := newDrain()
 	h := d.track(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
 	require.Panics(t, func() { post(h) })
 	require.NoError(t, d.close(t.Context()))

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/stretchr/testify/require"
@@ -56,8 +57,8 @@ func newFront(t *testing.T) *front {
 	f := &front{create: &spy{answer: `{"statusCode":201}`}, get: &spy{answer: `{"statusCode":200}`}, bearer: "Bearer " + text}
 	mux := http.NewServeMux()
 	(&gateway{
-		create:     &function.Function{Name: "create-order", Handler: f.create},
-		get:        &function.Function{Name: "get-order", Handler: f.get},
+		create:     &function.Function{Name: "create-order", Handler: f.create, Timeout: time.Minute}, // machines may be busy
+		get:        &function.Function{Name: "get-order", Handler: f.get, Timeout: time.Minute},
 		tokens:     tokens,
 		signatures: sigv4.Verifier{AccessKey: accessKey, SecretKey: secretKey, Region: "eu-west-1", Service: "execute-api"},
 	}).register(mux)

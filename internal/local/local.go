@@ -33,12 +33,6 @@ import (
 	"orders/internal/telemetry"
 )
 
-// The one key that signs requests on this machine.
-const (
-	accessKey = "local"
-	secretKey = "local"
-)
-
 // The most that an invocation may take, as on AWS.
 const (
 	createTimeout = 10 * time.Second
@@ -61,7 +55,7 @@ type Service struct {
 	fulfilment  *standin.Fulfilment
 	checkers    []order.Checker
 	server      *http.Server
-	inFlight    drain
+	inFlight    *drain
 	stopStream  context.CancelFunc
 	running     sync.WaitGroup // the server and the stream
 }
@@ -89,6 +83,7 @@ func Start(ctx context.Context, settings Settings, log io.Writer) (*Service, err
 		log:         telemetry.NewLogger(lines, settings.LogLevel),
 		storage:     kept,
 		deadLetters: &deadletter.List{},
+		inFlight:    newDrain(),
 	}
 	s.useStandIns()
 	f := s.functions(telemetry.NewMetrics(lines, stage, nil))
@@ -120,7 +115,7 @@ func (s *Service) functions(metrics *telemetry.Metrics) functions {
 	cfg := aws.Config{Region: s.settings.Region, Credentials: aws.CredentialsProviderFunc(localCredentials)}
 	s.checkers = peer.New(
 		peer.URLs{Delivery: s.settings.DeliveryURL, Payment: s.settings.PaymentURL, Products: s.settings.ProductsURL, Users: s.settings.UsersURL},
-		peer.Calls{Transport: peer.Sign(peer.NewTransport(), cfg.Credentials, cfg.Region), Log: s.log},
+		peer.Calls{Transport: s.newNeighbourSigner(), Log: s.log},
 	)
 	orders := &order.Service{Store: s.storage.orders, Checkers: s.checkers}
 	publisher := &eventbus.Publisher{Client: eventbus.NewClient(cfg, s.URL), Bus: eventBusName}
@@ -136,10 +131,6 @@ func (s *Service) functions(metrics *telemetry.Metrics) functions {
 		onEvents:    run("on-events", eventTimeout, &handler.OnEvents{Orders: orders, Metrics: metrics, Log: s.log}),
 		tableUpdate: run("table-update", eventTimeout, &handler.TableUpdate{Publisher: publisher, Image: image.Parse, TraceHeader: untraced, Log: s.log}),
 	}
-}
-
-func localCredentials(context.Context) (aws.Credentials, error) {
-	return aws.Credentials{AccessKeyID: accessKey, SecretAccessKey: secretKey, Source: "local"}, nil
 }
 
 // openBus opens the event bus with the rules of on-events and of the stand-ins that pack and deliver.
@@ -223,8 +214,9 @@ func (s *Service) closeServer(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	_ = s.server.Shutdown(ctx)
-	_ = s.server.Close() // what is left is cut short
-	s.inFlight.wait()    // and ends with its connection
+	s.inFlight.cut() // what is left is cut short
+	_ = s.server.Close()
+	s.inFlight.wait()
 }
 
 // Close finishes the requests that are in flight, while new ones are refused, and then ends everything else. If ctx

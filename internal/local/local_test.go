@@ -25,7 +25,7 @@ func start(t *testing.T, edits ...func(*Settings)) (*Service, *client) {
 	require.NoError(t, err)
 	c := &client{url: s.URL}
 	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	c.Transport = &http.Transport{}
+	c.Transport = &http.Transport{ExpectContinueTimeout: time.Minute}
 	t.Cleanup(c.CloseIdleConnections)
 	return s, c
 }
@@ -55,6 +55,10 @@ func (c *client) do(method, path, body string) (status int, text string, err err
 	if err != nil {
 		return 0, "", err
 	}
+	return c.send(request)
+}
+
+func (c *client) send(request *http.Request) (status int, text string, err error) {
 	request.Header.Set("Authorization", c.bearer)
 	answer, err := c.Do(request)
 	if err != nil {

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"strconv"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"orders/internal/environment"
 	"orders/internal/telemetry"
 )
@@ -23,6 +25,9 @@ type Settings struct {
 
 	// Where to reach neighbours instead of the stand-ins; empty means the stand-in.
 	DeliveryURL, PaymentURL, ProductsURL, UsersURL string
+
+	// Keys sign what is sent to such neighbours; without any, the key of this machine does, which AWS does not know.
+	Keys aws.Credentials
 }
 
 // defaults are the settings of a run that says nothing.
@@ -30,8 +35,8 @@ var defaults = map[string]string{
 	"PORT": "8080", "AWS_REGION": "eu-west-1", "LOG_LEVEL": "INFO", "FULFILMENT": "on", "TABLE": tableMemory, "DATA": ".local",
 }
 
-// ReadSettings reads PORT, AWS_REGION, LOG_LEVEL, FULFILMENT, TABLE, DYNAMODB_ENDPOINT, DATA and the peers' URLs, as the
-// functions call them, through getenv. The error names every setting that cannot be used.
+// ReadSettings reads PORT, AWS_REGION, LOG_LEVEL, FULFILMENT, TABLE, DYNAMODB_ENDPOINT, DATA and the peers' URLs and AWS's
+// keys, as the functions call them, through getenv. The error names every setting that cannot be used.
 func ReadSettings(getenv func(name string) string) (Settings, error) {
 	hasEndpoint := getenv("DYNAMODB_ENDPOINT") != ""
 	r := environment.NewReader(func(name string) string {
@@ -53,6 +58,12 @@ func ReadSettings(getenv func(name string) string) (Settings, error) {
 		PaymentURL:  r.OptionalURL("PAYMENT_API_URL"),
 		ProductsURL: r.OptionalURL("PRODUCTS_API_URL"),
 		UsersURL:    r.OptionalURL("USERS_API_URL"),
+
+		Keys: aws.Credentials{
+			AccessKeyID:     getenv("AWS_ACCESS_KEY_ID"),
+			SecretAccessKey: getenv("AWS_SECRET_ACCESS_KEY"),
+			SessionToken:    getenv("AWS_SESSION_TOKEN"),
+		},
 	}
 	return s, r.Err()
 }

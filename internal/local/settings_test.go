@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/stretchr/testify/require"
 )
 
@@ -22,12 +23,14 @@ func TestEverySettingIsRead(t *testing.T) {
 		"PORT": "0", "AWS_REGION": "us-east-1", "LOG_LEVEL": "debug", "FULFILMENT": "off",
 		"TABLE": "dynamodb", "DYNAMODB_ENDPOINT": "http://127.0.0.1:8000/", "DATA": "kept",
 		"DELIVERY_API_URL": "http://delivery/", "PAYMENT_API_URL": "https://payment/prod", "PRODUCTS_API_URL": "http://products", "USERS_API_URL": "http://users:81",
+		"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_SESSION_TOKEN": "session",
 	})
 	require.NoError(t, err)
 	require.Equal(t, Settings{
 		Port: 0, Region: "us-east-1", LogLevel: slog.LevelDebug, Fulfilment: false,
 		DynamoDB: true, DynamoDBEndpoint: "http://127.0.0.1:8000", DataFolder: "kept",
 		DeliveryURL: "http://delivery", PaymentURL: "https://payment/prod", ProductsURL: "http://products", UsersURL: "http://users:81",
+		Keys: aws.Credentials{AccessKeyID: "id", SecretAccessKey: "secret", SessionToken: "session"},
 	}, s)
 }
 

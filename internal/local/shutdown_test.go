@@ -28,7 +28,7 @@ func (c slowConn) Write(b []byte) (int, error) {
 func TestAnAnswerOnItsWayOutIsNotCutShort(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	s := &Service{}
+	s := &Service{inFlight: newDrain()}
 	entered := make(chan struct{})
 	s.server = &http.Server{Handler: s.inFlight.track(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		close(entered)
