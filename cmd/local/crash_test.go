@@ -23,20 +23,29 @@ func onDynamoDB(t *testing.T, folder string) []string {
 	return []string{"TABLE=dynamodb", "DATA=" + folder, "PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "XDG_CACHE_HOME=" + cache}
 }
 
-func TestOrdersAndEventsOutliveARestart(t *testing.T) {
+func TestWhatIsStoredAnnouncedOrGivenUpOutlivesARestart(t *testing.T) {
 	dynamodbtest.NeedsServer(t)
 	t.Parallel()
 	folder, id := t.TempDir(), uuid.NewString()
 	s := start(t, onDynamoDB(t, folder)...)
+	s.put(t, s.busName(t), "ecommerce.delivery", "DeliveryCompleted", uuid.NewString(), "{}") // of an order that is not there
 	placedBefore := s.signIn(t, id).order(t)
 	s.signIn(t, id).waitForStatus(t, placedBefore.OrderID, "FULFILLED")
 	waitFor(t, "the last announcement", func() bool { return s.announced(t)[placedBefore.OrderID] == "FULFILLED" })
-	before := s.events(t)
+	waitFor(t, "the dead letter", func() bool { return len(s.deadLetters(t)) == 1 })
+	before, given := s.events(t), s.deadLetters(t)
 	s.stop(t)
 
 	s = start(t, onDynamoDB(t, folder)...)
 	require.Equal(t, "FULFILLED", s.signIn(t, id).read(t, placedBefore.OrderID).Status)
 	require.Equal(t, before, s.events(t)[:len(before)])
+	require.Equal(t, given, s.deadLetters(t)[:len(given)])
+}
+
+func (s *service) deadLetters(t *testing.T) (letters []json.RawMessage) {
+	t.Helper()
+	s.get(t, "/_local/dead-letters", "").into(t, &letters)
+	return letters
 }
 
 func TestAServiceThatWasKilledAnnouncesEveryOrderOnceItIsBack(t *testing.T) {

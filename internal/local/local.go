@@ -82,7 +82,7 @@ func Start(ctx context.Context, settings Settings, log io.Writer) (*Service, err
 		settings:    settings,
 		log:         telemetry.NewLogger(lines, settings.LogLevel),
 		storage:     kept,
-		deadLetters: &deadletter.List{},
+		deadLetters: kept.deadLetters,
 		inFlight:    newDrain(),
 	}
 	s.useStandIns()

@@ -104,7 +104,9 @@ func (b *Bus) giveUp(d delivery, reason string, cause error) {
 	if cause != nil {
 		entry.Error = cause.Error()
 	}
-	b.options.DeadLetters.Add(entry)
+	if err := b.options.DeadLetters.Add(entry); err != nil {
+		b.options.Logger.Error("dead letter lost", slog.String("eventId", d.event.ID), slog.String("error", err.Error()))
+	}
 	b.options.Logger.Error("event given up",
 		slog.String("rule", d.rule.Name),
 		slog.String("eventId", d.event.ID),

@@ -7,10 +7,12 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"orders/internal/local/bus"
+	"orders/internal/local/deadletter"
 )
 
 var errJournal = errors.New("disk full")
@@ -89,5 +91,25 @@ func TestEventsOfEarlierRunsAreListedOnly(t *testing.T) {
 			ids = append(ids, event.ID)
 		}
 		require.Equal(t, []string{"old-2", "old-3", "id-1"}, ids)
+	})
+}
+
+// full is a journal of dead letters that takes none.
+type full struct{}
+
+func (full) Append(deadletter.Entry) error { return errJournal }
+
+func TestADeadLetterThatIsNotKeptIsToldOf(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		to := target{fails: 3} // as often as there are attempts
+		var log strings.Builder
+		o := options(deadletter.New(nil, full{}), rule("r", &to))
+		o.Logger = slog.New(slog.NewTextHandler(&log, nil))
+		b := bus.New(o)
+		put(b, "s")
+		time.Sleep(time.Minute)
+		require.NoError(t, b.Close(t.Context()))
+		require.Contains(t, log.String(), "dead letter lost")
+		require.Contains(t, log.String(), "disk full")
 	})
 }

@@ -4,6 +4,8 @@ package deadletter
 
 import (
 	"encoding/json"
+	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
@@ -39,18 +41,38 @@ type Batch struct {
 	BatchSize           int    `json:"batchSize"`
 }
 
-// List holds entries in the order in which they were given up. The zero List is empty and ready; it is safe for
-// concurrent use and must not be copied.
+// A Journal keeps entries beyond this process. Append returns once the entry is safe, or with the reason why it is not.
+// It is called concurrently.
+type Journal interface {
+	Append(entry Entry) error
+}
+
+// List holds entries in the order in which they were given up. The zero List is empty and ready, and ends with the
+// process; it is safe for concurrent use and must not be copied.
 type List struct {
+	journal Journal
+
 	mu      sync.Mutex
 	entries []Entry
 }
 
-// Add appends an entry. The list keeps its Event and Batch: the caller must not change them afterwards.
-func (l *List) Add(entry Entry) {
+// New returns a list that goes on from the entries of earlier runs, and keeps all that come in a journal.
+func New(earlier []Entry, journal Journal) *List {
+	return &List{entries: slices.Clone(earlier), journal: journal}
+}
+
+// Add appends an entry. The list keeps its Event and Batch: the caller must not change them afterwards. The only error
+// is the journal's: the entry is then not in the list.
+func (l *List) Add(entry Entry) error {
+	if l.journal != nil {
+		if err := l.journal.Append(entry); err != nil {
+			return fmt.Errorf("dead letter not kept: %w", err)
+		}
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.entries = append(l.entries, entry)
+	return nil
 }
 
 // All returns a copy of the list, oldest first; it is never nil, so that an empty list is JSON's []. What Event and

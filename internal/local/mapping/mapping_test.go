@@ -237,6 +237,44 @@ func TestFailedCheckpointDoesNotStopTheStream(t *testing.T) {
 	})
 }
 
+// journal keeps dead letters but for the first few, and notes how many checkpoints there were before each.
+type journal struct {
+	scenario *scenario
+	fails    int
+	kept     []deadletter.Entry
+	before   []int
+}
+
+func (j *journal) Append(entry deadletter.Entry) error {
+	j.before = append(j.before, len(j.scenario.checkpoints))
+	if j.fails--; j.fails >= 0 {
+		return errors.New("disk full")
+	}
+	j.kept = append(j.kept, entry)
+	return nil
+}
+
+func TestWhatIsGivenUpIsKeptBeforeItsCheckpoint(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScenario(t, streamOf(3), func(batch []string) ([]byte, error) {
+			if batch[0] == "2" {
+				return nil, errFunction
+			}
+			return nil, nil
+		})
+		s.mapping.BatchSize, s.mapping.MaximumRetryAttempts = 1, 0
+		j := &journal{scenario: s, fails: 2}
+		s.mapping.DeadLetters = deadletter.New(nil, j)
+		require.NoError(t, s.mapping.Run(t.Context()))
+		require.Equal(t, [][]string{{"1"}, {"2"}, {"2"}, {"2"}, {"3"}}, s.batches, "what cannot be kept is tried again")
+		require.Equal(t, ms(0, 0, 50, 150, 150), s.at)
+		require.Equal(t, []int{1, 1, 1}, j.before)
+		require.Equal(t, []string{"1", "2", "3"}, s.checkpoints)
+		require.Equal(t, 3, j.kept[0].Attempts)
+		require.Equal(t, j.kept, s.mapping.DeadLetters.All())
+	})
+}
+
 func TestCheckpointIsOptional(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScenario(t, streamOf(2), func([]string) ([]byte, error) { return nil, nil })

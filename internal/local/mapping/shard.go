@@ -86,16 +86,21 @@ func (s *shard) invoke(ctx context.Context, batch []Record) ([]byte, error) {
 func (s *shard) fail(ctx context.Context, batch []Record, cause error) int {
 	s.failures++
 	if s.MaximumRetryAttempts >= 0 && s.failures > s.MaximumRetryAttempts {
-		s.giveUp(batch, cause)
-		return len(batch)
+		err := s.giveUp(batch, cause)
+		if err == nil {
+			return len(batch)
+		}
+		cause = errors.Join(cause, err)
 	}
 	s.Logger.Warn("batch failed, trying again", s.span(batch), slog.Int("failures", s.failures), slog.String("error", cause.Error()))
 	s.backOff(ctx, s.failures)
 	return 0
 }
 
-func (s *shard) giveUp(batch []Record, cause error) {
-	s.DeadLetters.Add(deadletter.Entry{
+// giveUp puts a pointer to the batch among the dead letters. Where that fails the batch is not given up: its records
+// would be gone without a trace.
+func (s *shard) giveUp(batch []Record, cause error) error {
+	err := s.DeadLetters.Add(deadletter.Entry{
 		Time:     s.Now().UTC(),
 		Source:   s.Name,
 		Reason:   deadletter.RetryAttemptsExhausted,
@@ -108,7 +113,10 @@ func (s *shard) giveUp(batch []Record, cause error) {
 			BatchSize:           len(batch),
 		},
 	})
-	s.Logger.Error("batch given up", s.span(batch), slog.Int("invocations", s.invocations), slog.String("error", cause.Error()))
+	if err == nil {
+		s.Logger.Error("batch given up", s.span(batch), slog.Int("invocations", s.invocations), slog.String("error", cause.Error()))
+	}
+	return err
 }
 
 // advance moves the position behind records that are done or given up. It runs to its end even when ctx is over: what

@@ -7,6 +7,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
+
+	"orders/internal/redact"
 )
 
 const (
@@ -16,7 +18,8 @@ const (
 )
 
 // NewClient is a client with its own kept connections, that tries a call once: a [Follower] asks again by itself. The
-// endpoint is empty for AWS's own in cfg's region. Of cfg, the HTTP client and all about retries are ignored.
+// endpoint is empty for AWS's own in cfg's region. Of cfg, the HTTP client and all about retries are ignored. The
+// texts of its errors hold nothing of any record.
 func NewClient(cfg aws.Config, endpoint string) *dynamodbstreams.Client {
 	dialer := net.Dialer{Timeout: connectTimeout}
 	return dynamodbstreams.NewFromConfig(cfg, func(o *dynamodbstreams.Options) {
@@ -38,5 +41,6 @@ func NewClient(cfg aws.Config, endpoint string) *dynamodbstreams.Client {
 			},
 		}
 		o.Retryer, o.RetryMaxAttempts = aws.NopRetryer{}, 0
+		o.APIOptions = append(o.APIOptions, redact.Calls)
 	})
 }

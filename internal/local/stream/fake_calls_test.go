@@ -14,17 +14,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 
 	"orders/internal/local/mapping"
+	"orders/internal/local/stream"
 )
 
-// client is the SDK's own, with no network between it and the table: the tests run in synctest's time.
+// client is NewClient's, with no network between it and the table: the tests run in synctest's time.
 func (t *table) client() *dynamodbstreams.Client {
-	return dynamodbstreams.New(dynamodbstreams.Options{
-		Region:       "eu-west-1",
-		BaseEndpoint: aws.String("http://streams.test"),
-		Credentials:  credentials.NewStaticCredentialsProvider("local", "local", ""),
-		HTTPClient:   t,
-		Retryer:      aws.NopRetryer{},
-	})
+	cfg := aws.Config{Region: "eu-west-1", Credentials: credentials.NewStaticCredentialsProvider("local", "local", "")}
+	client := stream.NewClient(cfg, "http://streams.test")
+	return dynamodbstreams.New(client.Options(), func(o *dynamodbstreams.Options) { o.HTTPClient = t })
 }
 
 // Do is the SDK's HTTP client.

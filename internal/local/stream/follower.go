@@ -73,7 +73,7 @@ func (f *Follower) Run(ctx context.Context) error {
 		case isMissing(err):
 			return fmt.Errorf("stream %s does not exist: its table was dropped, or is another one than before", f.StreamARN)
 		case ctx.Err() == nil:
-			run.log.Warn("shards not listed, asking again", slog.String("error", quiet(err).Error()))
+			run.log.Warn("shards not listed, asking again", slog.String("error", err.Error()))
 		}
 		if err := run.wait(ctx); err != nil {
 			return err

@@ -111,7 +111,7 @@ func (s *source) judge(err error) error {
 		s.trimmed = true
 		return nil
 	}
-	return quiet(err)
+	return err
 }
 
 func (s *source) pause(ctx context.Context) error {

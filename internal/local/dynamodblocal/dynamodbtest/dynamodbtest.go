@@ -2,9 +2,11 @@
 package dynamodbtest
 
 import (
+	"context"
 	"crypto/rand"
 	"net/http"
 	"os"
+	"sync"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -31,18 +33,24 @@ func Start(t testing.TB) (endpoint string) {
 	return server.Endpoint()
 }
 
-// NeedsServer skips a test where DynamoDB Local cannot be started, or fails it if the environment demands it.
+// NeedsServer skips a test where DynamoDB Local cannot be started, or fails it if the environment demands it. When it
+// returns, DynamoDB Local is installed: neither the time that a server may take to start nor the few settings that a
+// test gives to a process of its own are meant for a download.
 func NeedsServer(t testing.TB) {
 	t.Helper()
 	err := dynamodblocal.Available()
 	switch {
 	case err == nil:
+		require.NoError(t, installOnce())
 	case os.Getenv(Required) == "1":
 		t.Fatalf("%s=1, but %v", Required, err)
 	default:
 		t.Skipf("left out: %v", err)
 	}
 }
+
+// installOnce is for all tests of a package, several of which may be the first at once.
+var installOnce = sync.OnceValue(func() error { return dynamodblocal.Install(context.Background()) })
 
 // Table makes a table of its own and returns its name.
 func Table(t testing.TB, endpoint string) (name string) {
