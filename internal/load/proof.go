@@ -90,16 +90,22 @@ func (p *prover) askAgain(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, p.settle)
 	defer cancel()
-	p.each(func(i int) {
-		for !p.outcomes[i].isOrdered() && ctx.Err() == nil {
-			if p.outcomes[i] = p.ask(ctx, p.baskets[i], time.Now()); !p.outcomes[i].isOrdered() {
-				sleep(ctx, settlePause)
-			}
-		}
-	})
+	p.each(func(i int) { p.askUntilOrdered(ctx, i) })
 	for i, o := range p.outcomes {
 		if !o.isOrdered() {
 			p.proof.fault("request %d cannot be asked again: %s", i, o.problem)
+		}
+	}
+}
+
+func (p *prover) askUntilOrdered(ctx context.Context, i int) {
+	for !p.outcomes[i].isOrdered() && ctx.Err() == nil {
+		o := p.ask(ctx, p.baskets[i], time.Now())
+		if o.kind == unanswered && ctx.Err() != nil {
+			return // cut off, which says less than the answer before
+		}
+		if p.outcomes[i] = o; !o.isOrdered() {
+			sleep(ctx, settlePause)
 		}
 	}
 }

@@ -1,6 +1,10 @@
 package load
 
 import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -15,7 +19,11 @@ func proveFake(t *testing.T, l lie) *proof {
 	for i, b := range baskets {
 		outcomes[i] = s.ask(t.Context(), b, time.Now())
 	}
-	p := &prover{shopper: s, baskets: baskets, outcomes: outcomes, settle: 300 * time.Millisecond, quiet: time.Millisecond}
+	settle := time.Minute // most end by themselves, much sooner
+	if l == refusesForEver {
+		settle = 300 * time.Millisecond
+	}
+	p := &prover{shopper: s, baskets: baskets, outcomes: outcomes, settle: settle, quiet: time.Millisecond}
 	found, err := p.prove(t.Context())
 	require.NoError(t, err)
 	return found
@@ -62,6 +70,22 @@ func TestALyingServiceIsCaught(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestTheLastAnswerIsToldThoughTheTimeWasUpDuringAnother(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // only then is the client's leaving noticed
+		cancel()
+		<-r.Context().Done()
+	}))
+	defer server.Close()
+	s := newShopper(server.URL)
+	defer s.close()
+	p := &prover{shopper: s, baskets: make([]basket, 1), outcomes: []outcome{{kind: refused, problem: "503"}}, settle: time.Minute}
+	p.askAgain(ctx)
+	require.Equal(t, []string{"request 0 cannot be asked again: 503"}, p.proof.faults)
 }
 
 func TestAServiceThatCannotBeAskedIsAnError(t *testing.T) {
