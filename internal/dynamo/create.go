@@ -15,7 +15,7 @@ import (
 // Create stores o with one conditional write, which brings the stored order back where there is one. See
 // [order.Store].
 func (s *Store) Create(ctx context.Context, o order.Order) (existing *order.Order, err error) {
-	ctx, cancel := bounded(ctx)
+	ctx, cancel := s.bounded(ctx)
 	defer cancel()
 	var tried attempts
 	sent := newItem(o)

@@ -11,7 +11,7 @@ import (
 
 // Get reads an order, strongly consistent. See [order.Store].
 func (s *Store) Get(ctx context.Context, orderID string) (order.Order, error) {
-	ctx, cancel := bounded(ctx)
+	ctx, cancel := s.bounded(ctx)
 	defer cancel()
 	var tried attempts
 	out, err := s.Client.GetItem(ctx, &dynamodb.GetItemInput{

@@ -14,7 +14,7 @@ const userIndex = "user"
 
 // List reads one page of the user's orders with one query. See [order.Store].
 func (s *Store) List(ctx context.Context, userID string, limit int, after *order.Position) (order.Page, error) {
-	ctx, cancel := bounded(ctx)
+	ctx, cancel := s.bounded(ctx)
 	defer cancel()
 	var tried attempts
 	out, err := s.Client.Query(ctx, &dynamodb.QueryInput{

@@ -46,11 +46,11 @@ type realTable struct {
 // patient is for a machine that has many tests to run at once.
 var patient = Timing{Attempt: 20 * time.Second, FirstDelay: time.Millisecond, MaxDelay: 20 * time.Millisecond}
 
-// store reaches the table by an endpoint: its own, or a proxy's.
+// store reaches the table by an endpoint: its own, or a proxy's. However patient an attempt is, so is the call.
 func (r realTable) store(t *testing.T, endpoint string, timing Timing) *Store {
 	client := NewClient(dynamodbtest.Config(), endpoint, timing)
 	t.Cleanup(client.Options().HTTPClient.(*http.Client).CloseIdleConnections)
-	return &Store{Client: client, Table: r.name}
+	return &Store{Client: client, Table: r.name, Budget: time.Minute}
 }
 
 func (r realTable) seed(t *testing.T, document json.RawMessage) {

@@ -6,6 +6,7 @@
 package dynamo
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -20,18 +21,20 @@ import (
 type Store struct {
 	Client *dynamodb.Client
 	Table  string // the table's name
+
+	// Budget bounds calls whose context has no deadline: retries must end some time. 0: 5 s.
+	Budget time.Duration
 }
 
 var _ order.Store = (*Store)(nil)
 
-// callBudget bounds calls whose context has no deadline: retries must end some time.
 const callBudget = 5 * time.Second
 
-func bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+func (s *Store) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
 	if _, ok := ctx.Deadline(); ok {
 		return ctx, func() {}
 	}
-	return context.WithTimeout(ctx, callBudget)
+	return context.WithTimeout(ctx, cmp.Or(s.Budget, callBudget))
 }
 
 // An item is an order, or a part of one, as the table holds it.

@@ -28,7 +28,7 @@ var errContended = errors.New("other writers kept coming between")
 
 // Update reads the order's progress, asks change, and writes what is different, guarded. See [order.Store].
 func (s *Store) Update(ctx context.Context, orderID string, change func(order.Progress) (order.Progress, error)) (changed bool, err error) {
-	ctx, cancel := bounded(ctx)
+	ctx, cancel := s.bounded(ctx)
 	defer cancel()
 	var maybeWritten *revision // by the round before, whose answer may have got lost
 	for range maxRounds {

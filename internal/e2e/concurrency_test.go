@@ -1,10 +1,14 @@
 package e2e
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"maps"
+	"net/http"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -14,18 +18,19 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"orders/internal/local/runtimeapi"
+	"orders/internal/local/standin"
 	"orders/internal/order"
 )
 
 // testConcurrency runs several invocations at once in each function's one process, with the race detector on. The
-// products service answers nobody until all of them ask it, so they are indeed at once.
+// payment service answers nobody until it was asked about all their orders, so those of create-order are indeed at once.
 func testConcurrency(t *testing.T, w *world) {
 	const concurrency, rounds = 4, 5
 	w.binaries = racedBinaries(t)
-	meet := meeting(concurrency)
-	w.asked = func(peer string) {
-		if peer == "products" {
-			meet()
+	var here atomic.Pointer[meeting]
+	w.asked = func(peer string, r *http.Request) {
+		if peer == "payment" {
+			here.Load().join(r)
 		}
 	}
 	several := func(o *runtimeapi.Options) { o.Concurrency = concurrency }
@@ -35,10 +40,13 @@ func testConcurrency(t *testing.T, w *world) {
 	}
 	for range rounds {
 		var walks [concurrency][]step
+		tokens := map[string]bool{}
 		for i := range walks {
-			walks[i] = w.walk(t)
+			o := w.order()
+			walks[i], tokens[o.PaymentToken] = w.walk(t, o), true
 		}
 		for i := range walks[0] {
+			here.Store(newMeeting(tokens))
 			var failures [concurrency]error
 			var atOnce sync.WaitGroup
 			for j, walk := range walks {
@@ -55,15 +63,40 @@ func testConcurrency(t *testing.T, w *world) {
 	require.NotContains(t, w.printed.String(), "DATA RACE")
 }
 
-// meeting returns a function that returns when it has been called n times.
-func meeting(n int64) func() {
-	var here atomic.Int64
-	all := make(chan struct{})
-	return func() {
-		if here.Add(1) == n {
-			close(all)
-		}
-		<-all
+// A meeting is of the invocations for some orders, in the payment service. Whoever asks about one of them waits until
+// all were asked about. The same question comes more than once when its answer is late, and counts once.
+type meeting struct {
+	mu      sync.Mutex
+	missing map[string]bool // payment tokens
+	begun   chan struct{}   // closed when none is missing
+}
+
+func newMeeting(tokens map[string]bool) *meeting {
+	return &meeting{missing: maps.Clone(tokens), begun: make(chan struct{})}
+}
+
+// join returns when all are here, or when whoever asks has gone.
+func (m *meeting) join(r *http.Request) {
+	body, _ := io.ReadAll(r.Body) // what is missing of it, the payment service complains about
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	var question struct{ PaymentToken string }
+	_ = json.Unmarshal(body, &question)
+	m.arrive(question.PaymentToken)
+	select {
+	case <-m.begun:
+	case <-r.Context().Done():
+	}
+}
+
+func (m *meeting) arrive(token string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.missing[token] {
+		return
+	}
+	delete(m.missing, token)
+	if len(m.missing) == 0 {
+		close(m.begun)
 	}
 }
 
@@ -74,9 +107,9 @@ type step struct {
 	answer   string
 }
 
-// walk is the way of a new order through all functions.
-func (w *world) walk(t *testing.T) []step {
-	user, o := uuid.NewString(), w.order()
+// walk is the way of an order through all functions.
+func (w *world) walk(t *testing.T, o standin.SampleOrder) []step {
+	user := uuid.NewString()
 	id := order.IDFor(order.PaymentToken(o.PaymentToken))
 	return []step{
 		{createOrder, post(t, user, o), `"statusCode":201`},

@@ -39,7 +39,7 @@ type world struct {
 	bus       *bus.Bus
 	payment   *standin.Payment
 	catalogue standin.Catalogue
-	asked     func(peer string) // called before a neighbour answers; to be set before a function starts
+	asked     func(peer string, r *http.Request) // called before a neighbour answers; to be set before a function starts
 	printed   transcript
 	traces    transcript
 }
@@ -52,7 +52,7 @@ func newWorld(t *testing.T, database http.Handler, table string) *world {
 		bus:       bus.New(bus.Options{Name: busName, Region: runtimeapi.Region}),
 		payment:   &standin.Payment{NewToken: func() string { return secret + uuid.NewString() }},
 		catalogue: standin.NewCatalogue(),
-		asked:     func(string) {},
+		asked:     func(string, *http.Request) {},
 	}
 	t.Cleanup(func() {
 		require.NoError(t, w.bus.Close(context.WithoutCancel(t.Context())))
@@ -81,7 +81,7 @@ func (w *world) neighbours() http.Handler {
 	} {
 		answer := http.StripPrefix("/"+name, peer)
 		mux.Handle("/"+name+"/", signatures.Require(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-			w.asked(name)
+			w.asked(name, r)
 			answer.ServeHTTP(rw, r)
 		})))
 	}
