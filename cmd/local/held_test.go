@@ -43,6 +43,10 @@ func (u user) hold(t *testing.T, body []byte, goOn <-chan struct{}) (answered <-
 		r, err := send(request)
 		answers <- outcome{r, err}
 	}()
-	<-reading
+	select {
+	case <-reading:
+	case early := <-answers:
+		require.Fail(t, "answered before it was read", "status %d, %v", early.reply.status, early.err)
+	}
 	return answers
 }

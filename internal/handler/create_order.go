@@ -89,7 +89,7 @@ func (h *CreateOrder) create(ctx context.Context, userID string, body []byte) (o
 	return stored, replayed, err
 }
 
-// countUnavailable counts an order that was lost by no fault of the caller's. Nothing else tells operators of all of
+// countUnavailable counts a request for an order that was in vain by no fault of the caller's. Nothing else tells operators of all of
 // them: to Lambda a direct invocation that was answered went well, and API Gateway never sees it.
 func (h *CreateOrder) countUnavailable(ctx context.Context, orderID string, err error) {
 	switch order.KindOf(err) {

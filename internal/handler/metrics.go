@@ -9,7 +9,7 @@ const (
 	MetricOrderPackaged     = "orderPackaged"
 	MetricOrderFulfilled    = "orderFulfilled"
 	MetricOrderFailed       = "orderFailed"      // packaging or delivery failed
-	MetricOrderUnavailable  = "orderUnavailable" // orders not taken since a neighbour or the table failed
+	MetricOrderUnavailable  = "orderUnavailable" // requests for orders that were in vain since a neighbour or the table failed
 )
 
 // Metrics takes what operators watch. It must be safe for concurrent use.

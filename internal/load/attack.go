@@ -95,4 +95,5 @@ func (a *attack) close() {
 	for _, wire := range a.idle {
 		wire.Close()
 	}
+	a.idle = nil
 }

@@ -37,14 +37,14 @@ func TestAnAttackTellsWhatIsNotRefused(t *testing.T) {
 	r := result{hostile: a.run(t.Context(), time.Now())}
 	a.close()
 	require.Len(t, r.hostile, 6)
-	require.Equal(t, 4, r.refused(), r.problems())
+	require.Equal(t, 4, count(r.hostile, refused), r.problems())
 	require.Equal(t, 2, r.wrong())
 	require.Len(t, r.problems(), 2)
 	for problem := range r.problems() {
 		require.Regexp(t, `^(201 instead of 400|no answer) to the hostile request "schema: `, problem)
 	}
 	require.Equal(t, "missed: wrong answers", row{runs: []*result{&r}}.verdict())
-	require.Len(t, r.refusals(), 6, "a late answer counts, whatever it is")
+	require.Len(t, r.attacks(), 6, "a late answer counts, whatever it is")
 }
 
 func TestNothingIsHostileUnlessItIsToBe(t *testing.T) {

@@ -15,12 +15,13 @@ func (r *result) write(out io.Writer) {
 		fmt.Fprintf(out, "  %-11s %s\n", name, fmt.Sprintf(format, values...))
 	}
 	fmt.Fprintf(out, "\n%s: %s; %d orders a second for %s\n", r.scenario.name, r.scenario.what, r.rate, r.length)
-	line("answers", "%d created, %d refused, %d wrong or none", r.count(created), r.refused(), r.wrong())
+	line("answers", "%d created, %d refused, %d wrong or none", r.count(created), r.count(refused), r.wrong())
 	line("latency", "%s", r.latencies())
 	line("starts", "p99 %s late, at most %s: as much of it is not the service's", short(r.lateness().at(0.99)), short(r.lateness().max()))
 	if len(r.hostile) > 0 {
-		line("hostile", "%d requests, %s", len(r.hostile), r.refusals())
-	} else if r.count(refused) > 0 {
+		line("hostile", "%d requests, %s", len(r.hostile), r.attacks())
+	}
+	if r.count(refused) > 0 {
 		line("refusals", "%s, of requests due after the first refusal, at %s", r.refusals(), short(r.foundOut().Sub(r.start)))
 	}
 	if from, to := r.scenario.window(r.length); to > 0 {

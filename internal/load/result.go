@@ -32,12 +32,9 @@ func count(all []outcome, k kind) (n int) {
 	return n
 }
 
-// refused is how many requests were refused as the contract has it.
-func (r *result) refused() int { return r.count(refused) + count(r.hostile, refused) }
-
 // wrong is how many requests got no answer that the contract has for them: the first request for an order is no repeat.
 func (r *result) wrong() int {
-	return len(r.outcomes) + len(r.hostile) - r.count(created) - r.refused()
+	return len(r.outcomes) + len(r.hostile) - r.count(created) - r.count(refused) - count(r.hostile, refused)
 }
 
 // latencies are those of all requests, unanswered ones included.
@@ -54,12 +51,14 @@ func (r *result) lateness() latencies {
 	return sorted(all)
 }
 
-// refusals are the latencies of hostile requests, or else of the refused orders that were due after a refusal had been
-// answered for the first time: by then what is wrong is found out.
+// attacks are the latencies of hostile requests, which are refused whatever happens.
+func (r *result) attacks() latencies {
+	return latenciesOf(r.hostile, func(outcome) bool { return true })
+}
+
+// refusals are the latencies of the refused orders that were due after a refusal had been answered for the first time:
+// by then what is wrong is found out.
 func (r *result) refusals() latencies {
-	if len(r.hostile) > 0 {
-		return latenciesOf(r.hostile, func(outcome) bool { return true })
-	}
 	known := r.foundOut()
 	return latenciesOf(r.outcomes, func(o outcome) bool { return o.kind == refused && o.due.After(known) })
 }

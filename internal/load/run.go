@@ -114,6 +114,7 @@ func (t trial) ask(ctx context.Context, n *neighbours, watch monitor, baskets []
 	})
 	stop()
 	beside.Wait()
+	a.close() // before anyone counts what the service still has open
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

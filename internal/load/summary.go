@@ -34,7 +34,7 @@ func (r row) cells() []string {
 		known(medianAt(r.runs, (*result).latencies, 0.99)),
 		known(medianAt(r.runs, (*result).latencies, 1)),
 		known(medianAt(r.beside, (*result).latencies, 0.99)),
-		fmt.Sprint(sum(r.runs, (*result).refused)),
+		fmt.Sprint(sum(r.runs, func(r *result) int { return r.count(refused) })),
 		known(medianAt(r.runs, (*result).refusals, 0.99)),
 		fmt.Sprint(sum(r.runs, (*result).wrong)),
 		fmt.Sprint(sum(r.runs, func(r *result) int { return r.proof.lost })),
@@ -53,7 +53,7 @@ func (r row) verdict() string {
 		which, figure = "p99 of refusals", (*result).refusals
 	}
 	p99 := medianAt(r.runs, figure, 0.99)
-	refusals := sum(r.runs, (*result).refused)
+	refusals := sum(r.runs, func(r *result) int { return r.count(refused) })
 	switch {
 	case sum(r.runs, (*result).wrong) > 0:
 		return "missed: wrong answers"

@@ -50,6 +50,15 @@ func TestBars(t *testing.T) {
 	}
 }
 
+// That attacks are refused excuses no refused order.
+func TestUnderAttackOrdersAreTakenAsEver(t *testing.T) {
+	attacked := ran("hostile", time.Millisecond, created, refused)
+	attacked.hostile = []outcome{{kind: refused}}
+	require.Equal(t, "missed: refusals", row{runs: []*result{attacked}}.verdict())
+	attacked.outcomes = attacked.outcomes[:1]
+	require.Equal(t, "met: p99 <= 60 ms", row{runs: []*result{attacked}}.verdict())
+}
+
 func TestRefusalsAreMeasuredOnceTheirReasonIsFoundOut(t *testing.T) {
 	r := ran("down", 1500*time.Millisecond, created, refused, refused, refused, created)
 	r.outcomes[3].took = time.Millisecond

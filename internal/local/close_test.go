@@ -65,7 +65,11 @@ func (c *client) hold(t *testing.T, goOn <-chan struct{}) (answered <-chan strin
 		whole := strings.HasPrefix(text, `{"orderId":`) && strings.HasSuffix(text, "}")
 		answers <- fmt.Sprintf("status %d, whole: %t, error: %v", status, whole, err)
 	}()
-	<-reading
+	select {
+	case <-reading:
+	case early := <-answers:
+		require.Fail(t, "answered before it was read", early)
+	}
 	return answers
 }
 

@@ -55,7 +55,7 @@ func (s *Service) replayAfterFailedCheck(ctx context.Context, userID string, r R
 		return Order{}, false, failed
 	}
 	// Unknown whether the order is stored: a refusal might make the user pay twice. Operators are told of both failures.
-	return Order{}, false, StoreError(fmt.Errorf("%w, after a failed check: %v", err, failed))
+	return Order{}, false, fmt.Errorf("%w, after a failed check: %v", err, failed)
 }
 
 func replay(existing Order, userID string, r Request) (Order, bool, error) {
