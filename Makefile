@@ -4,7 +4,7 @@
 
 BUILD := .build
 
-# How the functions are built for Lambda; internal/e2e tests them built with the same flags.
+# How the functions are built for Lambda; internal/test/e2e tests them built with the same flags.
 FUNCTION_FLAGS := -tags lambda.norpc -trimpath -ldflags "-s -w"
 
 # Goes into every archive of a function. SAM publishes a version only when the archive has changed, and a parameter's
@@ -28,7 +28,7 @@ run: ## start the whole service on this machine; settings as make run NAME=value
 test: ## run all tests, with the race detector where a C compiler is found
 	go vet ./...
 	go test $(RACE) ./...
-	$(if $(RACE),go test ./internal/simulation)
+	$(if $(RACE),go test ./internal/test/simulation)
 	@.ci/left-out $(if $(RACE),,"the race detector: no C compiler")
 
 .PHONY: build
@@ -57,7 +57,7 @@ build-TableUpdateFunction:
 
 .PHONY: simulate
 simulate: ## play HISTORIES=20000 histories of orders against faults, from seed FIRST=1 on
-	@go test -c -o $(BUILD)/simulate ./internal/simulation
+	@go test -c -o $(BUILD)/simulate ./internal/test/simulation
 	@$(BUILD)/simulate -test.run '^TestHistories$$' -test.timeout 0 -histories $(or $(HISTORIES),20000) -first $(or $(FIRST),1)
 
 .PHONY: lint
@@ -71,7 +71,7 @@ clean: ## remove what was built
 # Neither ENVIRONMENT nor AWS_ENDPOINT_URL is looked at by any other tests: they start a service of their own.
 .PHONY: acceptance
 acceptance: ## put a service to the acceptance tests: on AWS with ENVIRONMENT=dev, at AWS_ENDPOINT_URL, or its own
-	@cd internal/acceptance && ACCEPTANCE=yes ENVIRONMENT="$(ENVIRONMENT)" ACCEPTANCE_PRODUCTS="$(abspath $(ACCEPTANCE_PRODUCTS))" go test -count=1 -timeout=30m -run '^TestAcceptance$$'
+	@cd internal/test/acceptance && ACCEPTANCE=yes ENVIRONMENT="$(ENVIRONMENT)" ACCEPTANCE_PRODUCTS="$(abspath $(ACCEPTANCE_PRODUCTS))" go test -count=1 -timeout=30m -run '^TestAcceptance$$'
 
 .PHONY: load
 load: ## order from a local service while its neighbours fail, and prove that nothing is lost: SCENARIO= RATE= SECONDS= RUNS=

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"orders/internal/local/runtimeapi"
+	"orders/internal/lambdaruntime"
 )
 
 // Figures are what one run measured of a program: times in milliseconds, memory in MB. All but memory are medians, if
@@ -70,7 +70,7 @@ func invokeAll(ctx context.Context, w *world, c comparison, subjects []*subject,
 // A subject is a program with what was measured of it in this run.
 type subject struct {
 	program
-	function          *runtimeapi.Function
+	function          *lambdaruntime.Function
 	init, first, cold []float64
 	warm              []float64
 	before            float64 // the process's CPU when the warm invocations began

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	streamimage "orders/internal/dynamo/image"
+	"orders/internal/dynamo/streamimage"
 	"orders/internal/order"
 )
 

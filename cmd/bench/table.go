@@ -10,8 +10,8 @@ import (
 
 	"orders/internal/dynamo"
 	"orders/internal/environment"
+	"orders/internal/lambdaruntime"
 	"orders/internal/local/dynamodblocal"
-	"orders/internal/local/runtimeapi"
 	orderstable "orders/internal/local/table"
 	"orders/internal/order"
 )
@@ -64,9 +64,9 @@ func openLocal(ctx context.Context) (table, error) {
 func store(endpoint string) *dynamo.Store {
 	env := environment.NewReader(func(name string) string {
 		return map[string]string{
-			"AWS_REGION":            runtimeapi.Region,
-			"AWS_ACCESS_KEY_ID":     runtimeapi.AccessKeyID,
-			"AWS_SECRET_ACCESS_KEY": runtimeapi.SecretAccessKey,
+			"AWS_REGION":            lambdaruntime.Region,
+			"AWS_ACCESS_KEY_ID":     lambdaruntime.AccessKeyID,
+			"AWS_SECRET_ACCESS_KEY": lambdaruntime.SecretAccessKey,
 		}[name]
 	})
 	return &dynamo.Store{Client: dynamo.NewClient(env.AWS(), endpoint, dynamo.Timing{}), Table: tableName}

@@ -14,7 +14,7 @@ import (
 	"sync"
 	"time"
 
-	"orders/internal/local/runtimeapi"
+	"orders/internal/lambdaruntime"
 )
 
 // How long everything that functions call takes to answer.
@@ -147,6 +147,6 @@ func (w *world) close() {
 }
 
 // start starts a program, and returns when it asks for its first event.
-func (w *world) start(ctx context.Context, p program) (*runtimeapi.Function, error) {
-	return runtimeapi.Start(ctx, runtimeapi.Options{Binary: p.binary, Name: p.name, Env: w.env, Memory: 1769, Timeout: time.Minute})
+func (w *world) start(ctx context.Context, p program) (*lambdaruntime.Function, error) {
+	return lambdaruntime.Start(ctx, lambdaruntime.Options{Binary: p.binary, Name: p.name, Env: w.env, Memory: 1769, Timeout: time.Minute})
 }

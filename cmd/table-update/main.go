@@ -10,7 +10,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"orders/internal/dynamo/image"
+	"orders/internal/dynamo/streamimage"
 	"orders/internal/environment"
 	"orders/internal/eventbus"
 	"orders/internal/handler"
@@ -48,7 +48,7 @@ func newHandler(getenv func(name string) string, output io.Writer) (*handler.Tab
 	tracer.InstrumentAWS(&cfg)
 	return &handler.TableUpdate{
 		Publisher:   &eventbus.Publisher{Client: eventbus.NewClient(cfg, endpoint), Bus: bus},
-		Image:       image.Parse,
+		Image:       streamimage.Parse,
 		TraceHeader: tracer.TraceHeader,
 		Log:         log,
 	}, nil

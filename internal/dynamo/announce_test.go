@@ -18,7 +18,7 @@ import (
 	streamtypes "github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 	"github.com/stretchr/testify/require"
 
-	"orders/internal/dynamo/image"
+	"orders/internal/dynamo/streamimage"
 	"orders/internal/handler"
 	"orders/internal/local/dynamodblocal/dynamodbtest"
 	"orders/internal/order"
@@ -49,7 +49,7 @@ func announcesOriginalsWhole(t *testing.T, table realTable) {
 
 	var published publisher
 	function := handler.TableUpdate{
-		Publisher: &published, Image: image.Parse, Log: slog.New(slog.DiscardHandler),
+		Publisher: &published, Image: streamimage.Parse, Log: slog.New(slog.DiscardHandler),
 		TraceHeader: func(context.Context) string { return "" },
 	}
 	answer, err := function.Invoke(t.Context(), streamBatch(t, table, 2))

@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
-	"orders/internal/redact"
+	"orders/internal/safehttp"
 )
 
 // Timing is how patient a client is. The zero value is what production uses; tests and slow machines may differ.
@@ -46,7 +46,7 @@ func NewClient(cfg aws.Config, endpoint string, timing Timing) *dynamodb.Client 
 		}
 		o.HTTPClient = newHTTPClient(timing.Attempt)
 		o.Retryer, o.RetryMaxAttempts = newRetryer(timing), 0
-		o.APIOptions = append(o.APIOptions, redact.Calls)
+		o.APIOptions = append(o.APIOptions, safehttp.Calls)
 	})
 }
 

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"slices"
 
-	"orders/internal/dynamo/image"
+	"orders/internal/dynamo/streamimage"
 	"orders/internal/order"
 )
 
@@ -13,9 +13,9 @@ import (
 func imageOf(stored item) (order.Image, error) {
 	attributes := make(order.Image, 0, len(stored))
 	for name, value := range stored {
-		plain, err := appendValue(append(image.AppendString(nil, name), ':'), value, 1)
+		plain, err := appendValue(append(streamimage.AppendString(nil, name), ':'), value, 1)
 		if err != nil {
-			return nil, image.Within(name, err)
+			return nil, streamimage.Within(name, err)
 		}
 		attributes = append(attributes, order.Attribute{Name: name, Member: plain})
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"orders/internal/dynamo/image"
+	"orders/internal/dynamo/streamimage"
 	"orders/internal/order"
 )
 
@@ -71,9 +71,9 @@ func canonical(t require.TestingT, value any) string {
 func TestDocumentsComeBackAsTheyWere(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		document := canonical(t, rapid.MapOfN(rapid.String(), values(3), 0, 6).Draw(t, "document"))
-		stream, err := image.Encode(json.RawMessage(document))
+		stream, err := streamimage.Encode(json.RawMessage(document))
 		require.NoError(t, err)
-		parsed, err := image.Parse(stream)
+		parsed, err := streamimage.Parse(stream)
 		require.NoError(t, err)
 		unescape := strings.NewReplacer(`\\`, `\\`, `\u2028`, "\u2028", `\u2029`, "\u2029")
 		require.Equal(t, unescape.Replace(document), string(parsed.JSON()))
@@ -92,7 +92,7 @@ func TestBinariesAreOfOneSpelling(t *testing.T) {
 		data := rapid.SliceOf(rapid.Byte()).Draw(t, "data")
 		stream, err := json.Marshal(map[string]any{"a": map[string]string{"B": base64.StdEncoding.EncodeToString(data)}})
 		require.NoError(t, err)
-		parsed, err := image.Parse(stream)
+		parsed, err := streamimage.Parse(stream)
 		require.NoError(t, err)
 		fromSDK, err := imageOf(item{"a": &types.AttributeValueMemberB{Value: data}})
 		require.NoError(t, err)

@@ -8,7 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 
-	"orders/internal/redact"
+	"orders/internal/safehttp"
 )
 
 const (
@@ -46,7 +46,7 @@ func newClient(cfg aws.Config, endpoint string, client *http.Client) *eventbridg
 		}
 		o.HTTPClient = client
 		o.Retryer, o.RetryMaxAttempts = aws.NopRetryer{}, 0
-		o.APIOptions = append(o.APIOptions, redact.Calls)
+		o.APIOptions = append(o.APIOptions, safehttp.Calls)
 	})
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/stretchr/testify/require"
 
-	"orders/internal/dynamo/image"
+	"orders/internal/dynamo/streamimage"
 	"orders/internal/handler"
 	"orders/internal/memory"
 	"orders/internal/order"
@@ -131,7 +131,7 @@ func BenchmarkOnEvents(b *testing.B) {
 }
 
 func BenchmarkTableUpdate100Records(b *testing.B) {
-	stream, err := image.Encode(benchOrder(b).Document)
+	stream, err := streamimage.Encode(benchOrder(b).Document)
 	require.NoError(b, err)
 	records := make([]string, 100)
 	for i := range records {
@@ -139,7 +139,7 @@ func BenchmarkTableUpdate100Records(b *testing.B) {
 	}
 	h := &handler.TableUpdate{
 		Publisher:   deaf{},
-		Image:       image.Parse,
+		Image:       streamimage.Parse,
 		TraceHeader: func(context.Context) string { return "" },
 		Log:         slog.New(slog.DiscardHandler),
 	}

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"orders/internal/hostile"
+	"orders/internal/test/hostile"
 )
 
 // An attack is hostile requests that come beside the orders, at a constant rate of their own. Those that invoke a

@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"orders/internal/local/standin"
+	"orders/internal/local/fakepeers"
 	"orders/internal/order"
 )
 
@@ -46,7 +46,7 @@ func signIn(ctx context.Context, s *shopper, userID string) (customer, error) {
 func fillBaskets(n *neighbours, all []customer, count int) ([]basket, error) {
 	baskets := make([]basket, count)
 	for i := range baskets {
-		body, err := json.Marshal(standin.NewSampleOrder(n.catalogue, n.payment))
+		body, err := json.Marshal(fakepeers.NewSampleOrder(n.catalogue, n.payment))
 		if err != nil {
 			return nil, err
 		}

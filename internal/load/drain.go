@@ -14,13 +14,13 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"orders/internal/dynamo/image"
+	"orders/internal/dynamo/streamimage"
 	"orders/internal/eventbus"
 	"orders/internal/handler"
 	"orders/internal/local/awsapi"
-	"orders/internal/local/deadletter"
 	"orders/internal/local/function"
 	"orders/internal/local/mapping"
+	"orders/internal/local/sqs"
 )
 
 // A drain is a batch of stream records that is to be announced by the real function and publisher, fed by the event
@@ -48,7 +48,7 @@ const (
 type drained struct {
 	took        time.Duration
 	refusals    int // entries that the bus refused
-	deadLetters []deadletter.Entry
+	deadLetters []sqs.Entry
 	sent        map[string][]int // the numbers of the events accepted for each order, in their order
 }
 
@@ -67,11 +67,11 @@ func (d drain) run(ctx context.Context) (*drained, error) {
 	client := eventbus.NewClient(cfg, s.url)
 	update := function.Function{Name: "table-update", Region: region, Timeout: batchTimeout, Handler: &handler.TableUpdate{
 		Publisher:   &eventbus.Publisher{Client: client, Bus: drainBus},
-		Image:       image.Parse,
+		Image:       streamimage.Parse,
 		TraceHeader: func(context.Context) string { return "" },
 		Log:         slog.New(slog.DiscardHandler),
 	}}
-	letters := &deadletter.List{}
+	letters := &sqs.List{}
 	began := time.Now()
 	err = mapping.Mapping{
 		Source: drainSource{d}, ShardID: "shard", Name: update.Name, Invoke: update.Invoke, DeadLetters: letters,

@@ -12,7 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"orders/internal/local/standin"
+	"orders/internal/local/fakepeers"
 	"orders/internal/order"
 )
 
@@ -181,7 +181,7 @@ func startFake(t *testing.T, l lie) (*shopper, []basket) {
 		s.close()
 		server.Close()
 	})
-	n := &neighbours{catalogue: standin.NewCatalogue(), payment: &standin.Payment{}}
+	n := &neighbours{catalogue: fakepeers.NewCatalogue(), payment: &fakepeers.Payment{}}
 	baskets, err := fillBaskets(n, []customer{{"user-1", "user-1"}, {"user-2", "user-2"}}, 7)
 	require.NoError(t, err)
 	return s, baskets

@@ -8,8 +8,8 @@ import (
 	"net/http"
 	"time"
 
+	"orders/internal/local/fakepeers"
 	"orders/internal/local/sigv4"
-	"orders/internal/local/standin"
 )
 
 // region is that of everything that is signed here.
@@ -23,8 +23,8 @@ const (
 
 // neighbours are the four services that create-order asks, each at an address of its own as on AWS, and each faulty.
 type neighbours struct {
-	catalogue standin.Catalogue
-	payment   *standin.Payment
+	catalogue fakepeers.Catalogue
+	payment   *fakepeers.Payment
 	peers     map[string]*faulty
 	servers   []*server
 	urls      map[string]string // by the name of the variable that tells the service
@@ -32,8 +32,8 @@ type neighbours struct {
 
 func startNeighbours(o odds, m *marks) (*neighbours, error) {
 	n := &neighbours{
-		catalogue: standin.NewCatalogue(),
-		payment:   &standin.Payment{},
+		catalogue: fakepeers.NewCatalogue(),
+		payment:   &fakepeers.Payment{},
 		peers:     map[string]*faulty{},
 		urls:      map[string]string{},
 	}
@@ -42,10 +42,10 @@ func startNeighbours(o odds, m *marks) (*neighbours, error) {
 		name, variable string
 		handler        http.Handler
 	}{
-		{"delivery", "DELIVERY_API_URL", standin.PricingHandler()},
+		{"delivery", "DELIVERY_API_URL", fakepeers.PricingHandler()},
 		{"payment", "PAYMENT_API_URL", n.payment.ValidateHandler()},
 		{"products", "PRODUCTS_API_URL", n.catalogue.ValidateHandler()},
-		{"users", "USERS_API_URL", standin.UsersHandler()},
+		{"users", "USERS_API_URL", fakepeers.UsersHandler()},
 	} {
 		peer := &faulty{name: each.name, next: signed.Require(each.handler), odds: o, marks: m}
 		s, err := startServer(peer)

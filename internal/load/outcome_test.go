@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"orders/internal/local/standin"
+	"orders/internal/local/fakepeers"
 	"orders/internal/order"
 )
 
@@ -23,7 +23,7 @@ func anyContains(texts []string, part string) bool {
 
 func aBasket(t *testing.T) basket {
 	t.Helper()
-	n := &neighbours{catalogue: standin.NewCatalogue(), payment: &standin.Payment{}}
+	n := &neighbours{catalogue: fakepeers.NewCatalogue(), payment: &fakepeers.Payment{}}
 	baskets, err := fillBaskets(n, []customer{{userID: "user-1"}}, 1)
 	require.NoError(t, err)
 	return baskets[0]

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"orders/internal/local/bus"
+	"orders/internal/local/eventbridge"
 	"orders/internal/memory"
 	"orders/internal/order"
 )
@@ -28,7 +28,7 @@ const (
 // the memory table with its feed, and the bus's list. On AWS neither is in the functions' memory. It is measured by
 // keeping some here, in the same types.
 func weigh(ctx context.Context, b basket) (int64, error) {
-	store, events := &memory.Store{}, bus.New(bus.Options{Name: "weighed"})
+	store, events := &memory.Store{}, eventbridge.New(eventbridge.Options{Name: "weighed"})
 	orders := order.Service{Store: store}
 	before := liveHeap()
 	for i := range weighed {

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"orders/internal/dynamo/image"
+	"orders/internal/dynamo/streamimage"
 	"orders/internal/memory"
 	"orders/internal/order"
 )
@@ -108,7 +108,7 @@ func (t *table) putItem(ctx context.Context, in tableInput) (members, error) {
 		t.marks.add("table", throttle)
 		return nil, &refusal{code: "ProvisionedThroughputExceededException"}
 	}
-	sent, err := image.Parse(in.Item)
+	sent, err := streamimage.Parse(in.Item)
 	if err != nil {
 		return nil, &refusal{code: "ValidationException"}
 	}
@@ -120,7 +120,7 @@ func (t *table) putItem(ctx context.Context, in tableInput) (members, error) {
 	if err != nil || existing == nil {
 		return members{}, err
 	}
-	item, err := image.Encode(existing.Document)
+	item, err := streamimage.Encode(existing.Document)
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +135,7 @@ func (t *table) getItem(ctx context.Context, in tableInput) (members, error) {
 	case err != nil:
 		return nil, err
 	}
-	item, err := image.Encode(o.Document)
+	item, err := streamimage.Encode(o.Document)
 	return members{"Item": item}, err
 }
 
@@ -151,7 +151,7 @@ func (t *table) query(ctx context.Context, in tableInput) (members, error) {
 	}
 	items := make([]json.RawMessage, len(page.Orders))
 	for i, o := range page.Orders {
-		if items[i], err = image.Encode(o.Document); err != nil {
+		if items[i], err = streamimage.Encode(o.Document); err != nil {
 			return nil, err
 		}
 	}

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"orders/internal/dynamo/image"
+	"orders/internal/dynamo/streamimage"
 	"orders/internal/memory"
 )
 
@@ -69,7 +69,7 @@ func (t *table) records(ctx context.Context, in tableInput) (members, error) {
 
 // record has no old image: nothing that happens here changes an order.
 func record(change memory.Change) (members, error) {
-	next, err := image.Encode(change.New)
+	next, err := streamimage.Encode(change.New)
 	if err != nil {
 		return nil, err
 	}

@@ -15,8 +15,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"orders/internal/local/deadletter"
 	"orders/internal/local/function"
+	"orders/internal/local/sqs"
 )
 
 // silentProducts is a products API that never answers.
@@ -121,6 +121,6 @@ func TestAnAsynchronousInvocationThatFailsBecomesADeadLetter(t *testing.T) {
 	all := s.deadLetters.All()
 	require.Len(t, all, 1)
 	require.Equal(t, "on-events", all[0].Source)
-	require.Equal(t, deadletter.ServiceStopped, all[0].Reason)
+	require.Equal(t, sqs.ServiceStopped, all[0].Reason)
 	require.JSONEq(t, `{"resources":[]}`, string(all[0].Event))
 }

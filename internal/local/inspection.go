@@ -8,8 +8,8 @@ import (
 	"runtime"
 	"runtime/metrics"
 
+	"orders/internal/local/fakepeers"
 	"orders/internal/local/sigv4"
-	"orders/internal/local/standin"
 	"orders/internal/local/token"
 	"orders/internal/peer"
 )
@@ -19,19 +19,19 @@ const standInPath = "/_local/peers/"
 
 // registerStandIns adds the neighbours' stand-ins, behind a check of signatures as on AWS, and what belongs to them.
 func (s *Service) registerStandIns(mux *http.ServeMux, signatures sigv4.Verifier) {
-	var payment standin.Payment
-	catalogue := standin.NewCatalogue()
+	var payment fakepeers.Payment
+	catalogue := fakepeers.NewCatalogue()
 	for name, peer := range map[string]http.Handler{
-		"delivery-pricing": standin.PricingHandler(),
+		"delivery-pricing": fakepeers.PricingHandler(),
 		"payment":          payment.ValidateHandler(),
 		"products":         catalogue.ValidateHandler(),
-		"users":            standin.UsersHandler(),
+		"users":            fakepeers.UsersHandler(),
 	} {
 		mux.Handle(standInPath+name+"/", signatures.Require(http.StripPrefix(standInPath+name, peer)))
 	}
 	mux.Handle("/payment-3p/", http.StripPrefix("/payment-3p", payment.PreauthHandler()))
 	mux.Handle("GET /_local/products", catalogue.ListHandler())
-	mux.Handle("GET /_local/sample-order", standin.SampleOrderHandler(catalogue, &payment))
+	mux.Handle("GET /_local/sample-order", fakepeers.SampleOrderHandler(catalogue, &payment))
 }
 
 // registerInspection adds what lets a developer sign in and look inside.

@@ -17,16 +17,16 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"orders/internal/dynamo/image"
+	"orders/internal/dynamo/streamimage"
 	"orders/internal/eventbus"
 	"orders/internal/handler"
 	"orders/internal/local/awsapi"
-	"orders/internal/local/bus"
-	"orders/internal/local/deadletter"
+	"orders/internal/local/eventbridge"
+	"orders/internal/local/fakepeers"
 	"orders/internal/local/function"
 	"orders/internal/local/mapping"
 	"orders/internal/local/sigv4"
-	"orders/internal/local/standin"
+	"orders/internal/local/sqs"
 	"orders/internal/local/token"
 	"orders/internal/order"
 	"orders/internal/peer"
@@ -50,9 +50,9 @@ type Service struct {
 	settings    Settings
 	log         *slog.Logger
 	storage     *storage
-	bus         *bus.Bus
-	deadLetters *deadletter.List
-	fulfilment  *standin.Fulfilment
+	bus         *eventbridge.Bus
+	deadLetters *sqs.List
+	fulfilment  *fakepeers.Fulfilment
 	checkers    []order.Checker
 	server      *http.Server
 	inFlight    *drain
@@ -129,13 +129,13 @@ func (s *Service) functions(metrics *telemetry.Metrics) functions {
 		create:      run("create-order", createTimeout, &handler.CreateOrder{Orders: orders, Metrics: metrics, Log: s.log}),
 		get:         run("get-order", getTimeout, &handler.GetOrder{Orders: orders, Log: s.log}),
 		onEvents:    run("on-events", eventTimeout, &handler.OnEvents{Orders: orders, Metrics: metrics, Log: s.log}),
-		tableUpdate: run("table-update", eventTimeout, &handler.TableUpdate{Publisher: publisher, Image: image.Parse, TraceHeader: untraced, Log: s.log}),
+		tableUpdate: run("table-update", eventTimeout, &handler.TableUpdate{Publisher: publisher, Image: streamimage.Parse, TraceHeader: untraced, Log: s.log}),
 	}
 }
 
 // openBus opens the event bus with the rules of on-events and of the stand-ins that pack and deliver.
 func (s *Service) openBus(onEvents *function.Function) {
-	s.fulfilment = standin.NewFulfilment(func(source, detailType string, resources []string, detail json.RawMessage) {
+	s.fulfilment = fakepeers.NewFulfilment(func(source, detailType string, resources []string, detail json.RawMessage) {
 		_, _ = s.bus.Put(eventBusName, source, detailType, resources, detail, time.Time{}) // the bus logs what it cannot keep
 	})
 	rules := onEventsRules(func(ctx context.Context, event []byte) error {
@@ -145,7 +145,7 @@ func (s *Service) openBus(onEvents *function.Function) {
 	if s.settings.Fulfilment {
 		rules = append(rules, fulfilmentRules(s.fulfilment)...)
 	}
-	s.bus = bus.New(bus.Options{
+	s.bus = eventbridge.New(eventbridge.Options{
 		Name:        eventBusName,
 		Region:      s.settings.Region,
 		Rules:       rules,

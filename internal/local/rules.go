@@ -4,21 +4,21 @@ import (
 	"context"
 
 	"orders/internal/handler"
-	"orders/internal/local/bus"
-	"orders/internal/local/standin"
+	"orders/internal/local/eventbridge"
+	"orders/internal/local/fakepeers"
 	"orders/internal/order"
 )
 
 // onEventsRules let through what on-events handles: one rule for each source.
-func onEventsRules(target func(ctx context.Context, event []byte) error) []bus.Rule {
-	var rules []bus.Rule
+func onEventsRules(target func(ctx context.Context, event []byte) error) []eventbridge.Rule {
+	var rules []eventbridge.Rule
 	of := map[string]int{} // where a source's rule is
 	for _, followed := range handler.FollowedEvents() {
 		i, ok := of[followed.Source]
 		if !ok {
 			i = len(rules)
 			of[followed.Source] = i
-			rules = append(rules, bus.Rule{Name: "on-events", Pattern: bus.Pattern{Source: []string{followed.Source}}, Target: target})
+			rules = append(rules, eventbridge.Rule{Name: "on-events", Pattern: eventbridge.Pattern{Source: []string{followed.Source}}, Target: target})
 		}
 		rules[i].Pattern.DetailType = append(rules[i].Pattern.DetailType, followed.DetailType)
 	}
@@ -26,11 +26,11 @@ func onEventsRules(target func(ctx context.Context, event []byte) error) []bus.R
 }
 
 // fulfilmentRules let the stand-ins hear of what they are to pack and deliver.
-func fulfilmentRules(f *standin.Fulfilment) []bus.Rule {
-	return []bus.Rule{
+func fulfilmentRules(f *fakepeers.Fulfilment) []eventbridge.Rule {
+	return []eventbridge.Rule{
 		{Name: "warehouse", Target: f.Warehouse,
-			Pattern: bus.Pattern{Source: []string{"ecommerce.orders"}, DetailType: []string{string(order.OrderCreated)}}},
+			Pattern: eventbridge.Pattern{Source: []string{"ecommerce.orders"}, DetailType: []string{string(order.OrderCreated)}}},
 		{Name: "delivery", Target: f.Delivery,
-			Pattern: bus.Pattern{Source: []string{"ecommerce.warehouse"}, DetailType: []string{"PackageCreated"}}},
+			Pattern: eventbridge.Pattern{Source: []string{"ecommerce.warehouse"}, DetailType: []string{"PackageCreated"}}},
 	}
 }

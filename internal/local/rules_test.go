@@ -7,12 +7,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"orders/internal/handler"
-	"orders/internal/local/bus"
-	"orders/internal/local/standin"
+	"orders/internal/local/eventbridge"
+	"orders/internal/local/fakepeers"
 )
 
 // kinds is every kind of event that rules let through, "source detail-type", with the names of the rules that do.
-func kinds(rules []bus.Rule) map[string][]string {
+func kinds(rules []eventbridge.Rule) map[string][]string {
 	found := map[string][]string{}
 	for _, rule := range rules {
 		for _, source := range rule.Pattern.Source {
@@ -47,5 +47,5 @@ func TestTheStandInsHearOfWhatTheyPackAndDeliver(t *testing.T) {
 	require.Equal(t, map[string][]string{
 		"ecommerce.orders OrderCreated":      {"warehouse"},
 		"ecommerce.warehouse PackageCreated": {"delivery"},
-	}, kinds(fulfilmentRules(standin.NewFulfilment(nil))))
+	}, kinds(fulfilmentRules(fakepeers.NewFulfilment(nil))))
 }

@@ -3,9 +3,9 @@ package local
 import (
 	"context"
 
-	"orders/internal/local/bus"
-	"orders/internal/local/deadletter"
+	"orders/internal/local/eventbridge"
 	"orders/internal/local/mapping"
+	"orders/internal/local/sqs"
 	"orders/internal/memory"
 	"orders/internal/order"
 )
@@ -15,9 +15,9 @@ type storage struct {
 	name        string // what it is, in words
 	orders      order.Store
 	follow      func(ctx context.Context, each mapping.Mapping) error // until ctx ends; each is what a shard is read with
-	events      []bus.Event                                           // of earlier runs
-	journal     bus.Journal                                           // keeps events for later runs; nil where none will know of them
-	deadLetters *deadletter.List                                      // goes on in later runs where events do
+	events      []eventbridge.Event                                   // of earlier runs
+	journal     eventbridge.Journal                                   // keeps events for later runs; nil where none will know of them
+	deadLetters *sqs.List                                             // goes on in later runs where events do
 	close       func() error
 }
 
@@ -38,7 +38,7 @@ func inMemory(region string) *storage {
 			each.Source, each.ShardID = memoryStream{store, region}, "shardId-memory"
 			return each.Run(ctx)
 		},
-		deadLetters: &deadletter.List{},
+		deadLetters: &sqs.List{},
 		close:       func() error { return nil },
 	}
 }

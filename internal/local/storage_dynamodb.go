@@ -12,12 +12,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"orders/internal/dynamo"
-	"orders/internal/local/bus"
 	"orders/internal/local/checkpoint"
-	"orders/internal/local/deadletter"
 	"orders/internal/local/dynamodblocal"
+	"orders/internal/local/eventbridge"
 	"orders/internal/local/journal"
 	"orders/internal/local/mapping"
+	"orders/internal/local/sqs"
 	"orders/internal/local/stream"
 	"orders/internal/local/table"
 )
@@ -47,11 +47,11 @@ func onDynamoDB(ctx context.Context, settings Settings) (_ *storage, err error) 
 	if err != nil {
 		return nil, err
 	}
-	events, earlierEvents, err := openJournal[bus.Event](settings.DataFolder, eventsFile, &opened)
+	events, earlierEvents, err := openJournal[eventbridge.Event](settings.DataFolder, eventsFile, &opened)
 	if err != nil {
 		return nil, err
 	}
-	letters, earlierLetters, err := openJournal[deadletter.Entry](settings.DataFolder, deadLettersFile, &opened)
+	letters, earlierLetters, err := openJournal[sqs.Entry](settings.DataFolder, deadLettersFile, &opened)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +73,7 @@ func onDynamoDB(ctx context.Context, settings Settings) (_ *storage, err error) 
 		},
 		events:      earlierEvents,
 		journal:     events,
-		deadLetters: deadletter.New(earlierLetters, letters),
+		deadLetters: sqs.New(earlierLetters, letters),
 		close:       opened.close,
 	}, nil
 }

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"orders/internal/dynamo/image"
+	"orders/internal/dynamo/streamimage"
 	"orders/internal/local/function"
 	"orders/internal/local/mapping"
 	"orders/internal/memory"
@@ -91,5 +91,5 @@ func imageOf(document json.RawMessage) (json.RawMessage, error) {
 	if document == nil {
 		return nil, nil
 	}
-	return image.Encode(document)
+	return streamimage.Encode(document)
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"orders/internal/dynamo/image"
+	"orders/internal/dynamo/streamimage"
 	"orders/internal/local/mapping"
 	"orders/internal/memory"
 	"orders/internal/order"
@@ -152,7 +152,7 @@ func TestImagesSurviveTheWayToTableUpdate(t *testing.T) {
 			Dynamodb struct{ NewImage json.RawMessage }
 		}
 		require.NoError(t, json.Unmarshal(records[0].Data, &record))
-		parsed, err := image.Parse(record.Dynamodb.NewImage)
+		parsed, err := streamimage.Parse(record.Dynamodb.NewImage)
 		require.NoError(t, err)
 		want, err := json.Marshal(o)
 		require.NoError(t, err)
@@ -164,7 +164,7 @@ func TestAttributesThatThisVersionDoesNotKnowSurviveAsWell(t *testing.T) {
 	document := ordertest.Original(order.IDFor("token"), "ida")
 	encoded, err := imageOf(document)
 	require.NoError(t, err)
-	parsed, err := image.Parse(encoded)
+	parsed, err := streamimage.Parse(encoded)
 	require.NoError(t, err)
 	require.JSONEq(t, string(document), string(parsed.JSON()))
 }

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"orders/internal/order"
-	"orders/internal/redact"
+	"orders/internal/safehttp"
 )
 
 // maxAnswerBytes bounds what is read of an answer. A peer that says more is out of its mind, and must not take this
@@ -71,5 +71,5 @@ func tellable(err error) error {
 	if e, ok := errors.AsType[*signingError](err); ok {
 		return e
 	}
-	return redact.Exchange(err)
+	return safehttp.Exchange(err)
 }

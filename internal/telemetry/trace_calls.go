@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-xray-sdk-go/v2/xray"
 	"github.com/aws/smithy-go/middleware"
 
-	"orders/internal/redact"
+	"orders/internal/safehttp"
 )
 
 // InstrumentAWS makes a step of the trace of every call of the AWS clients that
@@ -77,7 +77,7 @@ func (t transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		if step != nil && response != nil {
 			xray.HttpCaptureResponse(step, response.StatusCode)
 		}
-		return redact.Exchange(failure)
+		return safehttp.Exchange(failure)
 	})
 	return response, failure
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-xray-sdk-go/v2/xray"
 	"github.com/aws/smithy-go"
 
-	"orders/internal/redact"
+	"orders/internal/safehttp"
 )
 
 // exceptions decides what of an error gets into a trace: its type and a safe
@@ -37,7 +37,7 @@ func (exceptions) ExceptionFromError(err error) exception.Exception {
 func safeText(err error) string {
 	text := err.Error()
 	if failed, ok := errors.AsType[*url.Error](err); ok {
-		text = redact.Exchange(failed.Err).Error()
+		text = safehttp.Exchange(failed.Err).Error()
 	}
 	if answer, ok := errors.AsType[smithy.APIError](err); ok {
 		text = answer.ErrorCode()

@@ -11,8 +11,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"orders/internal/local/deadletter"
 	"orders/internal/local/mapping"
+	"orders/internal/local/sqs"
 )
 
 // stream is a closed shard: it ends after its last record.
@@ -86,7 +86,7 @@ type scenario struct {
 	batches     [][]string
 	at          []time.Duration // since the start, of each batch
 	checkpoints []string
-	dead        deadletter.List
+	dead        sqs.List
 }
 
 // newScenario prepares a mapping with 2 retries and waits of exactly 50, 100, 200 ... ms. function sees each batch.

@@ -28,7 +28,7 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"orders/internal/local/deadletter"
+	"orders/internal/local/sqs"
 )
 
 // Mapping feeds the records of one shard to a function. Source, Invoke and DeadLetters are required. One Mapping may
@@ -56,7 +56,7 @@ type Mapping struct {
 
 	// DeadLetters has a batch that was given up before the checkpoint that covers it. One that it cannot keep is not
 	// given up, but retried on.
-	DeadLetters *deadletter.List
+	DeadLetters *sqs.List
 
 	Now    func() time.Time // nil: time.Now
 	Jitter func() float64   // in [0, 1), spreads the waits; nil: math/rand/v2

@@ -10,8 +10,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"orders/internal/local/deadletter"
 	"orders/internal/local/mapping"
+	"orders/internal/local/sqs"
 )
 
 var errFunction = errors.New("function failed")
@@ -83,10 +83,10 @@ func TestFunctionErrorIsolatesThePoison(t *testing.T) {
 		}, s.batches)
 		require.Equal(t, ms(0, 0, 0, 0, 50, 150, 150), s.at, "splitting waits for nothing, retrying does")
 		require.Equal(t, []string{"1", "2", "4"}, s.checkpoints)
-		require.Equal(t, []deadletter.Entry{{
-			Time: time.Now().UTC(), Source: "table-update", Reason: deadletter.RetryAttemptsExhausted,
+		require.Equal(t, []sqs.Entry{{
+			Time: time.Now().UTC(), Source: "table-update", Reason: sqs.RetryAttemptsExhausted,
 			Error: "function failed", Attempts: 3,
-			Batch: &deadletter.Batch{ShardID: "shard-0", StartSequenceNumber: "2", EndSequenceNumber: "2", BatchSize: 1},
+			Batch: &sqs.Batch{ShardID: "shard-0", StartSequenceNumber: "2", EndSequenceNumber: "2", BatchSize: 1},
 		}}, s.dead.All())
 	})
 }
@@ -141,7 +141,7 @@ func TestReportedHeadTakesItsBatchAlong(t *testing.T) {
 		require.NoError(t, s.mapping.Run(t.Context()))
 		require.Equal(t, [][]string{{"1", "2", "3"}, {"2", "3"}, {"2", "3"}, {"2", "3"}, {"4"}}, s.batches)
 		require.Equal(t, ms(0, 0, 50, 150, 150), s.at)
-		require.Equal(t, &deadletter.Batch{ShardID: "shard-0", StartSequenceNumber: "2", EndSequenceNumber: "3", BatchSize: 2},
+		require.Equal(t, &sqs.Batch{ShardID: "shard-0", StartSequenceNumber: "2", EndSequenceNumber: "3", BatchSize: 2},
 			s.dead.All()[0].Batch)
 		require.Equal(t, []string{"1", "3", "4"}, s.checkpoints)
 	})
@@ -241,11 +241,11 @@ func TestFailedCheckpointDoesNotStopTheStream(t *testing.T) {
 type journal struct {
 	scenario *scenario
 	fails    int
-	kept     []deadletter.Entry
+	kept     []sqs.Entry
 	before   []int
 }
 
-func (j *journal) Append(entry deadletter.Entry) error {
+func (j *journal) Append(entry sqs.Entry) error {
 	j.before = append(j.before, len(j.scenario.checkpoints))
 	if j.fails--; j.fails >= 0 {
 		return errors.New("disk full")
@@ -264,7 +264,7 @@ func TestWhatIsGivenUpIsKeptBeforeItsCheckpoint(t *testing.T) {
 		})
 		s.mapping.BatchSize, s.mapping.MaximumRetryAttempts = 1, 0
 		j := &journal{scenario: s, fails: 2}
-		s.mapping.DeadLetters = deadletter.New(nil, j)
+		s.mapping.DeadLetters = sqs.New(nil, j)
 		require.NoError(t, s.mapping.Run(t.Context()))
 		require.Equal(t, [][]string{{"1"}, {"2"}, {"2"}, {"2"}, {"3"}}, s.batches, "what cannot be kept is tried again")
 		require.Equal(t, ms(0, 0, 50, 150, 150), s.at)

@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"orders/internal/local/deadletter"
 	"orders/internal/local/mapping"
+	"orders/internal/local/sqs"
 )
 
 const retries = 3
@@ -53,7 +53,7 @@ type world struct {
 	taken       []int // records that the function took, when it took them first
 	checkpoint  string
 	lost        []int // records that a checkpoint covered before they were taken or given up
-	dead        deadletter.List
+	dead        sqs.List
 	stop        context.CancelFunc
 	finished    bool
 	checkpoints []string

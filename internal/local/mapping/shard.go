@@ -7,7 +7,7 @@ import (
 	"log/slog"
 	"time"
 
-	"orders/internal/local/deadletter"
+	"orders/internal/local/sqs"
 )
 
 // checkpointTimeout bounds a checkpoint, which the end of Run's context does not cut short.
@@ -100,13 +100,13 @@ func (s *shard) fail(ctx context.Context, batch []Record, cause error) int {
 // giveUp puts a pointer to the batch among the dead letters. Where that fails the batch is not given up: its records
 // would be gone without a trace.
 func (s *shard) giveUp(batch []Record, cause error) error {
-	err := s.DeadLetters.Add(deadletter.Entry{
+	err := s.DeadLetters.Add(sqs.Entry{
 		Time:     s.Now().UTC(),
 		Source:   s.Name,
-		Reason:   deadletter.RetryAttemptsExhausted,
+		Reason:   sqs.RetryAttemptsExhausted,
 		Error:    cause.Error(),
 		Attempts: s.invocations,
-		Batch: &deadletter.Batch{
+		Batch: &sqs.Batch{
 			ShardID:             s.ShardID,
 			StartSequenceNumber: batch[0].SequenceNumber,
 			EndSequenceNumber:   batch[len(batch)-1].SequenceNumber,

@@ -8,7 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 
-	"orders/internal/redact"
+	"orders/internal/safehttp"
 )
 
 const (
@@ -41,6 +41,6 @@ func NewClient(cfg aws.Config, endpoint string) *dynamodbstreams.Client {
 			},
 		}
 		o.Retryer, o.RetryMaxAttempts = aws.NopRetryer{}, 0
-		o.APIOptions = append(o.APIOptions, redact.Calls)
+		o.APIOptions = append(o.APIOptions, safehttp.Calls)
 	})
 }

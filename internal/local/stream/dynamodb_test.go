@@ -15,11 +15,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"orders/internal/dynamo"
-	streamimage "orders/internal/dynamo/image"
+	"orders/internal/dynamo/streamimage"
 	"orders/internal/local/checkpoint"
-	"orders/internal/local/deadletter"
 	"orders/internal/local/dynamodblocal/dynamodbtest"
 	"orders/internal/local/mapping"
+	"orders/internal/local/sqs"
 	"orders/internal/local/stream"
 	"orders/internal/order"
 	"orders/internal/order/ordertest"
@@ -122,7 +122,7 @@ func (a *audience) listen(table *realTable, folder string, until int) {
 	require.NoError(a.t, err)
 	f := &stream.Follower{Client: table.streams, StreamARN: table.stream, Checkpoints: marks, Mapping: mapping.Mapping{
 		Name: "table-update", Invoke: a.invoke, BatchSize: 10,
-		DeadLetters: new(deadletter.List), Logger: slog.New(slog.NewTextHandler(a.t.Output(), nil)),
+		DeadLetters: new(sqs.List), Logger: slog.New(slog.NewTextHandler(a.t.Output(), nil)),
 	}}
 	ctx, stop := context.WithCancel(a.t.Context())
 	defer stop()

@@ -17,8 +17,8 @@ import (
 	"go.uber.org/goleak"
 
 	"orders/internal/local/checkpoint"
-	"orders/internal/local/deadletter"
 	"orders/internal/local/mapping"
+	"orders/internal/local/sqs"
 	"orders/internal/local/stream"
 )
 
@@ -63,7 +63,7 @@ func (r *reader) startFrom(t *testing.T, marks stream.Checkpoints) (stop func() 
 		Timeout:              24 * time.Hour,
 		BatchSize:            4,
 		MaximumRetryAttempts: -1,
-		DeadLetters:          new(deadletter.List),
+		DeadLetters:          new(sqs.List),
 		Logger:               slog.New(slog.NewTextHandler(r, nil)),
 	}}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/stretchr/testify/require"
 
-	"orders/internal/dynamo/image"
+	"orders/internal/dynamo/streamimage"
 	"orders/internal/local/stream"
 )
 
@@ -88,6 +88,6 @@ func TestRecordsAreHandedOverAsLambdaDoes(t *testing.T) {
 		}
 	}
 	require.NoError(t, json.Unmarshal(payload, &raw))
-	_, err := image.Parse(raw.Records[0].Dynamodb.NewImage)
+	_, err := streamimage.Parse(raw.Records[0].Dynamodb.NewImage)
 	require.NoError(t, err)
 }

@@ -1,0 +1,207 @@
+package streamimage
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"slices"
+	"strconv"
+
+	"orders/internal/order"
+)
+
+// Parse reads an image of the table's stream, such as {"total":{"N":"100"}}. The error, for text that is no image, tells
+// the place of the fault as a JSON pointer, never a value.
+func Parse(stream json.RawMessage) (order.Image, error) {
+	in, err := scan(stream)
+	if err != nil {
+		return nil, err
+	}
+	d := decoder{in: in, out: make([]byte, 0, len(stream))}
+	members, err := d.members(1)
+	if err != nil {
+		return nil, err
+	}
+	image := make(order.Image, len(members))
+	for i, m := range members {
+		image[i] = order.Attribute{Name: string(m.name), Member: d.out[m.start:m.end:m.end]}
+	}
+	return image, nil
+}
+
+// A decoder translates typed values to plain ones, straight from text to text: most of what table-update does is
+// this.
+type decoder struct {
+	in  scanner
+	out []byte
+}
+
+// A member is a name with its value in a decoder's output.
+type member struct {
+	name       []byte
+	start, end int
+}
+
+// members appends the members of an object whose values are typed, and gives their places, sorted by name.
+func (d *decoder) members(depth int) ([]member, error) {
+	if d.in.peek() != '{' {
+		return nil, IsNo("object")
+	}
+	found := make([]member, 0, 8) // most maps of an order have no more
+	for d.in.step(); d.in.more('}'); {
+		literal := d.in.name()
+		m := member{name: unquoted(literal), start: len(d.out)}
+		d.text(literal)
+		d.out = append(d.out, ':')
+		if err := d.value(depth); err != nil {
+			return nil, Within(string(m.name), err)
+		}
+		m.end = len(d.out)
+		found = append(found, m)
+	}
+	slices.SortFunc(found, func(a, b member) int { return bytes.Compare(a.name, b.name) })
+	for i := 1; i < len(found); i++ {
+		if bytes.Equal(found[i].name, found[i-1].name) {
+			return nil, Within(string(found[i].name), &misfit{fault: "is given twice"})
+		}
+	}
+	return found, nil
+}
+
+// value appends one typed value: an object whose only member is named after its type.
+func (d *decoder) value(depth int) error {
+	if d.in.peek() != '{' {
+		return IsNo("typed value")
+	}
+	if d.in.step(); !d.in.more('}') {
+		return IsNo("value of a known type")
+	}
+	if err := d.typed(string(unquoted(d.in.name())), depth); err != nil {
+		return err
+	}
+	if d.in.more('}') {
+		return IsNo("value of one type")
+	}
+	return nil
+}
+
+func (d *decoder) typed(kind string, depth int) error {
+	switch kind {
+	case "S", "N", "B":
+		return d.scalar(kind)
+	case "SS", "NS", "BS":
+		return d.set(kind[:1])
+	case "M":
+		return d.object(depth)
+	case "L":
+		return d.list(depth)
+	case "BOOL":
+		if c := d.in.peek(); c != 't' && c != 'f' {
+			return IsNo("boolean")
+		}
+		d.out = append(d.out, d.in.literal()...)
+		return nil
+	case "NULL":
+		if d.in.peek() != 't' {
+			return IsNo("null")
+		}
+		d.in.literal()
+		d.out = append(d.out, "null"...)
+		return nil
+	}
+	return IsNo("value of a known type")
+}
+
+// scalar appends a value that is a string in the stream, whatever it is in plain JSON.
+func (d *decoder) scalar(kind string) error {
+	if d.in.peek() != '"' {
+		return IsNo("string of its type")
+	}
+	literal := d.in.literal()
+	switch kind {
+	case "N":
+		out, err := AppendNumber(d.out, string(unquoted(literal)))
+		if err != nil {
+			return err
+		}
+		d.out = out
+	case "B":
+		data, err := base64.StdEncoding.DecodeString(string(unquoted(literal)))
+		if err != nil {
+			return IsNo("base64")
+		}
+		d.out = AppendBinary(d.out, data)
+	default:
+		d.text(literal)
+	}
+	return nil
+}
+
+// text appends a string, which without escapes is canonical already.
+func (d *decoder) text(literal []byte) {
+	if bytes.IndexByte(literal, '\\') < 0 {
+		d.out = append(d.out, literal...)
+	} else {
+		d.out = AppendString(d.out, string(unquoted(literal)))
+	}
+}
+
+func (d *decoder) set(kind string) error {
+	if d.in.peek() != '[' {
+		return IsNo("set")
+	}
+	var elements [][]byte
+	start := len(d.out)
+	for d.in.step(); d.in.more(']'); {
+		if err := d.scalar(kind); err != nil {
+			return Within(strconv.Itoa(len(elements)), err)
+		}
+		elements = append(elements, bytes.Clone(d.out[start:]))
+		d.out = d.out[:start]
+	}
+	d.out = AppendSet(d.out, elements)
+	return nil
+}
+
+func (d *decoder) list(depth int) error {
+	if d.in.peek() != '[' {
+		return IsNo("list")
+	}
+	if depth == MaxDepth {
+		return ErrTooDeep
+	}
+	d.out = append(d.out, '[')
+	i := 0
+	for d.in.step(); d.in.more(']'); i++ {
+		if i > 0 {
+			d.out = append(d.out, ',')
+		}
+		if err := d.value(depth + 1); err != nil {
+			return Within(strconv.Itoa(i), err)
+		}
+	}
+	d.out = append(d.out, ']')
+	return nil
+}
+
+// object appends a map's members, and then puts them in order.
+func (d *decoder) object(depth int) error {
+	if depth == MaxDepth {
+		return ErrTooDeep
+	}
+	start := len(d.out)
+	members, err := d.members(depth + 1)
+	if err != nil {
+		return err
+	}
+	unsorted := bytes.Clone(d.out[start:])
+	d.out = append(d.out[:start], '{')
+	for i, m := range members {
+		if i > 0 {
+			d.out = append(d.out, ',')
+		}
+		d.out = append(d.out, unsorted[m.start-start:m.end-start]...)
+	}
+	d.out = append(d.out, '}')
+	return nil
+}

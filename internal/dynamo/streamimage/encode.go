@@ -1,0 +1,94 @@
+package streamimage
+
+import (
+	"encoding/json"
+)
+
+// Encode is a document, which must be a JSON object, as an image of the table's stream: the other way round
+// from [Parse], which gives the same document back in canonical form.
+func Encode(document json.RawMessage) (json.RawMessage, error) {
+	in, err := scan(document)
+	if err != nil {
+		return nil, err
+	}
+	e := encoder{in: in, out: make([]byte, 0, 2*len(document))}
+	if e.in.peek() != '{' {
+		return nil, IsNo("object")
+	}
+	if err := e.object(1); err != nil {
+		return nil, err
+	}
+	return e.out, nil
+}
+
+// An encoder translates plain values to typed ones, straight from text to text.
+type encoder struct {
+	in  scanner
+	out []byte
+}
+
+func (e *encoder) value(depth int) error {
+	switch e.in.peek() {
+	case '{':
+		return e.nested(`{"M":`, e.object, depth)
+	case '[':
+		return e.nested(`{"L":`, e.list, depth)
+	case '"':
+		e.scalar(`{"S":`, `}`)
+	case 't', 'f':
+		e.scalar(`{"BOOL":`, `}`)
+	case 'n':
+		e.in.literal()
+		e.out = append(e.out, `{"NULL":true}`...)
+	default:
+		e.scalar(`{"N":"`, `"}`)
+	}
+	return nil
+}
+
+func (e *encoder) scalar(prefix, suffix string) {
+	e.out = append(e.out, prefix...)
+	e.out = append(e.out, e.in.literal()...)
+	e.out = append(e.out, suffix...)
+}
+
+func (e *encoder) nested(prefix string, inner func(int) error, depth int) error {
+	if depth == MaxDepth {
+		return ErrTooDeep
+	}
+	e.out = append(e.out, prefix...)
+	err := inner(depth + 1)
+	e.out = append(e.out, '}')
+	return err
+}
+
+func (e *encoder) object(depth int) error {
+	e.out = append(e.out, '{')
+	first := true
+	for e.in.step(); e.in.more('}'); first = false {
+		if !first {
+			e.out = append(e.out, ',')
+		}
+		e.out = append(append(e.out, e.in.name()...), ':')
+		if err := e.value(depth); err != nil {
+			return err
+		}
+	}
+	e.out = append(e.out, '}')
+	return nil
+}
+
+func (e *encoder) list(depth int) error {
+	e.out = append(e.out, '[')
+	first := true
+	for e.in.step(); e.in.more(']'); first = false {
+		if !first {
+			e.out = append(e.out, ',')
+		}
+		if err := e.value(depth); err != nil {
+			return err
+		}
+	}
+	e.out = append(e.out, ']')
+	return nil
+}

@@ -1,0 +1,118 @@
+package lambdaruntime_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"orders/internal/lambdaruntime"
+	"orders/internal/local/function"
+)
+
+// TestMain builds the function of the tests once, or plays the parent that dies (see parent_test.go).
+func TestMain(m *testing.M) {
+	if os.Getenv("DOOMED_PARENT") != "" {
+		beDoomedParent()
+	}
+	code, err := runTests(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+	os.Exit(code)
+}
+
+const binaryVariable = "RUNTIMEAPI_TEST_BINARY"
+
+func runTests(m *testing.M) (int, error) {
+	directory, err := os.MkdirTemp("", "runtimeapi")
+	if err != nil {
+		return 1, err
+	}
+	defer os.RemoveAll(directory)
+	binary := filepath.Join(directory, "function")
+	build := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", binary, "./testdata/function")
+	if output, err := build.CombinedOutput(); err != nil {
+		return 1, fmt.Errorf("build the function: %w\n%s", err, output)
+	}
+	os.Setenv(binaryVariable, binary)
+	code := m.Run()
+	if code == 0 {
+		if err := goleak.Find(); err != nil {
+			return 1, err
+		}
+	}
+	return code, nil
+}
+
+// start starts the function of the tests, changed by edit.
+func start(t *testing.T, edit ...func(*lambdaruntime.Options)) (*lambdaruntime.Function, *output) {
+	t.Helper()
+	f, log, err := tryStart(t, edit...)
+	require.NoError(t, err, log)
+	return f, log
+}
+
+func tryStart(t *testing.T, edit ...func(*lambdaruntime.Options)) (*lambdaruntime.Function, *output, error) {
+	var log output
+	options := lambdaruntime.Options{Binary: os.Getenv(binaryVariable), Name: "tested", Timeout: time.Minute, Log: &log}
+	for _, e := range edit {
+		e(&options)
+	}
+	f, err := lambdaruntime.Start(t.Context(), options)
+	if err == nil {
+		t.Cleanup(f.Close)
+	}
+	return f, &log, err
+}
+
+// ask has the function do something, and returns its answer as text.
+func ask(t *testing.T, f *lambdaruntime.Function, event string) string {
+	t.Helper()
+	answer, err := f.Invoke(t.Context(), []byte(event))
+	require.NoError(t, err)
+	return string(answer)
+}
+
+// failing has the function do something that must be a function error.
+func failing(t *testing.T, f *lambdaruntime.Function, event string) *function.FunctionError {
+	t.Helper()
+	answer, err := f.Invoke(t.Context(), []byte(event))
+	require.Nil(t, answer)
+	return asFailure(t, err)
+}
+
+func asFailure(t *testing.T, err error) *function.FunctionError {
+	t.Helper()
+	var failure *function.FunctionError
+	require.ErrorAs(t, err, &failure)
+	require.Equal(t, "tested", failure.Function)
+	require.True(t, json.Valid(failure.Payload))
+	return failure
+}
+
+// output is what a function printed. Safe for concurrent use.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(text []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(text)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}

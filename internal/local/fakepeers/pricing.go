@@ -1,0 +1,88 @@
+package fakepeers
+
+import (
+	"fmt"
+	"math/big"
+	"net/http"
+)
+
+const (
+	boxVolume = 500 * 500 * 500 // cubic millimetres
+	boxWeight = 12_000          // grams
+)
+
+// PricingHandler answers POST /backend/pricing {"products", "address"} with
+// {"pricing"}, in minor units: what the boxes that the products' packages fill
+// cost to the address's country. Quantities do not count. The price is exact
+// however large, and may be more than 64 bits hold.
+func PricingHandler() http.Handler {
+	return route("/backend/pricing", func(body object) (any, error) {
+		products, err := body.children("products")
+		if err != nil {
+			return nil, err
+		}
+		packages, err := packagesOf(products)
+		if err != nil {
+			return nil, err
+		}
+		address, err := body.child("address")
+		if err != nil {
+			return nil, err
+		}
+		country, err := address.text("country")
+		if err != nil {
+			return nil, fmt.Errorf("address: %w", err)
+		}
+		return map[string]*big.Int{"pricing": deliveryPrice(packages, country)}, nil
+	})
+}
+
+func packagesOf(products []object) ([]Package, error) {
+	packages := make([]Package, len(products))
+	for i, product := range products {
+		var err error
+		if packages[i], err = product.parcel("package"); err != nil {
+			return nil, fmt.Errorf("products[%d]: %w", i, err)
+		}
+	}
+	return packages, nil
+}
+
+func deliveryPrice(packages []Package, country string) *big.Int {
+	return new(big.Int).Mul(boxes(packages), big.NewInt(feePerBox(country)))
+}
+
+// boxes counts in big.Int: three sides of 2,147,483,647 make 93 bits.
+func boxes(packages []Package) *big.Int {
+	volume, weight := new(big.Int), new(big.Int)
+	for _, p := range packages {
+		v := new(big.Int).Mul(big.NewInt(p.Width), big.NewInt(p.Length))
+		volume.Add(volume, v.Mul(v, big.NewInt(p.Height)))
+		weight.Add(weight, big.NewInt(p.Weight))
+	}
+	byVolume, byWeight := divideUp(volume, boxVolume), divideUp(weight, boxWeight)
+	if byVolume.Cmp(byWeight) > 0 {
+		return byVolume
+	}
+	return byWeight
+}
+
+func divideUp(n *big.Int, by int64) *big.Int {
+	sum := new(big.Int).Add(n, big.NewInt(by-1))
+	return sum.Quo(sum, big.NewInt(by))
+}
+
+// feePerBox keeps the original's list as it is, "PO" for Poland included.
+func feePerBox(country string) int64 {
+	switch country {
+	case "DK", "FI", "NO", "SE":
+		return 0
+	case "AT", "BE", "BG", "CY", "CZ", "DE", "EE", "ES", "FR", "GR", "HR", "HU",
+		"IE", "IT", "LT", "LU", "LV", "MT", "NL", "PO", "PT", "RO", "SI", "SK":
+		return 1000
+	case "CA", "US":
+		return 1500
+	default:
+		return 2500
+	}
+}

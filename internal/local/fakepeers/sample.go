@@ -1,0 +1,68 @@
+package fakepeers
+
+import "net/http"
+
+// SampleOrder is a body for POST /orders that every stand-in agrees to.
+type SampleOrder struct {
+	Products      []SampleLine  `json:"products"`
+	Address       SampleAddress `json:"address"`
+	DeliveryPrice int64         `json:"deliveryPrice"` // minor units
+	PaymentToken  string        `json:"paymentToken"`
+}
+
+// SampleLine is a product of the catalogue and how many of it are wanted.
+type SampleLine struct {
+	Product
+	Quantity int64 `json:"quantity"`
+}
+
+// SampleAddress is an address with every field that the service knows.
+type SampleAddress struct {
+	Name          string `json:"name"`
+	CompanyName   string `json:"companyName"`
+	StreetAddress string `json:"streetAddress"`
+	PostCode      string `json:"postCode"`
+	City          string `json:"city"`
+	State         string `json:"state"`
+	Country       string `json:"country"`
+	PhoneNumber   string `json:"phoneNumber"`
+}
+
+// NewSampleOrder orders one of the catalogue's first product, two of the second
+// and so on up to the third, paid with a fresh token that is good for exactly
+// the total.
+func NewSampleOrder(c Catalogue, p *Payment) SampleOrder {
+	order := SampleOrder{Address: fictionalAddress()}
+	var packages []Package
+	var total int64
+	for i, product := range c[:min(3, len(c))] {
+		quantity := int64(i + 1)
+		order.Products = append(order.Products, SampleLine{product, quantity})
+		packages = append(packages, product.Package)
+		total += product.Price * quantity
+	}
+	order.DeliveryPrice = deliveryPrice(packages, order.Address.Country).Int64()
+	order.PaymentToken = p.Preauthorise(total + order.DeliveryPrice)
+	return order
+}
+
+// fictionalAddress has a telephone number of the range kept for fiction.
+func fictionalAddress() SampleAddress {
+	return SampleAddress{
+		Name:          "Ada Example",
+		CompanyName:   "Example Company",
+		StreetAddress: "100 Sample Street",
+		PostCode:      "98101",
+		City:          "Seattle",
+		State:         "WA",
+		Country:       "US",
+		PhoneNumber:   "+1-206-555-0142",
+	}
+}
+
+// SampleOrderHandler answers every request with a new sample order.
+func SampleOrderHandler(c Catalogue, p *Payment) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, NewSampleOrder(c, p))
+	})
+}

@@ -1,0 +1,19 @@
+package binaries_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"orders/internal/test/e2e/binaries"
+)
+
+func TestTheMakefileBuildsAlike(t *testing.T) {
+	makefile, err := os.ReadFile("../../../../Makefile")
+	require.NoError(t, err)
+	flags := strings.Replace(strings.Join(binaries.Flags(), " "), "-s -w", `"-s -w"`, 1)
+	require.Contains(t, string(makefile), "\nFUNCTION_FLAGS := "+flags+"\n")
+	require.Contains(t, string(makefile), "CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go build $(FUNCTION_FLAGS) -o ")
+}

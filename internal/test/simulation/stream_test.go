@@ -1,0 +1,128 @@
+package simulation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"strconv"
+	"time"
+
+	"orders/internal/local/mapping"
+	"orders/internal/local/sqs"
+)
+
+// A poller is the event source mapping that feeds table-update, with the stream that it reads. It may end at any time,
+// and then starts again from its last checkpoint: what was under way is done again.
+type poller struct {
+	history    *history
+	random     *rand.Rand
+	pace       int                // the most quanta between two looks at the stream
+	stop       context.CancelFunc // ends the run that is under way
+	checkpoint string
+	batches    int
+	dead       sqs.List
+}
+
+var errStream = errors.New("the stream did not answer")
+
+// follow runs until ctx ends.
+func (s *poller) follow(ctx context.Context) {
+	for ctx.Err() == nil {
+		run, stop := context.WithCancel(ctx)
+		s.stop = stop
+		err := mapping.Mapping{
+			Source:               s,
+			ShardID:              "shard",
+			Name:                 "table-update",
+			After:                s.checkpoint,
+			Invoke:               s.invoke,
+			Timeout:              time.Hour, // the function's own ends sooner
+			MaximumRetryAttempts: attempts,
+			RetryWaitMaximum:     time.Second,
+			Checkpoint:           s.keep,
+			DeadLetters:          &s.dead,
+			Jitter:               s.random.Float64,
+			Logger:               slog.New(slog.DiscardHandler),
+		}.Run(run)
+		stop()
+		if err != nil {
+			panic(err)
+		}
+	}
+}
+
+// Read is mapping.Source's. A batch ends anywhere.
+func (s *poller) Read(ctx context.Context, after string, limit int) (batch []mapping.Record, err error) {
+	from := 0
+	if after != "" {
+		if from, err = strconv.Atoi(after); err != nil {
+			return nil, err
+		}
+	}
+	time.Sleep(time.Duration(s.random.IntN(s.pace)) * quantum)
+	h := s.history
+	f := h.scheduler.cross(&call{at: stream, name: "poller reads", ctx: ctx, crash: s.stop,
+		ready: func() bool { return len(h.table.records) > from },
+		do: func(fate) string {
+			records := h.table.records[from:]
+			if h.scheduler.random.IntN(2) == 0 {
+				records = records[:1+h.scheduler.random.IntN(min(len(records), limit))]
+			}
+			for _, r := range records {
+				batch = append(batch, mapping.Record{SequenceNumber: strconv.Itoa(r.number), Data: r.data()})
+			}
+			return fmt.Sprintf("%d to %d", from+1, from+len(batch))
+		}})
+	if f != passes {
+		return nil, errors.Join(errStream, ctx.Err())
+	}
+	return batch, nil
+}
+
+// invoke hands a batch to table-update. When the poller ends, the function does not: its answer goes nowhere.
+func (s *poller) invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	s.batches++
+	h, name := s.history, fmt.Sprintf("table-update.%d", s.batches)
+	if f := h.scheduler.cross(&call{at: handOver, name: name, ctx: ctx, crash: s.stop}); f != passes {
+		return nil, errStream
+	}
+	type result struct {
+		answer []byte
+		err    error
+	}
+	done := make(chan result, 1)
+	h.scheduler.spawn(func() {
+		answer, err := h.tableUpdate(name, payload)
+		done <- result{answer, err}
+	})
+	select {
+	case r := <-done:
+		return r.answer, r.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// keep stores the poller's checkpoint.
+func (s *poller) keep(ctx context.Context, sequenceNumber string) error {
+	f := s.history.scheduler.cross(&call{at: checkpoint, name: "checkpoint " + sequenceNumber, ctx: ctx, crash: s.stop,
+		do: func(fate) string { s.checkpoint = sequenceNumber; return "" }})
+	if f != passes {
+		return errStream
+	}
+	return nil
+}
+
+// given tells whether the poller has given up a record.
+func (s *poller) given(number int) bool {
+	for _, entry := range s.dead.All() {
+		first, errFirst := strconv.Atoi(entry.Batch.StartSequenceNumber)
+		last, errLast := strconv.Atoi(entry.Batch.EndSequenceNumber)
+		if errors.Join(errFirst, errLast) == nil && first <= number && number <= last {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,132 @@
+package template_test
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A widget is one of the dashboard.
+type widget struct {
+	Type                string
+	X, Y, Width, Height int
+	Properties          struct {
+		Markdown, Title, Region, View, Query string
+		Metrics                              [][]any
+	}
+}
+
+// sections is the dashboard's widgets by the headings above them, in their order.
+func sections(t *testing.T) (headings []string, widgets map[string][]widget) {
+	t.Helper()
+	dashboard := load(t).properties(t, "Dashboard", "AWS::CloudWatch::Dashboard")
+	var body struct{ Widgets []widget }
+	require.NoError(t, json.Unmarshal([]byte(text(dashboard["DashboardBody"])), &body))
+	slices.SortStableFunc(body.Widgets, func(a, b widget) int { return a.Y - b.Y })
+	widgets = map[string][]widget{}
+	for _, w := range body.Widgets {
+		if w.Type == "text" {
+			headings = append(headings, strings.TrimPrefix(w.Properties.Markdown, "## "))
+			continue
+		}
+		last := headings[len(headings)-1]
+		widgets[last] = append(widgets[last], w)
+	}
+	return headings, widgets
+}
+
+// shown is the metrics of a section of the dashboard, with their statistics where they are given.
+func shown(widgets []widget) []string {
+	var all []string
+	for _, w := range widgets {
+		for _, metric := range w.Properties.Metrics {
+			rendering, _ := metric[len(metric)-1].(map[string]any)
+			name := metric[0].(string) + " " + metric[1].(string)
+			for i := 2; i+1 < len(metric); i += 2 {
+				name += " " + metric[i].(string) + "=" + metric[i+1].(string)
+			}
+			if stat, ok := rendering["stat"].(string); ok {
+				name += " " + stat
+			}
+			all = append(all, name)
+		}
+	}
+	return all
+}
+
+func TestDashboardShowsWhatIsEmitted(t *testing.T) {
+	known := emitted(t)
+	_, widgets := sections(t)
+	for _, list := range widgets {
+		for _, metric := range shown(list) {
+			for _, stat := range []string{" p50", " p90", " p99", " Maximum"} {
+				metric = strings.TrimSuffix(metric, stat)
+			}
+			require.Contains(t, known, metric)
+		}
+	}
+}
+
+func TestDashboardIsInTheContractsOrder(t *testing.T) {
+	headings, widgets := sections(t)
+	require.Equal(t, []string{"Key metrics", "Traffic", "Latency", "Errors", "The last 20 errors"}, headings)
+	own := func(name string) string {
+		return "ecommerce.orders " + name + " environment=${Environment} service=orders"
+	}
+	lambda := func(metric, function string) string {
+		return "AWS/Lambda " + metric + " FunctionName=${" + function + "Function}"
+	}
+	var percentiles []string
+	for _, function := range []string{"CreateOrder", "GetOrder"} {
+		for _, percentile := range []string{"p50", "p90", "p99"} {
+			percentiles = append(percentiles, lambda("Duration", function)+" "+percentile)
+		}
+	}
+	require.Subset(t, shown(widgets["Key metrics"]), append(percentiles, own("orderCreated"), own("orderFulfilled"), own("orderFailed"), own("orderUnavailable")))
+	require.Subset(t, shown(widgets["Traffic"]), []string{own("orderCreated"), own("orderPackaged"), own("orderFulfilled"), own("orderFailed"), own("orderUnavailable")})
+	require.Subset(t, shown(widgets["Latency"]), append(percentiles, lambda("IteratorAge", "TableUpdate")+" Maximum",
+		lambda("Duration", "OnEvents")+" p99", lambda("Duration", "TableUpdate")+" p99"))
+	for function := range functions {
+		name := strings.TrimSuffix(function, "Function")
+		require.Contains(t, shown(widgets["Key metrics"]), lambda("Errors", name))
+		require.Contains(t, shown(widgets["Traffic"]), lambda("Invocations", name))
+		require.Contains(t, shown(widgets["Errors"]), lambda("Errors", name))
+	}
+	for _, operation := range tableOperations() {
+		require.Contains(t, shown(widgets["Latency"]), "AWS/DynamoDB SuccessfulRequestLatency TableName=${Table} Operation="+operation+" p99")
+		require.Contains(t, shown(widgets["Errors"]), "AWS/DynamoDB SystemErrors TableName=${Table} Operation="+operation)
+	}
+}
+
+func TestDashboardEndsWithTheLastErrors(t *testing.T) {
+	_, widgets := sections(t)
+	require.Len(t, widgets["The last 20 errors"], 1)
+	last := widgets["The last 20 errors"][0]
+	require.Equal(t, "log", last.Type)
+	require.Equal(t, len(functions), strings.Count(last.Properties.Query, "SOURCE "))
+	for function := range functions {
+		require.Contains(t, last.Properties.Query, "SOURCE '${"+strings.TrimSuffix(function, "Function")+"LogGroup}'")
+	}
+	require.Contains(t, last.Properties.Query, "| limit 20")
+	require.Contains(t, last.Properties.Query, "level = 'ERROR'") // as telemetry writes it
+}
+
+func TestWidgetsDoNotOverlap(t *testing.T) {
+	_, sectioned := sections(t)
+	taken := map[[2]int]string{}
+	for _, widgets := range sectioned {
+		for _, w := range widgets {
+			require.Equal(t, "${AWS::Region}", w.Properties.Region)
+			require.LessOrEqual(t, w.X+w.Width, 24)
+			for x := w.X; x < w.X+w.Width; x++ {
+				for y := w.Y; y < w.Y+w.Height; y++ {
+					require.Empty(t, taken[[2]int{x, y}], w.Properties.Title)
+					taken[[2]int{x, y}] = w.Properties.Title
+				}
+			}
+		}
+	}
+}

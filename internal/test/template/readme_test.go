@@ -1,0 +1,137 @@
+package template_test
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v4"
+)
+
+// section is the README's text below a heading, up to the next of the same rank.
+func section(t *testing.T, heading string) string {
+	t.Helper()
+	_, rest, found := strings.Cut(string(read(t, "README.md")), "\n"+heading+"\n")
+	require.True(t, found, heading)
+	rank, _, _ := strings.Cut(heading, " ")
+	if i := strings.Index(rest, "\n"+rank+" "); i >= 0 {
+		rest = rest[:i]
+	}
+	return rest
+}
+
+// rows is the cells of the first table of a text, heading aside.
+func rows(text string) [][]string {
+	var all [][]string
+	for line := range strings.Lines(text) {
+		row := strings.TrimSpace(line)
+		switch {
+		case strings.HasPrefix(row, "| "):
+			all = append(all, regexp.MustCompile(` *\| *`).Split(strings.Trim(row, "| "), -1))
+		case !strings.HasPrefix(row, "|") && len(all) > 0:
+			return all[1:]
+		}
+	}
+	return all[1:]
+}
+
+var quoted = regexp.MustCompile("`([^`]+)`")
+
+// names is what stands in code quotes in a text.
+func names(text string) []string {
+	var all []string
+	for _, match := range quoted.FindAllStringSubmatch(text, -1) {
+		all = append(all, match[1])
+	}
+	return all
+}
+
+func TestReadmeListsTheTemplatesParameters(t *testing.T) {
+	parameters := load(t)["Parameters"].(map[string]any)
+	var listed []string
+	for _, row := range rows(section(t, "## Deploy it")) {
+		defaults := names(row[1])
+		for i, name := range names(row[0]) {
+			listed = append(listed, name)
+			value := at(parameters[name], "Default")
+			if i < len(defaults) {
+				require.Equal(t, defaults[i], text(value), name)
+				continue
+			}
+			require.True(t, value == nil || value == "", name)
+		}
+	}
+	require.ElementsMatch(t, slices.Collect(maps.Keys(parameters)), listed)
+}
+
+func TestReadmeSaysWhatToDoForEveryAlarm(t *testing.T) {
+	var listed []string
+	for _, row := range rows(section(t, "## When an alarm fires")) {
+		require.Len(t, row, 4)
+		for _, cell := range row {
+			require.NotEmpty(t, strings.TrimSpace(cell), row[0])
+		}
+		listed = append(listed, names(row[0])...)
+	}
+	require.ElementsMatch(t, load(t).ofType("AWS::CloudWatch::Alarm"), listed)
+}
+
+func TestReadmeQuotesWhatIsLogged(t *testing.T) {
+	logged := constantsOf(t, "handler")
+	page := section(t, "## When an alarm fires")
+	for _, line := range []string{"order not created", "order does not follow event", "change not announced"} {
+		require.Contains(t, page, "`"+line+"`")
+		require.Contains(t, logged, line)
+	}
+}
+
+func TestReadmeListsTheParametersForAndOfTheNeighbours(t *testing.T) {
+	table := rows(section(t, "## Parameters"))
+	var defined []string
+	tpl := load(t)
+	for _, name := range tpl.ofType("AWS::SSM::Parameter") {
+		parameter := tpl.properties(t, name, "AWS::SSM::Parameter")
+		defined = append(defined, strings.TrimPrefix(text(parameter["Name"]), "/ecommerce/${Environment}/"))
+	}
+	require.ElementsMatch(t, defined, names(table[0][0]))
+	require.ElementsMatch(t, slices.Collect(maps.Values(neighbours)), names(table[1][0]))
+}
+
+func TestReadmeListsTheVariablesOfTheFunctions(t *testing.T) {
+	_, second, found := strings.Cut(section(t, "## Parameters"), "| function |")
+	require.True(t, found)
+	listed := map[string][]string{}
+	for _, row := range rows("| function |" + second) {
+		listed[row[0]] = slices.Sorted(slices.Values(names(row[1])))
+	}
+	require.Len(t, listed, len(functions))
+	for _, command := range functions {
+		require.Equal(t, variablesReadBy(t, command), listed[command])
+	}
+}
+
+func TestReadmeListsTheRoutes(t *testing.T) {
+	var document struct {
+		Paths map[string]map[string]any
+	}
+	require.NoError(t, yaml.Unmarshal(read(t, "resources/openapi.yaml"), &document))
+	var wanted, listed []string
+	for path, operations := range document.Paths {
+		for method := range operations {
+			if method != "options" { // one row tells of all of them
+				wanted = append(wanted, strings.ToUpper(method)+" "+path)
+			}
+		}
+	}
+	for _, row := range rows(section(t, "## API")) {
+		for _, name := range names(row[0]) {
+			if route, _, _ := strings.Cut(name, "?"); strings.Contains(route, " ") {
+				listed = append(listed, route)
+			}
+		}
+	}
+	require.ElementsMatch(t, wanted, listed)
+}

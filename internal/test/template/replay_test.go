@@ -1,0 +1,136 @@
+package template_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A cloud is a folder from which a stand-in for the AWS CLI answers, and in which it writes down what it was asked.
+type cloud string
+
+func newCloud(t *testing.T) cloud {
+	t.Helper()
+	if _, err := exec.LookPath("jq"); err != nil {
+		if os.Getenv("REQUIRE_JQ") == "1" {
+			t.Fatal("REQUIRE_JQ is 1, but there is no jq")
+		}
+		t.Skip("there is no jq")
+	}
+	c := cloud(t.TempDir())
+	script, err := os.ReadFile("testdata/aws.sh")
+	require.NoError(t, err)
+	require.NoError(t, os.Mkdir(filepath.Join(string(c), "bin"), 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(string(c), "bin", "aws"), script, 0o755))
+	return c
+}
+
+func (c cloud) write(t *testing.T, name, content string) {
+	t.Helper()
+	require.NoError(t, os.WriteFile(filepath.Join(string(c), name), []byte(content), 0o600))
+}
+
+// message puts a message in a queue, body being the text of it.
+func (c cloud) message(t *testing.T, queue, receipt, body string) {
+	t.Helper()
+	text, err := json.Marshal(map[string]any{"Messages": []any{map[string]any{"ReceiptHandle": receipt, "Body": body}}})
+	require.NoError(t, err)
+	c.write(t, queue+"."+receipt+".message", string(text))
+}
+
+// lines is what was written down about something, if anything was.
+func (c cloud) lines(name string) []string {
+	content, _ := os.ReadFile(filepath.Join(string(c), name))
+	return strings.FieldsFunc(string(content), func(r rune) bool { return r == '\n' })
+}
+
+// run runs a command in a shell that has read the README's functions.
+func (c cloud) run(t *testing.T, command string) string {
+	t.Helper()
+	output, err := c.try(t, command)
+	require.NoError(t, err, "%s", output)
+	return output
+}
+
+// try is run for a command that may fail.
+func (c cloud) try(t *testing.T, command string) (string, error) {
+	t.Helper()
+	_, block, found := strings.Cut(section(t, "### Send dead letters again"), "```sh\n")
+	require.True(t, found)
+	block, _, _ = strings.Cut(block, "```")
+	shell := exec.CommandContext(t.Context(), "sh", "-c", block+command)
+	shell.Env = append(os.Environ(), "PATH="+filepath.Join(string(c), "bin")+":"+os.Getenv("PATH"), "CLOUD="+string(c), "TMPDIR="+t.TempDir())
+	output, err := shell.CombinedOutput()
+	return string(output), err
+}
+
+func TestReplaySendsEventsToOnEvents(t *testing.T) {
+	const event = `{"id":"e-1","source":"ecommerce.warehouse","detail-type":"PackagingFailed","resources":["o-1"],"detail":{}}`
+	for name, body := range map[string]string{
+		"RulesDeadLetterQueue":    event,
+		"OnEventsDeadLetterQueue": `{"version":"1.0","requestContext":{"condition":"RetriesExhausted"},"requestPayload":` + event + `,"responsePayload":{"errorMessage":"x"}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCloud(t)
+			c.message(t, name, "r-1", body)
+			c.message(t, name, "r-2", strings.Replace(body, "o-1", "refused", 1))
+			output := c.run(t, "replay "+name)
+			require.Equal(t, []string{"OnEvents " + event, "OnEvents " + strings.Replace(event, "o-1", "refused", 1)}, c.lines("invoked"))
+			require.Equal(t, []string{name + " r-1"}, c.lines("deleted"), "what is not taken stays")
+			require.Equal(t, "taken: e-1\nnot taken: e-1\n", output)
+		})
+	}
+}
+
+// On-events ignores what it does not know, which is no reason to delete it.
+func TestReplayKeepsWhatIsNoEvent(t *testing.T) {
+	for name, body := range map[string]string{"another queue's": pointer, "no JSON": "hello", "no object": `"hello"`, "nothing of it": `{"requestPayload":{}}`} {
+		t.Run(name, func(t *testing.T) {
+			c := newCloud(t)
+			c.message(t, "OnEventsDeadLetterQueue", "r-1", body)
+			require.Contains(t, c.run(t, "replay OnEventsDeadLetterQueue"), "not taken: a message without an event\n")
+			require.Empty(t, c.lines("invoked"))
+			require.Empty(t, c.lines("deleted"))
+		})
+	}
+}
+
+const pointer = `{"requestContext":{"condition":"RetryAttemptsExhausted"},"DDBStreamBatchInfo":{"shardId":"s-1","startSequenceNumber":"99","endSequenceNumber":"101","batchSize":2,"streamArn":"arn:stream"}}`
+
+func streamRecord(number int, orderID string) string {
+	image := fmt.Sprintf(`{"orderId":{"S":%q},"total":{"N":"1"}}`, orderID)
+	return fmt.Sprintf(`{"eventName":"INSERT","dynamodb":{"SequenceNumber":"%d","Keys":{"orderId":{"S":%q}},"NewImage":%s}}`, number, orderID, image)
+}
+
+func TestReannounceFetchesTheChangesAndSendsThem(t *testing.T) {
+	c := newCloud(t)
+	c.message(t, "TableUpdateDeadLetterQueue", "r-1", pointer)
+	c.write(t, "page-1", `{"Records":[`+streamRecord(99, "o-1")+`],"NextShardIterator":"page-2"}`)
+	c.write(t, "page-2", `{"Records":[],"NextShardIterator":"page-3"}`)
+	c.write(t, "page-3", `{"Records":[`+streamRecord(101, "o-2")+`,`+streamRecord(102, "o-3")+`],"NextShardIterator":"page-4"}`)
+	output := c.run(t, "reannounce")
+	require.Contains(t, output, `announced: {"shardId":"s-1",`)
+	require.NotContains(t, output, "not announced")
+	require.Equal(t, []string{"TableUpdateDeadLetterQueue r-1"}, c.lines("deleted"))
+	require.Contains(t, strings.Join(c.lines("iterators"), " "), "--stream-arn arn:stream --shard-id s-1 --shard-iterator-type AT_SEQUENCE_NUMBER --sequence-number 99")
+	require.Equal(t, []string{"OrderCreated o-1", "OrderCreated o-2"}, announced(t, c.lines("invoked")))
+}
+
+func TestReannounceKeepsWhatIsNotAnnounced(t *testing.T) {
+	c := newCloud(t)
+	c.message(t, "TableUpdateDeadLetterQueue", "r-1", pointer)
+	c.write(t, "page-1", `{"Records":[`+streamRecord(99, "refused")+`],"NextShardIterator":null}`)
+	require.Contains(t, c.run(t, "reannounce"), "not announced")
+	require.Empty(t, c.lines("deleted"))
+
+	c = newCloud(t) // no page: the stream no longer has it
+	c.message(t, "TableUpdateDeadLetterQueue", "r-1", pointer)
+	require.Contains(t, c.run(t, "reannounce"), "not announced")
+	require.Empty(t, c.lines("deleted"))
+}
