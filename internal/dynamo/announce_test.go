@@ -41,8 +41,8 @@ func announcesOriginalsWhole(t *testing.T, table realTable) {
 	before := table.stored(t, o.OrderID)
 
 	service := order.Service{Store: table.store(t, table.endpoint, patient)}
-	_, err = service.Apply(t.Context(), o.OrderID, order.Report{
-		Status: order.Packaged, Package: []order.Packed{{ProductID: "lamp", Quantity: 1}, {ProductID: "mug", Quantity: 1}},
+	_, err = service.Apply(t.Context(), o.OrderID, order.FulfilmentUpdate{
+		Status: order.Packaged, Package: []order.PackedProduct{{ProductID: "lamp", Quantity: 1}, {ProductID: "mug", Quantity: 1}},
 	})
 	require.NoError(t, err)
 	after := table.stored(t, o.OrderID)

@@ -34,16 +34,16 @@ func followsWithProgressAlone(t *testing.T, table realTable) {
 	service := order.Service{Store: table.store(t, p.endpoint, patient)}
 	p.faults = []fault{nil, func(w http.ResponseWriter, r *http.Request, forward http.HandlerFunc) {
 		other := order.Service{Store: table.store(t, table.endpoint, patient)}
-		if _, err := other.Apply(t.Context(), o.OrderID, order.Report{Status: order.PackagingFailed}); err != nil {
+		if _, err := other.Apply(t.Context(), o.OrderID, order.FulfilmentUpdate{Status: order.PackagingFailed}); err != nil {
 			t.Error(err)
 		}
 		forward(w, r)
 	}}
-	packed := order.Report{Status: order.Packaged, Package: []order.Packed{{ProductID: "lamp", Quantity: 1}}}
+	packed := order.FulfilmentUpdate{Status: order.Packaged, Package: []order.PackedProduct{{ProductID: "lamp", Quantity: 1}}}
 	for _, step := range []struct {
-		report  order.Report
+		report  order.FulfilmentUpdate
 		changed bool
-	}{{packed, true}, {packed, false}, {order.Report{Status: order.DeliveryFailed}, true}, {order.Report{Status: order.Fulfilled}, true}} {
+	}{{packed, true}, {packed, false}, {order.FulfilmentUpdate{Status: order.DeliveryFailed}, true}, {order.FulfilmentUpdate{Status: order.Fulfilled}, true}} {
 		outcome, err := service.Apply(t.Context(), o.OrderID, step.report)
 		require.NoError(t, err)
 		require.Equal(t, step.changed, outcome.Changed)

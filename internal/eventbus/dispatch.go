@@ -102,7 +102,7 @@ func (d *dispatch) settle(ctx context.Context, a answer) {
 		case failure == nil:
 			l.advance()
 		case failure.verdict == hopeless:
-			d.fail(l, order.Unsendable, failure.err)
+			d.fail(l, order.Permanent, failure.err)
 			continue
 		case failure.verdict == mendable && l.tries+1 >= mendableTries:
 			d.fail(l, order.Unavailable, failure.err)
@@ -122,7 +122,7 @@ func (d *dispatch) queue(l *line) {
 		return
 	}
 	if size := sizeOf(d.events[l.first()]); size > maxEntrySize {
-		d.fail(l, order.Unsendable, fmt.Errorf("its entry has %d bytes, over the %d that the bus takes", size, maxEntrySize))
+		d.fail(l, order.Permanent, fmt.Errorf("its entry has %d bytes, over the %d that the bus takes", size, maxEntrySize))
 		return
 	}
 	d.idle = append(d.idle, l)

@@ -26,7 +26,7 @@ func TestWhatCanNeverPassIsUnsendableAtOnce(t *testing.T) {
 				results := p.Publish(t.Context(), []order.Event{
 					event("bad", 1), event("good", 1), event("bad", 2), event("bad", 3), event("good", 2), event("good", 3),
 				})
-				require.Equal(t, []order.Kind{"", "", order.Unsendable, order.Unsendable, "", ""}, kinds(t, results))
+				require.Equal(t, []order.Kind{"", "", order.Permanent, order.Permanent, "", ""}, kinds(t, results))
 				require.ErrorContains(t, results[2], "The event bus did not accept the event: "+code)
 				require.ErrorContains(t, results[3], "An earlier event of the order was not accepted: "+code)
 			})
@@ -42,7 +42,7 @@ func TestARefusedRequestIsTakenApartToFindTheCulprit(t *testing.T) {
 		events[3].Type = "Poison"
 		results := kinds(t, p.Publish(t.Context(), events))
 		want := make([]order.Kind, 12)
-		want[3], want[10] = order.Unsendable, order.Unsendable
+		want[3], want[10] = order.Permanent, order.Permanent
 		require.Equal(t, want, results)
 	})
 	require.Equal(t, 10, b.sizes()[0])
@@ -63,7 +63,7 @@ func TestASuspectIsSentAloneThoughOthersWait(t *testing.T) {
 		events := oneEach(105)
 		events[0].Type = "Poison"
 		results := p.Publish(t.Context(), events)
-		require.Equal(t, order.Unsendable, order.KindOf(results[0]))
+		require.Equal(t, order.Permanent, order.KindOf(results[0]))
 		allSent(t, results[1:], 104)
 	})
 	require.Equal(t, []int{10, 1}, withSuspect)

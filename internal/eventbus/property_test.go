@@ -83,7 +83,7 @@ func TestOrderIsKeptWhateverFails(t *testing.T) {
 					require.Equal(rt, kind, found[at])
 				}
 				kind = found[at]
-				require.Contains(rt, []order.Kind{order.Unavailable, order.Unsendable}, kind)
+				require.Contains(rt, []order.Kind{order.Unavailable, order.Permanent}, kind)
 			}
 		}
 	})
@@ -106,7 +106,7 @@ func TestAllIsSentInTheEnd(t *testing.T) {
 				if i < stop {
 					require.Empty(rt, found[at])
 				} else {
-					require.Equal(rt, order.Unsendable, found[at])
+					require.Equal(rt, order.Permanent, found[at])
 				}
 			}
 			require.Len(rt, slices.Compact(accepted[id]), stop)

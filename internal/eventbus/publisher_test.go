@@ -101,7 +101,7 @@ func TestRequestsAreBoundedInBytes(t *testing.T) {
 		{"a byte too many", []int{400_000, 600_001}, []int{1, 1}, []order.Kind{"", ""}},
 		{"small ones fill up", []int{600_000, 600_000, 400_000}, []int{2, 1}, []order.Kind{"", "", ""}},
 		{"a large one goes alone", []int{1 << 20, 100}, []int{1, 1}, []order.Kind{"", ""}},
-		{"one too large does not go", []int{1<<20 + 1, 100}, []int{1}, []order.Kind{order.Unsendable, ""}},
+		{"one too large does not go", []int{1<<20 + 1, 100}, []int{1}, []order.Kind{order.Permanent, ""}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			b := &bus{fault: always(fault{hang: time.Millisecond})}
@@ -121,7 +121,7 @@ func TestTooLargeHoldsBackOnlyWhatIsBehindIt(t *testing.T) {
 	b := &bus{}
 	within(t, b, func(t *testing.T, p *Publisher) {
 		results := p.Publish(t.Context(), []order.Event{event("a", 1), ofSize("a", 1<<20+1), event("a", 3), event("b", 1)})
-		require.Equal(t, []order.Kind{"", order.Unsendable, order.Unsendable, ""}, kinds(t, results))
+		require.Equal(t, []order.Kind{"", order.Permanent, order.Permanent, ""}, kinds(t, results))
 		require.ErrorContains(t, results[1], "1048577 bytes")
 		require.ErrorContains(t, results[2], "An earlier event of the order was not accepted")
 	})

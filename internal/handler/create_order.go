@@ -93,7 +93,7 @@ func (h *CreateOrder) create(ctx context.Context, userID string, body []byte) (o
 // them: to Lambda a direct invocation that was answered went well, and API Gateway never sees it.
 func (h *CreateOrder) countUnavailable(ctx context.Context, orderID string, err error) {
 	switch order.KindOf(err) {
-	case order.Unchecked, order.Unavailable:
+	case order.CheckFailed, order.Unavailable:
 		h.Metrics.Count(ctx, orderID, map[string]int64{MetricOrderUnavailable: 1})
 	}
 }

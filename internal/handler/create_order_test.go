@@ -53,7 +53,7 @@ func TestPostAgainIsAnsweredWithTheSameOrder(t *testing.T) {
 	require.Equal(t, first.body, again.body)
 	require.EqualValues(t, 1, s.counter.counts["orderCreated"], "a repeat is not counted")
 
-	s.checker.says = refusal(order.Refused, "Wrong payment token") // spent meanwhile
+	s.checker.says = refusal(order.Rejected, "Wrong payment token") // spent meanwhile
 	require.Equal(t, http.StatusOK, ask(t, h, post("user-1", ordertest.Request(want))).status)
 	other := ask(t, h, post("user-2", ordertest.Request(want)))
 	require.Equal(t, http.StatusConflict, other.status)
@@ -74,9 +74,9 @@ func TestPostRefusals(t *testing.T) {
 		"wrong shape": {"u", `{"products":[],"address":{},"deliveryPrice":0,"paymentToken":"t"}`, nil, 400, nil},
 		"129 KiB":     {"u", strings.Repeat(" ", 129<<10), nil, 413, map[string]any{"message": "Request too large"}},
 		"wrong total": {"u", strings.Replace(good, "{", `{"total":1,`, 1), nil, 422, nil},
-		"check says no": {"u", good, refusal(order.Refused, "Wrong payment token"), 422,
+		"check says no": {"u", good, refusal(order.Rejected, "Wrong payment token"), 422,
 			map[string]any{"message": "Validation errors", "errors": list("Wrong payment token")}},
-		"check not made": {"u", good, refusal(order.Unchecked, "Failure to contact the payment service"), 503,
+		"check not made": {"u", good, refusal(order.CheckFailed, "Failure to contact the payment service"), 503,
 			map[string]any{"message": "Service unavailable", "errors": list("Failure to contact the payment service")}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -178,8 +178,8 @@ func TestDirectInvocationRefusals(t *testing.T) {
 		"one fault":      {directEvent("u", []byte(strings.Replace(string(good), `"quantity":2`, `"quantity":-2`, 1))), nil, failure("JSON Schema validation error", "/products/0/quantity: must be at least 1")},
 		"too large":      {directEvent("u", []byte(`"`+strings.Repeat("x", 131071)+`"`)), nil, failure("Request too large", "The order must be at most 131072 bytes, got 131073")},
 		"wrong total":    {directEvent("u", []byte(strings.Replace(string(good), "{", `{"total":1,`, 1))), nil, failure("Validation errors", "Wrong total: got 1, expected 8448")},
-		"check says no":  {directEvent("u", good), refusal(order.Refused, "Unknown user"), failure("Validation errors", "Unknown user")},
-		"check not made": {directEvent("u", good), refusal(order.Unchecked, "Failure to contact the users service"), failure("Validation errors", "Failure to contact the users service")},
+		"check says no":  {directEvent("u", good), refusal(order.Rejected, "Unknown user"), failure("Validation errors", "Unknown user")},
+		"check not made": {directEvent("u", good), refusal(order.CheckFailed, "Failure to contact the users service"), failure("Validation errors", "Failure to contact the users service")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newShop()
@@ -220,7 +220,7 @@ func TestNoSecretIsLogged(t *testing.T) {
 		o.PaymentToken, o.Address.Name, o.Address.StreetAddress, o.Address.PhoneNumber = "s3cret-token", "s3cret-name", "s3cret-street", "s3cret-phone"
 	})
 	body := ordertest.Request(secret)
-	for _, says := range []error{nil, refusal(order.Refused, "no"), refusal(order.Unchecked, "no")} {
+	for _, says := range []error{nil, refusal(order.Rejected, "no"), refusal(order.CheckFailed, "no")} {
 		s := newShop()
 		s.checker.says = says
 		ask(t, createOrder(s), post("u", body))

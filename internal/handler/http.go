@@ -46,7 +46,7 @@ func failed(err error) ([]byte, error) {
 		return answer(http.StatusConflict, problem{Message: e.Message}, nil)
 	case order.TooLarge:
 		return answer(http.StatusRequestEntityTooLarge, problem{Message: e.Message}, nil)
-	case order.Refused:
+	case order.Rejected:
 		return answer(http.StatusUnprocessableEntity, problem{e.Message, e.Details}, nil)
 	default:
 		return answer(http.StatusServiceUnavailable, problem{"Service unavailable", e.Details}, map[string]string{"Retry-After": retryAfterSeconds})

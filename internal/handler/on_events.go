@@ -71,11 +71,11 @@ func (h *OnEvents) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	return []byte("null"), h.applyToAll(ctx, event, report)
 }
 
-func reportOf(event busEvent) (report order.Report, known bool, err error) {
+func reportOf(event busEvent) (report order.FulfilmentUpdate, known bool, err error) {
 	all := FollowedEvents()
 	i := slices.IndexFunc(all, func(f FollowedEvent) bool { return f.Source == event.Source && f.DetailType == event.DetailType })
 	if i < 0 {
-		return order.Report{}, false, nil
+		return order.FulfilmentUpdate{}, false, nil
 	}
 	report.Status = all[i].Status
 	if report.Status == order.Packaged {
@@ -84,7 +84,7 @@ func reportOf(event busEvent) (report order.Report, known bool, err error) {
 	return report, true, err
 }
 
-func (h *OnEvents) applyToAll(ctx context.Context, event busEvent, report order.Report) error {
+func (h *OnEvents) applyToAll(ctx context.Context, event busEvent, report order.FulfilmentUpdate) error {
 	var failures []error
 	orderIDs := withoutRepeats(event.Resources)
 	for i, orderID := range orderIDs {
@@ -103,7 +103,7 @@ func (h *OnEvents) applyToAll(ctx context.Context, event busEvent, report order.
 
 // apply lets one order follow, in its part of the time that is left for so many: one whose item hangs, or is throttled
 // for long, leaves the others theirs.
-func (h *OnEvents) apply(ctx context.Context, orderID string, report order.Report, among int) (order.Outcome, error) {
+func (h *OnEvents) apply(ctx context.Context, orderID string, report order.FulfilmentUpdate, among int) (order.Result, error) {
 	if end, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, time.Until(end)/time.Duration(among))
@@ -122,7 +122,7 @@ func withoutRepeats(all []string) []string {
 	return once
 }
 
-func (h *OnEvents) tell(ctx context.Context, event busEvent, orderID string, outcome order.Outcome) {
+func (h *OnEvents) tell(ctx context.Context, event busEvent, orderID string, outcome order.Result) {
 	log := h.Log.With(slog.String("orderId", orderID), slog.String("detailType", event.DetailType))
 	switch {
 	case outcome.Unknown != "":

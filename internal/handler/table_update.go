@@ -62,7 +62,7 @@ func (h *TableUpdate) Invoke(ctx context.Context, payload []byte) ([]byte, error
 	record := batch.Records[first]
 	h.Log.ErrorContext(ctx, "change not announced", slog.String("orderId", record.Change.Keys.OrderID.S),
 		slog.String("sequenceNumber", record.Change.SequenceNumber), slog.String("kind", string(order.KindOf(err))), slog.String("error", err.Error()))
-	if record.Change.SequenceNumber == "" || first == 0 && order.KindOf(err) == order.Unsendable {
+	if record.Change.SequenceNumber == "" || first == 0 && order.KindOf(err) == order.Permanent {
 		return nil, fmt.Errorf("record %q can never be sent: %w", record.Change.SequenceNumber, err)
 	}
 	return encode(batchAnswer{BatchItemFailures: []batchItemFailure{{record.Change.SequenceNumber}}})
@@ -75,7 +75,7 @@ func (h *TableUpdate) announce(ctx context.Context, records []streamRecord) (fir
 	for _, record := range records {
 		event, err := h.eventOf(record)
 		if err != nil {
-			unsendable = &order.Error{Kind: order.Unsendable, Message: "The record makes no event", Err: err}
+			unsendable = &order.Error{Kind: order.Permanent, Message: "The record makes no event", Err: err}
 			break
 		}
 		event.TraceHeader = h.TraceHeader(ctx)

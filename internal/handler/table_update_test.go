@@ -104,7 +104,7 @@ func TestTheFirstRecordNotSentIsReported(t *testing.T) {
 		record("INSERT", "c", "103", "", `{}`), record("INSERT", "d", "104", "", `{}`),
 	}
 	failing := &order.Error{Kind: order.Unavailable, Message: "throttled"}
-	unsendable := &order.Error{Kind: order.Unsendable, Message: "too large"}
+	unsendable := &order.Error{Kind: order.Permanent, Message: "too large"}
 	for name, c := range map[string]struct {
 		fail     map[string]error
 		reported string

@@ -26,12 +26,12 @@ func (bareStore) Create(context.Context, order.Order) (*order.Order, error) {
 
 func TestOrdersThatCouldNotBeTakenAreCounted(t *testing.T) {
 	for name, spoil := range map[string]func(*shop){
-		"a check that could not be made": func(s *shop) { s.checker.says = refusal(order.Unchecked, "Failure to contact the users service") },
+		"a check that could not be made": func(s *shop) { s.checker.says = refusal(order.CheckFailed, "Failure to contact the users service") },
 		"a check that fails plainly":     func(s *shop) { s.checker.says = errors.New("nobody foresaw this") },
 		"a table that cannot be written": func(s *shop) { s.failing() },
 		"a store that fails plainly":     func(s *shop) { s.orders.Store = bareStore{s.store} },
 		"a table that cannot tell whether the order is there": func(s *shop) {
-			s.checker.says = refusal(order.Refused, "Wrong payment token")
+			s.checker.says = refusal(order.Rejected, "Wrong payment token")
 			s.failing()
 		},
 	} {
@@ -56,7 +56,7 @@ func TestWhatTheCallerCausesIsNotCountedAsUnavailable(t *testing.T) {
 		"wrong shape":     {strings.Replace(good, `"quantity":2`, `"quantity":-2`, 1), nil},
 		"too large":       {`"` + strings.Repeat("x", 128<<10) + `"`, nil},
 		"wrong total":     {strings.Replace(good, "{", `{"total":1,`, 1), nil},
-		"a check says no": {good, refusal(order.Refused, "Wrong payment token")},
+		"a check says no": {good, refusal(order.Rejected, "Wrong payment token")},
 	} {
 		for kind, event := range bothEvents("u", []byte(c.body)) {
 			t.Run(name+", "+kind, func(t *testing.T) {
@@ -78,7 +78,7 @@ func TestRepeatsAndSpentTokensAreNotCountedAsUnavailable(t *testing.T) {
 			require.NoError(t, err)
 		}
 	}
-	s.checker.says = refusal(order.Unchecked, "Failure to contact the users service")
+	s.checker.says = refusal(order.CheckFailed, "Failure to contact the users service")
 	for _, event := range bothEvents("owner", body) { // the order is there: no neighbour is needed
 		_, err := createOrder(s).Invoke(t.Context(), event)
 		require.NoError(t, err)

@@ -15,10 +15,10 @@ import (
 	"orders/internal/order/ordertest"
 )
 
-var delivered = order.Report{Status: order.Fulfilled}
+var delivered = order.FulfilmentUpdate{Status: order.Fulfilled}
 
-func packed(lines ...order.Packed) order.Report {
-	return order.Report{Status: order.Packaged, Package: lines}
+func packed(lines ...order.PackedProduct) order.FulfilmentUpdate {
+	return order.FulfilmentUpdate{Status: order.Packaged, Package: lines}
 }
 
 // stocked is a shop that holds o.
@@ -33,9 +33,9 @@ func stocked(t require.TestingT, o order.Order) *shop {
 func TestAnOrderFollowsWhatIsReported(t *testing.T) {
 	o := ordertest.Sample()
 	s := stocked(t, o)
-	outcome, err := s.Apply(t.Context(), o.OrderID, packed(order.Packed{ProductID: "lamp", Quantity: 1}, order.Packed{ProductID: "mug", Quantity: order.AsOrdered}))
+	outcome, err := s.Apply(t.Context(), o.OrderID, packed(order.PackedProduct{ProductID: "lamp", Quantity: 1}, order.PackedProduct{ProductID: "mug", Quantity: order.AsOrdered}))
 	require.NoError(t, err)
-	require.Equal(t, order.Outcome{Effect: order.Packaged, Changed: true}, outcome)
+	require.Equal(t, order.Result{Effect: order.Packaged, Changed: true}, outcome)
 
 	got, err := s.Get(t.Context(), o.OrderID)
 	require.NoError(t, err)
@@ -47,7 +47,7 @@ func TestAnOrderFollowsWhatIsReported(t *testing.T) {
 
 	outcome, err = s.Apply(t.Context(), o.OrderID, delivered)
 	require.NoError(t, err)
-	require.Equal(t, order.Outcome{Effect: order.Fulfilled, Changed: true}, outcome)
+	require.Equal(t, order.Result{Effect: order.Fulfilled, Changed: true}, outcome)
 }
 
 func TestNoReportMakesAGhost(t *testing.T) {
@@ -68,10 +68,10 @@ func TestAnOrderInAnUnknownStatusIsLeftAlone(t *testing.T) {
 	o := ordertest.Sample(func(o *order.Order) { o.Status = "SENT_BACK" })
 	s := stocked(t, o)
 	before := s.writes(t)
-	for _, report := range []order.Report{delivered, packed(order.Packed{ProductID: "mug", Quantity: 1}), {Status: order.PackagingFailed}} {
+	for _, report := range []order.FulfilmentUpdate{delivered, packed(order.PackedProduct{ProductID: "mug", Quantity: 1}), {Status: order.PackagingFailed}} {
 		outcome, err := s.Apply(t.Context(), o.OrderID, report)
 		require.NoError(t, err)
-		require.Equal(t, order.Outcome{Unknown: "SENT_BACK"}, outcome)
+		require.Equal(t, order.Result{Unknown: "SENT_BACK"}, outcome)
 	}
 	require.Equal(t, before, s.writes(t))
 }
@@ -79,15 +79,15 @@ func TestAnOrderInAnUnknownStatusIsLeftAlone(t *testing.T) {
 func TestAReportThatChangesNothingWritesNothing(t *testing.T) {
 	for name, c := range map[string]struct {
 		status order.Status
-		report order.Report
+		report order.FulfilmentUpdate
 		effect order.Status
 	}{
 		"delivered twice":            {order.Fulfilled, delivered, order.Fulfilled},
-		"a late failure of delivery": {order.Fulfilled, order.Report{Status: order.DeliveryFailed}, order.DeliveryFailed},
-		"a late failure of packing":  {order.Packaged, order.Report{Status: order.PackagingFailed}, order.PackagingFailed},
-		"a late empty package":       {order.Packaged, packed(order.Packed{ProductID: "__metadata", Quantity: order.AsOrdered}), order.PackagingFailed},
-		"all packed, late": {order.DeliveryFailed, packed(order.Packed{ProductID: "lamp", Quantity: 2},
-			order.Packed{ProductID: "mug", Quantity: 9}, order.Packed{ProductID: "poster", Quantity: order.AsOrdered}), order.Packaged},
+		"a late failure of delivery": {order.Fulfilled, order.FulfilmentUpdate{Status: order.DeliveryFailed}, order.DeliveryFailed},
+		"a late failure of packing":  {order.Packaged, order.FulfilmentUpdate{Status: order.PackagingFailed}, order.PackagingFailed},
+		"a late empty package":       {order.Packaged, packed(order.PackedProduct{ProductID: "__metadata", Quantity: order.AsOrdered}), order.PackagingFailed},
+		"all packed, late": {order.DeliveryFailed, packed(order.PackedProduct{ProductID: "lamp", Quantity: 2},
+			order.PackedProduct{ProductID: "mug", Quantity: 9}, order.PackedProduct{ProductID: "poster", Quantity: order.AsOrdered}), order.Packaged},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := ordertest.Sample(func(o *order.Order) { o.Status = c.status })
@@ -95,7 +95,7 @@ func TestAReportThatChangesNothingWritesNothing(t *testing.T) {
 			before := s.writes(t)
 			outcome, err := s.Apply(t.Context(), o.OrderID, c.report)
 			require.NoError(t, err)
-			require.Equal(t, order.Outcome{Effect: c.effect}, outcome)
+			require.Equal(t, order.Result{Effect: c.effect}, outcome)
 			require.Equal(t, before, s.writes(t))
 		})
 	}
@@ -133,7 +133,7 @@ func TestAConflictIsAskedAgain(t *testing.T) {
 	s.faults[memory.OpUpdate] = memory.Conflict
 	outcome, err := s.Apply(t.Context(), o.OrderID, delivered)
 	require.NoError(t, err)
-	require.Equal(t, order.Outcome{Effect: order.Fulfilled, Changed: true}, outcome)
+	require.Equal(t, order.Result{Effect: order.Fulfilled, Changed: true}, outcome)
 	require.Equal(t, []string{memory.Insert, memory.Modify}, s.writes(t))
 }
 
@@ -152,11 +152,11 @@ func TestWhatAnotherWriterDidInBetweenIsSeen(t *testing.T) {
 	}
 	outcome, err := s.Apply(t.Context(), o.OrderID, delivered)
 	require.NoError(t, err)
-	require.Equal(t, order.Outcome{Unknown: "SENT_BACK"}, outcome, "nothing of the first reading is left")
+	require.Equal(t, order.Result{Unknown: "SENT_BACK"}, outcome, "nothing of the first reading is left")
 }
 
 func TestApplyingAgainAfterAFailureIsSafe(t *testing.T) {
-	for fault, again := range map[memory.Fault]order.Outcome{
+	for fault, again := range map[memory.Fault]order.Result{
 		memory.FailBefore: {Effect: order.Fulfilled, Changed: true},
 		memory.FailAfter:  {Effect: order.Fulfilled, Changed: false},
 	} {
@@ -180,7 +180,7 @@ func TestATotalThatDoesNotFitWritesNothing(t *testing.T) {
 	o := ordertest.Sample(func(o *order.Order) { o.Products[0].Price, o.Products[0].Quantity = 1<<62, 4 })
 	s := stocked(t, o)
 	before := s.writes(t)
-	outcome, err := s.Apply(t.Context(), o.OrderID, packed(order.Packed{ProductID: "lamp", Quantity: 3}))
+	outcome, err := s.Apply(t.Context(), o.OrderID, packed(order.PackedProduct{ProductID: "lamp", Quantity: 3}))
 	require.Error(t, err)
 	require.False(t, outcome.Changed)
 	require.Equal(t, before, s.writes(t))

@@ -58,13 +58,13 @@ func (s *Service) check(ctx context.Context, o Order) error {
 }
 
 func combine(errs []error) error {
-	failed := &Error{Kind: Unchecked, Message: validationErrors}
+	failed := &Error{Kind: CheckFailed, Message: validationErrors}
 	for _, err := range errs {
 		switch {
 		case err == nil:
 			continue
-		case KindOf(err) == Refused: // its text is for the caller, whose words it may repeat
-			failed.Kind = Refused
+		case KindOf(err) == Rejected: // its text is for the caller, whose words it may repeat
+			failed.Kind = Rejected
 		default:
 			failed.Err = errors.Join(failed.Err, err)
 		}

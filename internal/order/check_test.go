@@ -15,11 +15,11 @@ import (
 )
 
 func refused(message string) error {
-	return &order.Error{Kind: order.Refused, Message: message, Err: errors.New("cause for operators")}
+	return &order.Error{Kind: order.Rejected, Message: message, Err: errors.New("cause for operators")}
 }
 
 func unchecked(message string) error {
-	return &order.Error{Kind: order.Unchecked, Message: message, Err: errors.New("cause for operators")}
+	return &order.Error{Kind: order.CheckFailed, Message: message, Err: errors.New("cause for operators")}
 }
 
 var errForeign = errors.New("something that no checker should answer")
@@ -30,15 +30,15 @@ func TestAllMessagesAreToldInTheOrderOfTheCheckers(t *testing.T) {
 		kind    order.Kind
 		details []string
 	}{
-		"one says no":                      {[]error{nil, refused("no"), nil}, order.Refused, []string{"no"}},
-		"all say no":                       {[]error{refused("c"), refused("a"), refused("b")}, order.Refused, []string{"c", "a", "b"}},
-		"one cannot be asked":              {[]error{nil, unchecked("no answer")}, order.Unchecked, []string{"no answer"}},
-		"a no before one without answer":   {[]error{refused("no"), unchecked("no answer")}, order.Refused, []string{"no", "no answer"}},
-		"a no behind one without answer":   {[]error{unchecked("no answer"), nil, refused("no")}, order.Refused, []string{"no answer", "no"}},
-		"an error that nobody foresaw":     {[]error{errForeign, nil}, order.Unchecked, []string{"A check could not be made"}},
-		"one that nobody foresaw, and no":  {[]error{errForeign, refused("no")}, order.Refused, []string{"A check could not be made", "no"}},
-		"a refusal within another error":   {[]error{errors.Join(refused("no"), errForeign)}, order.Refused, []string{"no"}},
-		"an error of a kind of the stores": {[]error{order.StoreError(errForeign)}, order.Unchecked, []string{"Service unavailable"}},
+		"one says no":                      {[]error{nil, refused("no"), nil}, order.Rejected, []string{"no"}},
+		"all say no":                       {[]error{refused("c"), refused("a"), refused("b")}, order.Rejected, []string{"c", "a", "b"}},
+		"one cannot be asked":              {[]error{nil, unchecked("no answer")}, order.CheckFailed, []string{"no answer"}},
+		"a no before one without answer":   {[]error{refused("no"), unchecked("no answer")}, order.Rejected, []string{"no", "no answer"}},
+		"a no behind one without answer":   {[]error{unchecked("no answer"), nil, refused("no")}, order.Rejected, []string{"no answer", "no"}},
+		"an error that nobody foresaw":     {[]error{errForeign, nil}, order.CheckFailed, []string{"A check could not be made"}},
+		"one that nobody foresaw, and no":  {[]error{errForeign, refused("no")}, order.Rejected, []string{"A check could not be made", "no"}},
+		"a refusal within another error":   {[]error{errors.Join(refused("no"), errForeign)}, order.Rejected, []string{"no"}},
+		"an error of a kind of the stores": {[]error{order.StoreError(errForeign)}, order.CheckFailed, []string{"Service unavailable"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var neighbours []*neighbour
@@ -53,7 +53,7 @@ func TestAllMessagesAreToldInTheOrderOfTheCheckers(t *testing.T) {
 			require.Equal(t, "Validation errors", failed.Message)
 			require.Equal(t, c.details, failed.Details)
 			for _, cause := range c.answers {
-				if kind := order.KindOf(cause); kind == order.Refused {
+				if kind := order.KindOf(cause); kind == order.Rejected {
 					require.NotErrorIs(t, err, cause, "a refusal is for the caller, whose words it may repeat")
 				} else if cause != nil {
 					require.ErrorIs(t, err, cause, "operators see why a check could not be made")
@@ -130,7 +130,7 @@ func TestTheBudgetOfTheChecks(t *testing.T) {
 				}
 				start := time.Now()
 				_, _, err := s.Create(ctx, "user", requestFor(t, ordertest.Sample()))
-				require.Equal(t, order.Unchecked, order.KindOf(err), "the store could still be asked")
+				require.Equal(t, order.CheckFailed, order.KindOf(err), "the store could still be asked")
 				require.Equal(t, c.checks, time.Since(start))
 				require.Zero(t, hanging.busy, "no question outlives the create")
 			})

@@ -12,13 +12,13 @@ type Kind string
 const (
 	Invalid      Kind = "invalid"      // the request has the wrong shape; mend it
 	TooLarge     Kind = "too large"    // the request is over MaxRequestBytes; mend it
-	Refused      Kind = "refused"      // a check said no, or the total is wrong; mend it
+	Rejected     Kind = "refused"      // a check said no, or the total is wrong; mend it
 	Unauthorized Kind = "unauthorized" // nobody vouches for the caller; sign in
 	TokenUsed    Kind = "token used"   // the payment token belongs to another order; get a new one
 	NotFound     Kind = "not found"    // there is no such order for this caller
-	Unchecked    Kind = "unchecked"    // no check said no, but one could not be made; try again
+	CheckFailed  Kind = "unchecked"    // no check said no, but one could not be made; try again
 	Unavailable  Kind = "unavailable"  // the table or the bus did not answer; try again
-	Unsendable   Kind = "unsendable"   // the event can never be sent, however often it is tried
+	Permanent    Kind = "unsendable"   // the event can never be sent, however often it is tried
 )
 
 // An Error is a failure with a text that is safe to show to callers and a cause for operators. None of its texts

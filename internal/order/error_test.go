@@ -12,7 +12,7 @@ import (
 )
 
 func TestKinds(t *testing.T) {
-	refusal := &order.Error{Kind: order.Refused, Message: "no"}
+	refusal := &order.Error{Kind: order.Rejected, Message: "no"}
 	for name, c := range map[string]struct {
 		err  error
 		kind order.Kind
@@ -20,16 +20,16 @@ func TestKinds(t *testing.T) {
 		"no error":                         {nil, ""},
 		"invalid":                          {&order.Error{Kind: order.Invalid}, order.Invalid},
 		"too large":                        {&order.Error{Kind: order.TooLarge}, order.TooLarge},
-		"refused":                          {refusal, order.Refused},
+		"refused":                          {refusal, order.Rejected},
 		"unauthorized":                     {&order.Error{Kind: order.Unauthorized}, order.Unauthorized},
 		"token used":                       {&order.Error{Kind: order.TokenUsed}, order.TokenUsed},
 		"not found":                        {order.ErrNotFound, order.NotFound},
-		"unchecked":                        {&order.Error{Kind: order.Unchecked}, order.Unchecked},
+		"unchecked":                        {&order.Error{Kind: order.CheckFailed}, order.CheckFailed},
 		"a store's":                        {order.StoreError(errForeign), order.Unavailable},
-		"unsendable":                       {&order.Error{Kind: order.Unsendable}, order.Unsendable},
-		"wrapped":                          {fmt.Errorf("create: %w", refusal), order.Refused},
-		"the first of two":                 {errors.Join(errForeign, refusal, order.ErrNotFound), order.Refused},
-		"the outer of two":                 {&order.Error{Kind: order.Unsendable, Err: order.ErrNotFound}, order.Unsendable},
+		"unsendable":                       {&order.Error{Kind: order.Permanent}, order.Permanent},
+		"wrapped":                          {fmt.Errorf("create: %w", refusal), order.Rejected},
+		"the first of two":                 {errors.Join(errForeign, refusal, order.ErrNotFound), order.Rejected},
+		"the outer of two":                 {&order.Error{Kind: order.Permanent, Err: order.ErrNotFound}, order.Permanent},
 		"what nobody foresaw":              {errForeign, order.Unavailable},
 		"a context's end":                  {context.DeadlineExceeded, order.Unavailable},
 		"a store's error around a refusal": {order.StoreError(refusal), order.Unavailable},
@@ -39,7 +39,7 @@ func TestKinds(t *testing.T) {
 }
 
 func TestAnErrorTellsOperatorsTheCauseAndNotTheCallersWords(t *testing.T) {
-	err := &order.Error{Kind: order.Unchecked, Message: "Validation errors", Details: []string{"s3cret"}}
+	err := &order.Error{Kind: order.CheckFailed, Message: "Validation errors", Details: []string{"s3cret"}}
 	require.EqualError(t, err, "Validation errors")
 	err.Err = errForeign
 	require.EqualError(t, err, "Validation errors: "+errForeign.Error())

@@ -15,21 +15,21 @@ import (
 )
 
 // reports draws reports about o whose packages all hold its first product.
-func reports(t *rapid.T, o order.Order) []order.Report {
+func reports(t *rapid.T, o order.Order) []order.FulfilmentUpdate {
 	products := []string{"__metadata"}
 	for _, p := range o.Products {
 		products = append(products, p.ProductID)
 	}
-	entry := rapid.Custom(func(t *rapid.T) order.Packed {
-		return order.Packed{ProductID: rapid.SampledFrom(products).Draw(t, "product"),
+	entry := rapid.Custom(func(t *rapid.T) order.PackedProduct {
+		return order.PackedProduct{ProductID: rapid.SampledFrom(products).Draw(t, "product"),
 			Quantity: rapid.OneOf(rapid.Int64Range(-1, 6), rapid.Just[int64](order.AsOrdered)).Draw(t, "packed")}
 	})
-	report := rapid.Custom(func(t *rapid.T) order.Report {
+	report := rapid.Custom(func(t *rapid.T) order.FulfilmentUpdate {
 		status := rapid.SampledFrom(ordertest.Statuses()[1:]).Draw(t, "status")
 		if status != order.Packaged {
-			return order.Report{Status: status}
+			return order.FulfilmentUpdate{Status: status}
 		}
-		shared := order.Packed{ProductID: o.Products[0].ProductID, Quantity: rapid.Int64Range(1, 6).Draw(t, "shared")}
+		shared := order.PackedProduct{ProductID: o.Products[0].ProductID, Quantity: rapid.Int64Range(1, 6).Draw(t, "shared")}
 		return packed(append(rapid.SliceOfN(entry, 0, 4).Draw(t, "package"), shared)...)
 	})
 	return rapid.SliceOfN(report, 1, 6).Draw(t, "reports")
@@ -40,7 +40,7 @@ func TestHoweverReportsArriveTheOrderEndsTheSame(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		o := ordertest.NewOrders().Draw(t, "order")
 		all := reports(t, o)
-		want := followed(t, o, [][]order.Report{all})
+		want := followed(t, o, [][]order.FulfilmentUpdate{all})
 		repeated := append(slices.Clone(all), rapid.SliceOfN(rapid.SampledFrom(all), 0, 6).Draw(t, "again")...)
 		arrivals := rapid.Permutation(repeated).Draw(t, "arrivals")
 		lanes := rapid.IntRange(1, 4).Draw(t, "lanes")
@@ -50,7 +50,7 @@ func TestHoweverReportsArriveTheOrderEndsTheSame(t *testing.T) {
 
 // followed is o after it has followed lanes of reports, all lanes at the same time, without its modifiedDate. It
 // demands that there was one write, with a later date, for each outcome that tells of a change.
-func followed(t require.TestingT, o order.Order, lanes [][]order.Report) order.Order {
+func followed(t require.TestingT, o order.Order, lanes [][]order.FulfilmentUpdate) order.Order {
 	s := stocked(t, o)
 	var changed atomic.Int64
 	var failed atomic.Pointer[error]

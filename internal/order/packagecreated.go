@@ -7,7 +7,7 @@ import (
 
 // ParsePackageCreated reads the detail of a PackageCreated event: what the warehouse packed. The error, for operators, tells
 // the places of the first faults.
-func ParsePackageCreated(detail []byte) ([]Packed, error) {
+func ParsePackageCreated(detail []byte) ([]PackedProduct, error) {
 	var found faults
 	document, err := parseDocument(detail, &found)
 	if err != nil {
@@ -15,10 +15,10 @@ func ParsePackageCreated(detail []byte) ([]Packed, error) {
 	}
 	o := newObject(document, nil, &found)
 	items, at := o.array("products", 0, maxPackedLines)
-	packed := make([]Packed, 0, len(items))
+	packed := make([]PackedProduct, 0, len(items))
 	for i, item := range items {
 		entry := newObject(item, at.item(i), &found)
-		line := Packed{ProductID: entry.text("productId"), Quantity: AsOrdered}
+		line := PackedProduct{ProductID: entry.text("productId"), Quantity: AsOrdered}
 		if entry.has("quantity") {
 			line.Quantity, _ = entry.anyInteger("quantity")
 		}

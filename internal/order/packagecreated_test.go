@@ -11,7 +11,7 @@ func TestParsePackageCreated(t *testing.T) {
 		{"productId":"a","quantity":2,"price":1},{"productId":"b"},{"productId":"c","quantity":0.0},{"productId":"d","quantity":-3},
 		{"productId":"__metadata","orderId":"x","status":"COMPLETED","modifiedDate":"2026-01-01T00:00:00"}]}`))
 	require.NoError(t, err)
-	require.Equal(t, []Packed{{"a", 2}, {"b", AsOrdered}, {"c", 0}, {"d", -3}, {"__metadata", AsOrdered}}, got)
+	require.Equal(t, []PackedProduct{{"a", 2}, {"b", AsOrdered}, {"c", 0}, {"d", -3}, {"__metadata", AsOrdered}}, got)
 
 	got, err = ParsePackageCreated([]byte(`{"products":[]}`))
 	require.NoError(t, err)

@@ -31,15 +31,15 @@ func (p Progress) Equal(other Progress) bool {
 		p.DeliveryPrice == other.DeliveryPrice && p.ModifiedDate == other.ModifiedDate && slices.Equal(p.Lines, other.Lines)
 }
 
-// A Report is what warehouse or delivery says of an order.
-type Report struct {
-	Status  Status   // what the order is to become, if it is not further already
-	Package []Packed // what was packed; read only where Status is Packaged
+// A FulfilmentUpdate is what warehouse or delivery says of an order.
+type FulfilmentUpdate struct {
+	Status  Status          // what the order is to become, if it is not further already
+	Package []PackedProduct // what was packed; read only where Status is Packaged
 }
 
-// Packed is one line of a package. Lines that name no product of the order mean nothing: the warehouse always sends
+// PackedProduct is one line of a package. Lines that name no product of the order mean nothing: the warehouse always sends
 // one for its own bookkeeping.
-type Packed struct {
+type PackedProduct struct {
 	ProductID string
 	Quantity  int64 // pieces, below 1 if none was packed; AsOrdered where the package does not say
 }
@@ -50,7 +50,7 @@ const AsOrdered = MaxInteger
 // apply is the order's progress after a report, and the status that the report asked for in effect: a package that
 // holds nothing of the order is a failed packing. Status only rises and quantities only fall, so that reports may
 // come late, twice and in any order (contract, section 7). A changed progress keeps its modifiedDate.
-func (p Progress) apply(r Report) (after Progress, effect Status, err error) {
+func (p Progress) apply(r FulfilmentUpdate) (after Progress, effect Status, err error) {
 	after, effect = p, r.Status
 	if r.Status == Packaged {
 		lines, holdsAny := cut(p.Lines, r.Package)
@@ -63,12 +63,12 @@ func (p Progress) apply(r Report) (after Progress, effect Status, err error) {
 			}
 		}
 	}
-	after.Status = p.Status.Or(effect)
+	after.Status = p.Status.Max(effect)
 	return after, effect, nil
 }
 
 // cut is lines with the smaller of the ordered and the packed quantity each, 0 where nothing was packed.
-func cut(lines []Line, pack []Packed) (left []Line, holdsAny bool) {
+func cut(lines []Line, pack []PackedProduct) (left []Line, holdsAny bool) {
 	packed := make(map[string]int64, len(pack))
 	for _, entry := range pack {
 		packed[entry.ProductID] += max(0, min(entry.Quantity, MaxInteger))

@@ -18,34 +18,36 @@ func progressOf(status Status, lines ...Line) Progress {
 
 func TestApply(t *testing.T) {
 	a, b := Line{"a", 10, 3}, Line{"b", 7, 2}
-	metadata := Packed{"__metadata", AsOrdered}
-	pack := func(entries ...Packed) Report { return Report{Status: Packaged, Package: append(entries, metadata)} }
+	metadata := PackedProduct{"__metadata", AsOrdered}
+	pack := func(entries ...PackedProduct) FulfilmentUpdate {
+		return FulfilmentUpdate{Status: Packaged, Package: append(entries, metadata)}
+	}
 	for name, c := range map[string]struct {
 		before Progress
-		report Report
+		report FulfilmentUpdate
 		after  Progress
 		effect Status
 	}{
-		"all packed":                     {progressOf(New, a, b), pack(Packed{"a", 3}, Packed{"b", 2}), progressOf(Packaged, a, b), Packaged},
-		"quantity not told":              {progressOf(New, a), pack(Packed{"a", AsOrdered}), progressOf(Packaged, a), Packaged},
-		"fewer packed":                   {progressOf(New, a, b), pack(Packed{"a", 1}, Packed{"b", 2}), progressOf(Packaged, Line{"a", 10, 1}, b), Packaged},
-		"more packed than ordered":       {progressOf(New, a), pack(Packed{"a", 9}), progressOf(Packaged, a), Packaged},
-		"one product missing":            {progressOf(New, a, b), pack(Packed{"b", 2}), progressOf(Packaged, Line{"a", 10, 0}, b), Packaged},
-		"quantity below 1 is not packed": {progressOf(New, a, b), pack(Packed{"a", 0}, Packed{"b", 2}), progressOf(Packaged, Line{"a", 10, 0}, b), Packaged},
-		"negative quantity, then one":    {progressOf(New, a), pack(Packed{"a", -5}, Packed{"a", 2}), progressOf(Packaged, Line{"a", 10, 2}), Packaged},
-		"one product in two lines":       {progressOf(New, a), pack(Packed{"a", 1}, Packed{"a", 1}), progressOf(Packaged, Line{"a", 10, 2}), Packaged},
-		"unknown products ignored":       {progressOf(New, a), pack(Packed{"z", 3}, Packed{"a", 3}), progressOf(Packaged, a), Packaged},
+		"all packed":                     {progressOf(New, a, b), pack(PackedProduct{"a", 3}, PackedProduct{"b", 2}), progressOf(Packaged, a, b), Packaged},
+		"quantity not told":              {progressOf(New, a), pack(PackedProduct{"a", AsOrdered}), progressOf(Packaged, a), Packaged},
+		"fewer packed":                   {progressOf(New, a, b), pack(PackedProduct{"a", 1}, PackedProduct{"b", 2}), progressOf(Packaged, Line{"a", 10, 1}, b), Packaged},
+		"more packed than ordered":       {progressOf(New, a), pack(PackedProduct{"a", 9}), progressOf(Packaged, a), Packaged},
+		"one product missing":            {progressOf(New, a, b), pack(PackedProduct{"b", 2}), progressOf(Packaged, Line{"a", 10, 0}, b), Packaged},
+		"quantity below 1 is not packed": {progressOf(New, a, b), pack(PackedProduct{"a", 0}, PackedProduct{"b", 2}), progressOf(Packaged, Line{"a", 10, 0}, b), Packaged},
+		"negative quantity, then one":    {progressOf(New, a), pack(PackedProduct{"a", -5}, PackedProduct{"a", 2}), progressOf(Packaged, Line{"a", 10, 2}), Packaged},
+		"one product in two lines":       {progressOf(New, a), pack(PackedProduct{"a", 1}, PackedProduct{"a", 1}), progressOf(Packaged, Line{"a", 10, 2}), Packaged},
+		"unknown products ignored":       {progressOf(New, a), pack(PackedProduct{"z", 3}, PackedProduct{"a", 3}), progressOf(Packaged, a), Packaged},
 		"bookkeeping alone":              {progressOf(New, a), pack(), progressOf(PackagingFailed, a), PackagingFailed},
-		"nothing of the order":           {progressOf(New, a), pack(Packed{"z", 3}), progressOf(PackagingFailed, a), PackagingFailed},
-		"package after delivery":         {progressOf(Fulfilled, a, b), pack(Packed{"a", 1}), progressOf(Fulfilled, Line{"a", 10, 1}, Line{"b", 7, 0}), Packaged},
-		"packaging failed":               {progressOf(New, a), Report{Status: PackagingFailed}, progressOf(PackagingFailed, a), PackagingFailed},
-		"packaging failed, then packed":  {progressOf(PackagingFailed, a), pack(Packed{"a", 3}), progressOf(Packaged, a), Packaged},
-		"late failure of packaging":      {progressOf(Packaged, a), Report{Status: PackagingFailed}, progressOf(Packaged, a), PackagingFailed},
+		"nothing of the order":           {progressOf(New, a), pack(PackedProduct{"z", 3}), progressOf(PackagingFailed, a), PackagingFailed},
+		"package after delivery":         {progressOf(Fulfilled, a, b), pack(PackedProduct{"a", 1}), progressOf(Fulfilled, Line{"a", 10, 1}, Line{"b", 7, 0}), Packaged},
+		"packaging failed":               {progressOf(New, a), FulfilmentUpdate{Status: PackagingFailed}, progressOf(PackagingFailed, a), PackagingFailed},
+		"packaging failed, then packed":  {progressOf(PackagingFailed, a), pack(PackedProduct{"a", 3}), progressOf(Packaged, a), Packaged},
+		"late failure of packaging":      {progressOf(Packaged, a), FulfilmentUpdate{Status: PackagingFailed}, progressOf(Packaged, a), PackagingFailed},
 		"late empty package":             {progressOf(Fulfilled, a), pack(), progressOf(Fulfilled, a), PackagingFailed},
-		"delivered":                      {progressOf(Packaged, a), Report{Status: Fulfilled}, progressOf(Fulfilled, a), Fulfilled},
-		"delivery failed":                {progressOf(Packaged, a), Report{Status: DeliveryFailed}, progressOf(DeliveryFailed, a), DeliveryFailed},
-		"delivered at the second try":    {progressOf(DeliveryFailed, a), Report{Status: Fulfilled}, progressOf(Fulfilled, a), Fulfilled},
-		"failure behind delivery":        {progressOf(Fulfilled, a), Report{Status: DeliveryFailed}, progressOf(Fulfilled, a), DeliveryFailed},
+		"delivered":                      {progressOf(Packaged, a), FulfilmentUpdate{Status: Fulfilled}, progressOf(Fulfilled, a), Fulfilled},
+		"delivery failed":                {progressOf(Packaged, a), FulfilmentUpdate{Status: DeliveryFailed}, progressOf(DeliveryFailed, a), DeliveryFailed},
+		"delivered at the second try":    {progressOf(DeliveryFailed, a), FulfilmentUpdate{Status: Fulfilled}, progressOf(Fulfilled, a), Fulfilled},
+		"failure behind delivery":        {progressOf(Fulfilled, a), FulfilmentUpdate{Status: DeliveryFailed}, progressOf(Fulfilled, a), DeliveryFailed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			before := slices.Clone(c.before.Lines)
@@ -61,7 +63,7 @@ func TestApply(t *testing.T) {
 func TestApplyTellsOfATotalThatDoesNotFit(t *testing.T) {
 	huge := Line{"a", 1 << 62, 1 << 62}
 	p := Progress{Status: New, Lines: []Line{huge, {"b", 1, 1}}}
-	after, _, err := p.apply(Report{Status: Packaged, Package: []Packed{{"a", AsOrdered}}})
+	after, _, err := p.apply(FulfilmentUpdate{Status: Packaged, Package: []PackedProduct{{"a", AsOrdered}}})
 	require.ErrorIs(t, err, errOverflow)
 	require.True(t, after.Equal(p))
 }
@@ -69,7 +71,7 @@ func TestApplyTellsOfATotalThatDoesNotFit(t *testing.T) {
 // A history is an order and reports about it.
 type history struct {
 	start   Progress
-	reports []Report
+	reports []FulfilmentUpdate
 }
 
 // histories draws orders with reports, whose packages all hold a first product of the order if shared is set.
@@ -79,16 +81,16 @@ func histories(shared bool) *rapid.Generator[history] {
 		for i := range lines {
 			lines[i] = Line{string(rune('a' + i)), rapid.Int64Range(0, 1000).Draw(t, "price"), rapid.Int64Range(1, 5).Draw(t, "quantity")}
 		}
-		entry := rapid.Custom(func(t *rapid.T) Packed {
-			return Packed{rapid.SampledFrom([]string{"a", "b", "c", "d", "z", "__metadata"}).Draw(t, "product"),
+		entry := rapid.Custom(func(t *rapid.T) PackedProduct {
+			return PackedProduct{rapid.SampledFrom([]string{"a", "b", "c", "d", "z", "__metadata"}).Draw(t, "product"),
 				rapid.OneOf(rapid.Int64Range(-1, 6), rapid.Just[int64](AsOrdered)).Draw(t, "packed")}
 		})
-		report := rapid.Custom(func(t *rapid.T) Report {
-			r := Report{Status: rapid.SampledFrom(statuses[1:]).Draw(t, "status")}
+		report := rapid.Custom(func(t *rapid.T) FulfilmentUpdate {
+			r := FulfilmentUpdate{Status: rapid.SampledFrom(statuses[1:]).Draw(t, "status")}
 			if r.Status == Packaged {
 				r.Package = rapid.SliceOfN(entry, 0, 5).Draw(t, "package")
 				if shared {
-					r.Package = append(r.Package, Packed{"a", rapid.Int64Range(1, 6).Draw(t, "shared")})
+					r.Package = append(r.Package, PackedProduct{"a", rapid.Int64Range(1, 6).Draw(t, "shared")})
 				}
 			}
 			return r
@@ -97,7 +99,7 @@ func histories(shared bool) *rapid.Generator[history] {
 	})
 }
 
-func follow(t require.TestingT, p Progress, reports []Report) Progress {
+func follow(t require.TestingT, p Progress, reports []FulfilmentUpdate) Progress {
 	for _, r := range reports {
 		after, _, err := p.apply(r)
 		require.NoError(t, err)
@@ -121,8 +123,8 @@ func TestWhateverIsReportedTheOrderStaysSound(t *testing.T) {
 		h := histories(false).Draw(t, "history")
 		p := h.start
 		for _, r := range h.reports {
-			after := follow(t, p, []Report{r})
-			require.Equal(t, after.Status, p.Status.Or(after.Status), "status only rises")
+			after := follow(t, p, []FulfilmentUpdate{r})
+			require.Equal(t, after.Status, p.Status.Max(after.Status), "status only rises")
 			require.Len(t, after.Lines, len(p.Lines))
 			for i := range after.Lines {
 				require.LessOrEqual(t, after.Lines[i].Quantity, p.Lines[i].Quantity, "quantities only fall")
@@ -132,7 +134,7 @@ func TestWhateverIsReportedTheOrderStaysSound(t *testing.T) {
 			sum, err := total(after.Lines, after.DeliveryPrice)
 			require.NoError(t, err)
 			require.Equal(t, sum, after.Total, "the total follows")
-			require.Equal(t, after, follow(t, after, []Report{r}), "a second time changes nothing")
+			require.Equal(t, after, follow(t, after, []FulfilmentUpdate{r}), "a second time changes nothing")
 			p = after
 		}
 	})

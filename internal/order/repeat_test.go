@@ -44,7 +44,7 @@ func TestARepeatedCreateNeverMakesASecondOrder(t *testing.T) {
 		var owner *attempt // whose order is stored
 		for _, a := range rapid.SliceOfN(attempts(), 1, 12).Draw(t, "attempts") {
 			if a.pack && owner != nil {
-				_, err := s.Apply(t.Context(), sample.OrderID, order.Report{Status: order.Packaged, Package: []order.Packed{{ProductID: "lamp", Quantity: 1}}})
+				_, err := s.Apply(t.Context(), sample.OrderID, order.FulfilmentUpdate{Status: order.Packaged, Package: []order.PackedProduct{{ProductID: "lamp", Quantity: 1}}})
 				require.NoError(t, err)
 			}
 			n.says = saying(a.check).says
@@ -82,7 +82,7 @@ func requireConsistent(t *rapid.T, a attempt, was, is *attempt, stored, got orde
 	case order.TokenUsed:
 		require.NotNil(t, was)
 		require.False(t, mine)
-	case order.Refused, order.Unchecked:
+	case order.Rejected, order.CheckFailed:
 		require.Equal(t, order.KindOf(a.check), order.KindOf(err))
 		require.Nil(t, is, "whoever has an order is not told that it was refused")
 	case order.Unavailable:

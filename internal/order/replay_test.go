@@ -101,7 +101,7 @@ func TestAnyOtherRequestForASpentTokenIsRefused(t *testing.T) {
 
 func TestAfterFulfilmentHasCutTheProductsARepeatIsStillOne(t *testing.T) {
 	s, o := ordered(t)
-	outcome, err := s.Apply(t.Context(), o.OrderID, order.Report{Status: order.Packaged, Package: []order.Packed{{ProductID: "mug", Quantity: 1}}})
+	outcome, err := s.Apply(t.Context(), o.OrderID, order.FulfilmentUpdate{Status: order.Packaged, Package: []order.PackedProduct{{ProductID: "mug", Quantity: 1}}})
 	require.NoError(t, err)
 	require.True(t, outcome.Changed)
 	cut, err := s.Get(t.Context(), o.OrderID)

@@ -25,11 +25,11 @@ type Service struct {
 // again).
 func (s *Service) Create(ctx context.Context, userID string, r Request) (stored Order, replayed bool, err error) {
 	if r.claimedTotal != nil && *r.claimedTotal != r.Total {
-		return Order{}, false, &Error{Kind: Refused, Message: validationErrors,
+		return Order{}, false, &Error{Kind: Rejected, Message: validationErrors,
 			Details: []string{fmt.Sprintf("Wrong total: got %d, expected %d", *r.claimedTotal, r.Total)}}
 	}
 	o := r.order(userID, NewDate(s.now()))
-	ctx = About(ctx, o.OrderID)
+	ctx = ContextWithOrderID(ctx, o.OrderID)
 	if err := s.check(ctx, o); err != nil {
 		return s.replayAfterFailedCheck(ctx, userID, r, err)
 	}
@@ -81,7 +81,7 @@ func (s *Service) Get(ctx context.Context, orderID string) (Order, error) {
 	if !ValidID(orderID) {
 		return Order{}, ErrNotFound
 	}
-	return s.Store.Get(About(ctx, orderID), orderID)
+	return s.Store.Get(ContextWithOrderID(ctx, orderID), orderID)
 }
 
 // GetFor returns an order of userID's. Another user's order is NotFound, just as a missing one.

@@ -159,7 +159,7 @@ func TestAWrongTotalIsRefusedBeforeAnyoneIsAsked(t *testing.T) {
 	s := newShop(n)
 	request := requestFor(t, ordertest.Sample(), func(body map[string]any) { body["total"] = 1 })
 	_, _, err := s.Create(t.Context(), "user", request)
-	require.Equal(t, &order.Error{Kind: order.Refused, Message: "Validation errors", Details: []string{"Wrong total: got 1, expected 8448"}}, err)
+	require.Equal(t, &order.Error{Kind: order.Rejected, Message: "Validation errors", Details: []string{"Wrong total: got 1, expected 8448"}}, err)
 	require.Empty(t, n.asked)
 	require.Empty(t, s.asked)
 }

@@ -16,8 +16,8 @@ const (
 // Known tells whether this version knows the status. An order in any other is left alone.
 func (s Status) Known() bool { return s.rank() >= 0 }
 
-// Or is the higher of two known statuses.
-func (s Status) Or(other Status) Status {
+// Max is the higher of two known statuses.
+func (s Status) Max(other Status) Status {
 	if other.rank() > s.rank() {
 		return other
 	}

@@ -14,8 +14,8 @@ func TestStatusesAreALattice(t *testing.T) {
 	for i, low := range statuses {
 		require.True(t, low.Known())
 		for _, high := range statuses[i:] {
-			require.Equal(t, high, low.Or(high))
-			require.Equal(t, high, high.Or(low))
+			require.Equal(t, high, low.Max(high))
+			require.Equal(t, high, high.Max(low))
 		}
 	}
 	require.False(t, Status("SENT_BACK").Known())
@@ -27,7 +27,7 @@ func TestTheHighestStatusIsReachedInAnyOrder(t *testing.T) {
 		came := rapid.SliceOf(rapid.SampledFrom(statuses)).Draw(t, "came")
 		end := New
 		for _, s := range came {
-			end = end.Or(s)
+			end = end.Max(s)
 		}
 		highest := slices.MaxFunc(append(came, New), func(a, b Status) int { return slices.Index(statuses, a) - slices.Index(statuses, b) })
 		require.Equal(t, highest, end)

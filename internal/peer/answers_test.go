@@ -21,7 +21,7 @@ func requireRefused(t *testing.T, err error, message string) {
 	t.Helper()
 	e, ok := errors.AsType[*order.Error](err)
 	require.True(t, ok, "%v", err)
-	require.Equal(t, order.Refused, e.Kind)
+	require.Equal(t, order.Rejected, e.Kind)
 	require.Equal(t, message, e.Message)
 	require.NoError(t, e.Err)
 }
@@ -30,7 +30,7 @@ func requireUnchecked(t *testing.T, err error, s subject) {
 	t.Helper()
 	e, ok := errors.AsType[*order.Error](err)
 	require.True(t, ok, "%v", err)
-	require.Equal(t, order.Unchecked, e.Kind)
+	require.Equal(t, order.CheckFailed, e.Kind)
 	require.Equal(t, s.failure, e.Message)
 	require.ErrorContains(t, e.Err, s.name)
 }

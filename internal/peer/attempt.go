@@ -29,7 +29,7 @@ func (e endpoint) attempt(ctx context.Context, body []byte, read reading) outcom
 		return outcome{ending: senseless, cause: err}
 	}
 	verdict := read(a)
-	if verdict != nil && order.KindOf(verdict) != order.Refused {
+	if verdict != nil && order.KindOf(verdict) != order.Rejected {
 		return outcome{ending: senseless, cause: verdict}
 	}
 	e.known.usual.add(time.Since(began))

@@ -120,7 +120,7 @@ func encode(question any) ([]byte, error) {
 // unchecked is the error of a check that could not be made.
 func (e endpoint) unchecked(cause error) error {
 	return &order.Error{
-		Kind:    order.Unchecked,
+		Kind:    order.CheckFailed,
 		Message: "Failure to contact the " + e.peer + " service",
 		Err:     fmt.Errorf("%s: %w", e.peer, cause),
 	}
@@ -128,5 +128,5 @@ func (e endpoint) unchecked(cause error) error {
 
 // refused is the error of a check that said no.
 func refused(message string) error {
-	return &order.Error{Kind: order.Refused, Message: message}
+	return &order.Error{Kind: order.Rejected, Message: message}
 }

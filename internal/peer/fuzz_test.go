@@ -29,7 +29,7 @@ func FuzzAnswer(f *testing.F) {
 			err := s.make("http://peer.example", Calls{Transport: canned(status, string(body)), Random: atOnce}).Check(t.Context(), anOrder())
 			valid := is200 && says(s.name, body)
 			require.Equal(t, valid, err == nil, "%s: %v", s.name, err)
-			if kind := order.KindOf(err); err != nil && kind != order.Refused && kind != order.Unchecked {
+			if kind := order.KindOf(err); err != nil && kind != order.Rejected && kind != order.CheckFailed {
 				t.Fatalf("%s: kind %q", s.name, kind)
 			}
 		}

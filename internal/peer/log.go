@@ -16,7 +16,7 @@ func (e endpoint) tell(ctx context.Context, took time.Duration, err error) {
 		return
 	}
 	e.calls.Log.LogAttrs(ctx, slog.LevelDebug, "check ended",
-		slog.String("orderId", order.Subject(ctx)),
+		slog.String("orderId", order.OrderIDFromContext(ctx)),
 		slog.String("peer", e.peer),
 		slog.String("outcome", cmp.Or(string(order.KindOf(err)), "agreed")),
 		slog.Int64("milliseconds", took.Milliseconds()))

@@ -27,7 +27,7 @@ func TestEveryCheckIsToldAtDebug(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var text bytes.Buffer
 				calls := Calls{Transport: play(test.does), Log: slog.New(slog.NewJSONHandler(&text, &slog.HandlerOptions{Level: slog.LevelDebug}))}
-				_ = NewUsers("http://u.example", calls).Check(order.About(t.Context(), "o-1"), anOrder())
+				_ = NewUsers("http://u.example", calls).Check(order.ContextWithOrderID(t.Context(), "o-1"), anOrder())
 
 				var line map[string]any
 				require.NoError(t, json.Unmarshal(text.Bytes(), &line))

@@ -2,7 +2,7 @@
 // whether products and user exist. Every question is an IAM-signed HTTP POST that changes nothing at the peer.
 //
 // All checks fail closed. Only the answer that the contract calls valid passes, and only a clear no refuses the order;
-// anything else, such as a status other than 200, no JSON or none in time, is an [order.Unchecked] error, "Failure to
+// anything else, such as a status other than 200, no JSON or none in time, is an [order.CheckFailed] error, "Failure to
 // contact the ... service". The texts of errors never hold a request, an answer that was not understood, a URL or
 // credentials.
 //

@@ -292,7 +292,7 @@ func TestAVerdictIsOneThatWasGiven(t *testing.T) {
 				switch order.KindOf(err) {
 				case "":
 					require.Contains(rt, peer.verdicts, `{"ok": true}`)
-				case order.Refused:
+				case order.Rejected:
 					require.Contains(rt, peer.verdicts, `{"ok": false}`)
 				default:
 					requireUnchecked(t, err, subjectNamed("users"))

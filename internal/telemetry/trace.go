@@ -76,7 +76,7 @@ var errPanicked = errors.New("panic")
 // annotateOrder lets the step that ctx belongs to be found by the order that it
 // is about.
 func (t Tracer) annotateOrder(ctx context.Context) {
-	if orderID := order.Subject(ctx); orderID != "" {
+	if orderID := order.OrderIDFromContext(ctx); orderID != "" {
 		t.Annotate(ctx, orderIDKey, orderID)
 	}
 }

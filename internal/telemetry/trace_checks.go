@@ -30,7 +30,7 @@ type tracedChecker struct {
 func (c tracedChecker) Check(ctx context.Context, o order.Order) error {
 	var verdict error
 	_ = c.tracer.Capture(ctx, c.name, func(ctx context.Context) error {
-		if verdict = c.checker.Check(ctx, o); order.KindOf(verdict) == order.Refused {
+		if verdict = c.checker.Check(ctx, o); order.KindOf(verdict) == order.Rejected {
 			return nil // a no is an answer, and its text is for the caller, whose words it may repeat
 		}
 		return verdict

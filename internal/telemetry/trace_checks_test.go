@@ -18,15 +18,15 @@ func (neighbour) String() string                             { return "products"
 func (n neighbour) Check(context.Context, order.Order) error { return n.says }
 
 func TestChecksAreSteps(t *testing.T) {
-	refused := &order.Error{Kind: order.Refused, Message: "tok_callers words"}
-	failed := &order.Error{Kind: order.Unchecked, Message: "Failure to contact the products service", Err: errors.New("timed out")}
+	refused := &order.Error{Kind: order.Rejected, Message: "tok_callers words"}
+	failed := &order.Error{Kind: order.CheckFailed, Message: "Failure to contact the products service", Err: errors.New("timed out")}
 	for name, c := range map[string]struct {
 		says  error
 		fault bool
 	}{"yes": {nil, false}, "no": {refused, false}, "not asked": {failed, true}} {
 		t.Run(name, func(t *testing.T) {
 			daemon, tracer := startTracing(t)
-			traced := order.About(traced(t), "o-1")
+			traced := order.ContextWithOrderID(traced(t), "o-1")
 			err := tracer.Checkers([]order.Checker{neighbour{c.says}})[0].Check(traced, order.Order{})
 			require.Equal(t, c.says, err)
 			got := daemon.receive(t)
@@ -40,7 +40,7 @@ func TestChecksAreSteps(t *testing.T) {
 
 func TestCallsCanBeFoundByTheirOrder(t *testing.T) {
 	daemon, tracer := startTracing(t)
-	about := order.About(traced(t), "o-1")
+	about := order.ContextWithOrderID(traced(t), "o-1")
 
 	client, _ := table(t, tracer, http.StatusOK, "{}")
 	require.NoError(t, put(about, client))

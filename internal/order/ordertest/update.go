@@ -146,7 +146,7 @@ func updateOfNothing(t *testing.T, s Subject) {
 
 func failedUpdate(t *testing.T, s Subject) {
 	orderID, document := seedOriginal(t, s)
-	for _, cause := range []error{errors.New("cannot be"), &order.Error{Kind: order.Refused, Message: "Must not be"}} {
+	for _, cause := range []error{errors.New("cannot be"), &order.Error{Kind: order.Rejected, Message: "Must not be"}} {
 		changed, err := s.Store.Update(within(t), orderID, func(p order.Progress) (order.Progress, error) {
 			return later(p, order.Packaged), cause
 		})

@@ -20,7 +20,7 @@ func TestRulesBeyondTheSchema(t *testing.T) {
 		kind     order.Kind
 		want     string
 	}{
-		"total is not the sum": {`"total": 3590`, `"total": 3589`, order.Refused, "Wrong total: got 3589, expected 3590"},
+		"total is not the sum": {`"total": 3590`, `"total": 3589`, order.Rejected, "Wrong total: got 3589, expected 3590"},
 		"total beyond an integer": {`"deliveryPrice": 1000`, `"deliveryPrice": 2147481058`, order.Invalid,
 			"/products: the total of the order must be at most 2147483647"},
 		"total beyond 64 bits": {goodProduct, largest("a") + `,` + largest("b") + `,` + largest("c"), order.Invalid,

@@ -89,7 +89,7 @@ func (s timelessStore) Update(ctx context.Context, orderID string, change func(o
 type openChecker struct{ order.Checker }
 
 func (c openChecker) Check(ctx context.Context, o order.Order) error {
-	if err := c.Checker.Check(ctx, o); order.KindOf(err) == order.Refused {
+	if err := c.Checker.Check(ctx, o); order.KindOf(err) == order.Rejected {
 		return err
 	}
 	return nil

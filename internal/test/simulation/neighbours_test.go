@@ -31,9 +31,9 @@ func (n *neighbour) Check(ctx context.Context, o order.Order) error {
 	}})
 	switch {
 	case f != passes:
-		return &order.Error{Kind: order.Unchecked, Message: "Failure to contact the " + n.name + " service"}
+		return &order.Error{Kind: order.CheckFailed, Message: "Failure to contact the " + n.name + " service"}
 	case !agrees:
-		return &order.Error{Kind: order.Refused, Message: n.name + " says no"}
+		return &order.Error{Kind: order.Rejected, Message: n.name + " says no"}
 	}
 	return nil
 }
