@@ -8,8 +8,8 @@ import (
 	"net/http"
 	"time"
 
+	"orders/internal/local/apigateway"
 	"orders/internal/local/fakepeers"
-	"orders/internal/local/sigv4"
 )
 
 // region is that of everything that is signed here.
@@ -37,7 +37,7 @@ func startNeighbours(o odds, m *marks) (*neighbours, error) {
 		peers:     map[string]*faulty{},
 		urls:      map[string]string{},
 	}
-	signed := sigv4.Verifier{AccessKey: accessKey, SecretKey: secretKey, Region: region, Service: "execute-api"}
+	signed := apigateway.Verifier{AccessKey: accessKey, SecretKey: secretKey, Region: region, Service: "execute-api"}
 	for _, each := range []struct {
 		name, variable string
 		handler        http.Handler

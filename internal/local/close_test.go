@@ -115,7 +115,7 @@ func TestWhatIsCutShortIsToldAndEnds(t *testing.T) {
 
 func TestAnAsynchronousInvocationThatFailsBecomesADeadLetter(t *testing.T) {
 	s, _ := start(t)
-	failing := &function.Function{Name: "on-events", Handler: &spy{err: io.ErrUnexpectedEOF}}
+	failing := &function.Function{Name: "on-events", Handler: failingHandler{}}
 	s.invokeLater(failing, []byte(`{"resources":[]}`))
 	closeService(t, s) // which ends its retries
 	all := s.deadLetters.All()
@@ -123,4 +123,10 @@ func TestAnAsynchronousInvocationThatFailsBecomesADeadLetter(t *testing.T) {
 	require.Equal(t, "on-events", all[0].Source)
 	require.Equal(t, sqs.ServiceStopped, all[0].Reason)
 	require.JSONEq(t, `{"resources":[]}`, string(all[0].Event))
+}
+
+type failingHandler struct{}
+
+func (failingHandler) Invoke(context.Context, []byte) ([]byte, error) {
+	return nil, io.ErrUnexpectedEOF
 }

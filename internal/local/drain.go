@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+
+	"orders/internal/local/apigateway"
 )
 
 // A drain counts requests that are in flight and, once closed, lets no more in. http.Server's own shutdown would not
@@ -31,7 +33,7 @@ func (d *drain) track(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !d.enter() {
 			w.Header().Set("Connection", "close")
-			respond(w, http.StatusServiceUnavailable, "Service unavailable")
+			apigateway.Respond(w, http.StatusServiceUnavailable, "Service unavailable")
 			return
 		}
 		defer d.inFlight.Done()

@@ -42,7 +42,8 @@ func TestAClosedDrainLetsNothingIn(t *testing.T) {
 	require.NoError(t, d.close(t.Context()))
 	require.NoError(t, d.close(t.Context()), "closing twice does no harm")
 	w := post(h)
-	requireMessage(t, w, http.StatusServiceUnavailable, "Service unavailable")
+	require.Equal(t, http.StatusServiceUnavailable, w.Code)
+	require.JSONEq(t, `{"message":"Service unavailable"}`, w.Body.String())
 	require.Equal(t, "close", w.Header().Get("Connection"))
 }
 

@@ -8,9 +8,8 @@ import (
 	"runtime"
 	"runtime/metrics"
 
+	"orders/internal/local/apigateway"
 	"orders/internal/local/fakepeers"
-	"orders/internal/local/sigv4"
-	"orders/internal/local/token"
 	"orders/internal/peer"
 )
 
@@ -18,7 +17,7 @@ import (
 const standInPath = "/_local/peers/"
 
 // registerStandIns adds the neighbours' stand-ins, behind a check of signatures as on AWS, and what belongs to them.
-func (s *Service) registerStandIns(mux *http.ServeMux, signatures sigv4.Verifier) {
+func (s *Service) registerStandIns(mux *http.ServeMux, signatures apigateway.Verifier) {
 	var payment fakepeers.Payment
 	catalogue := fakepeers.NewCatalogue()
 	for name, peer := range map[string]http.Handler{
@@ -35,15 +34,15 @@ func (s *Service) registerStandIns(mux *http.ServeMux, signatures sigv4.Verifier
 }
 
 // registerInspection adds what lets a developer sign in and look inside.
-func (s *Service) registerInspection(mux *http.ServeMux, tokens *token.Issuer) {
+func (s *Service) registerInspection(mux *http.ServeMux, tokens *apigateway.TokenIssuer) {
 	mux.HandleFunc("GET /_local/token", func(w http.ResponseWriter, r *http.Request) {
 		text, err := tokens.Issue(r.URL.Query().Get("sub"))
-		if errors.Is(err, token.ErrSubject) {
-			respond(w, http.StatusBadRequest, "sub must name a user: /_local/token?sub=USER")
+		if errors.Is(err, apigateway.ErrSubject) {
+			apigateway.Respond(w, http.StatusBadRequest, "sub must name a user: /_local/token?sub=USER")
 			return
 		}
 		if err != nil {
-			respond(w, http.StatusInternalServerError, "Internal server error")
+			apigateway.Respond(w, http.StatusInternalServerError, "Internal server error")
 			return
 		}
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")

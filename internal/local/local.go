@@ -20,14 +20,13 @@ import (
 	"orders/internal/dynamo/streamimage"
 	"orders/internal/eventbus"
 	"orders/internal/handler"
+	"orders/internal/local/apigateway"
 	"orders/internal/local/awsapi"
 	"orders/internal/local/eventbridge"
 	"orders/internal/local/fakepeers"
 	"orders/internal/local/function"
 	"orders/internal/local/mapping"
-	"orders/internal/local/sigv4"
 	"orders/internal/local/sqs"
-	"orders/internal/local/token"
 	"orders/internal/order"
 	"orders/internal/peer"
 	"orders/internal/telemetry"
@@ -68,7 +67,7 @@ func Start(ctx context.Context, settings Settings, log io.Writer) (*Service, err
 	if err != nil {
 		return nil, fmt.Errorf("port %d cannot be had: %w", settings.Port, err)
 	}
-	tokens, err := token.NewIssuer(nil)
+	tokens, err := apigateway.NewTokenIssuer(nil)
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
@@ -86,7 +85,7 @@ func Start(ctx context.Context, settings Settings, log io.Writer) (*Service, err
 		inFlight:    newDrain(),
 	}
 	s.useStandIns()
-	f := s.functions(telemetry.NewMetrics(lines, stage, nil))
+	f := s.functions(telemetry.NewMetrics(lines, apigateway.Stage, nil))
 	s.openBus(f.onEvents)
 	s.server = &http.Server{Handler: s.routes(f, tokens), ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)}
 	s.running.Go(func() { _ = s.server.Serve(listener) }) // ends when Close closes it
@@ -157,10 +156,10 @@ func (s *Service) openBus(onEvents *function.Function) {
 }
 
 // routes is everything that the service answers.
-func (s *Service) routes(f functions, tokens *token.Issuer) http.Handler {
+func (s *Service) routes(f functions, tokens *apigateway.TokenIssuer) http.Handler {
 	public := http.NewServeMux()
-	signatures := sigv4.Verifier{AccessKey: accessKey, SecretKey: secretKey, Region: s.settings.Region, Service: "execute-api"}
-	(&gateway{create: f.create, get: f.get, tokens: tokens, signatures: signatures}).register(public)
+	signatures := apigateway.Verifier{AccessKey: accessKey, SecretKey: secretKey, Region: s.settings.Region, Service: "execute-api"}
+	(&apigateway.Gateway{CreateOrder: f.create, GetOrder: f.get, Tokens: tokens, Signatures: signatures}).Register(public)
 	(&awsapi.Endpoints{
 		Region:     s.settings.Region,
 		Functions:  map[string]*function.Function{f.create.Name: f.create, f.get.Name: f.get, f.onEvents.Name: f.onEvents},
@@ -174,7 +173,7 @@ func (s *Service) routes(f functions, tokens *token.Issuer) http.Handler {
 	all.Handle("/", s.inFlight.track(public))
 	s.registerStandIns(all, signatures)
 	s.registerInspection(all, tokens)
-	return exactPaths(all)
+	return apigateway.ExactPaths(all)
 }
 
 // Put is awsapi.Events'.

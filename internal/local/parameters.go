@@ -1,6 +1,9 @@
 package local
 
-import "orders/internal/local/function"
+import (
+	"orders/internal/local/apigateway"
+	"orders/internal/local/function"
+)
 
 // eventBusName is what the event bus is called on this machine.
 const eventBusName = "local-ecommerce"
@@ -9,7 +12,7 @@ const eventBusName = "local-ecommerce"
 // what a deployment of it would read.
 func parameters(baseURL, region string, create *function.Function, peers Settings) map[string]string {
 	apiARN := func(api string) string {
-		return "arn:aws:execute-api:" + region + ":" + function.Account + ":" + api + "/" + stage
+		return "arn:aws:execute-api:" + region + ":" + function.Account + ":" + api + "/" + apigateway.Stage
 	}
 	all := map[string]string{
 		"orders/api/url":           baseURL,
@@ -22,7 +25,7 @@ func parameters(baseURL, region string, create *function.Function, peers Setting
 		"delivery-pricing/api/arn": apiARN("delivery-pricing"),
 		"payment/api/url":          peers.PaymentURL,
 		"payment/api/arn":          apiARN("payment"),
-		"users/user-pool/arn":      "arn:aws:cognito-idp:" + region + ":" + function.Account + ":userpool/" + stage,
+		"users/user-pool/arn":      "arn:aws:cognito-idp:" + region + ":" + function.Account + ":userpool/" + apigateway.Stage,
 		"platform/event-bus/name":  eventBusName,
 		"platform/event-bus/arn":   "arn:aws:events:" + region + ":" + function.Account + ":event-bus/" + eventBusName,
 	}

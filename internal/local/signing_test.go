@@ -9,13 +9,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/stretchr/testify/require"
 
-	"orders/internal/local/sigv4"
+	"orders/internal/local/apigateway"
 )
 
 // A real neighbour takes the keys of its account only, and the stand-ins those of this machine, in one and the same order.
 func TestRealNeighboursGetTheAccountsSignature(t *testing.T) {
 	keys := aws.Credentials{AccessKeyID: "AKIAEXAMPLE", SecretAccessKey: "of the account", SessionToken: "session"}
-	signatures := sigv4.Verifier{AccessKey: keys.AccessKeyID, SecretKey: keys.SecretAccessKey, Region: "eu-west-1", Service: "execute-api"}
+	signatures := apigateway.Verifier{AccessKey: keys.AccessKeyID, SecretKey: keys.SecretAccessKey, Region: "eu-west-1", Service: "execute-api"}
 	products := httptest.NewServer(signatures.Require(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("X-Amz-Security-Token") == keys.SessionToken {
 			_, _ = io.WriteString(w, `{"message":"All products are valid"}`)

@@ -14,10 +14,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"orders/internal/lambdaruntime"
+	"orders/internal/local/apigateway"
 	"orders/internal/local/awsapi"
 	"orders/internal/local/eventbridge"
 	"orders/internal/local/fakepeers"
-	"orders/internal/local/sigv4"
 )
 
 const busName = "e2e-bus"
@@ -69,7 +69,7 @@ func newWorld(t *testing.T, database http.Handler, table string) *world {
 
 // neighbours takes signed requests only.
 func (w *world) neighbours() http.Handler {
-	signatures := sigv4.Verifier{
+	signatures := apigateway.Verifier{
 		AccessKey: lambdaruntime.AccessKeyID, SecretKey: lambdaruntime.SecretAccessKey, Region: lambdaruntime.Region, Service: "execute-api",
 	}
 	mux := http.NewServeMux()

@@ -1,4 +1,4 @@
-package sigv4
+package apigateway
 
 import (
 	"net/http"
@@ -10,7 +10,7 @@ import (
 // Nobody without the secret gets through, and nothing panics, whatever stands
 // in the request.
 func FuzzVerify(f *testing.F) {
-	thief := credentials()
+	thief := clientKey()
 	thief.SecretAccessKey = "guessed"
 	for _, target := range []string{good, "http://api.local/a%20b//..?flag&a=2&a=1&s=x+y"} {
 		r := signed(f, "GET", target, "", thief)

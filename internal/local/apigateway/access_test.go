@@ -1,4 +1,4 @@
-package local
+package apigateway
 
 import (
 	"net/http"
@@ -6,44 +6,44 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/stretchr/testify/require"
 
 	"orders/internal/peer"
 )
 
-func TestUsersNeedAToken(t *testing.T) {
-	f := newFront(t)
+func TestUsersNeedToken(t *testing.T) {
+	f := newFixture(t)
 	for _, bearer := range []string{"", "Bearer", "Bearer x.y.z", f.bearer + "x", "Basic " + f.bearer} {
 		f.bearer = bearer
 		requireMessage(t, f.send("POST", "/orders", nil), http.StatusUnauthorized, "Unauthorized")
 		requireMessage(t, f.send("GET", "/orders", nil), http.StatusUnauthorized, "Unauthorized")
 		requireMessage(t, f.send("GET", "/orders/1", nil), http.StatusUnauthorized, "Unauthorized")
 	}
-	require.Zero(t, f.create.asked+f.get.asked)
+	require.Zero(t, f.create.calls+f.get.calls)
 }
 
-func TestServicesNeedASignature(t *testing.T) {
-	f := newFront(t)
+func TestServicesNeedSignature(t *testing.T) {
+	f := newFixture(t)
 	w := f.send("GET", "/backend/1", nil)
 	require.Equal(t, http.StatusForbidden, w.Code)
 	requireCORS(t, w)
-	require.Zero(t, f.get.asked)
+	require.Zero(t, f.get.calls)
 
 	server := httptest.NewServer(f.handler)
 	defer server.Close()
-	client := http.Client{Transport: peer.Sign(http.DefaultTransport, aws.CredentialsProviderFunc(localCredentials), "eu-west-1")}
-	answer, err := client.Get(server.URL + "/backend/1")
+	client := http.Client{Transport: peer.Sign(http.DefaultTransport, credentials.NewStaticCredentialsProvider("local", "local", ""), "eu-west-1")}
+	response, err := client.Get(server.URL + "/backend/1")
 	require.NoError(t, err)
-	require.NoError(t, answer.Body.Close())
-	require.Equal(t, http.StatusOK, answer.StatusCode)
+	require.NoError(t, response.Body.Close())
+	require.Equal(t, http.StatusOK, response.StatusCode)
 	require.Equal(t, "/backend/{orderId}", f.get.event.Resource)
 	require.Equal(t, "arn:aws:iam::000000000000:user/local", f.get.event.RequestContext.Identity.UserArn)
 	require.Nil(t, f.get.event.RequestContext.Authorizer)
 }
 
-func TestPreflightsOfPublicRoutes(t *testing.T) {
-	f := newFront(t)
+func TestPreflights(t *testing.T) {
+	f := newFixture(t)
 	f.bearer = ""
 	for _, path := range []string{"/orders", "/orders/1"} {
 		w := f.send("OPTIONS", path, nil)
@@ -55,7 +55,7 @@ func TestPreflightsOfPublicRoutes(t *testing.T) {
 }
 
 func TestUnknownRoutesAndMethods(t *testing.T) {
-	f := newFront(t)
+	f := newFixture(t)
 	for _, request := range []string{
 		"GET /", "GET /order", "GET /Orders", "GET /orders/1/2", "GET /backend", "GET /local/orders",
 		"PUT /orders", "DELETE /orders", "HEAD /orders", "PATCH /orders", "POST /orders/1", "DELETE /orders/1", "HEAD /orders/1",
@@ -68,5 +68,5 @@ func TestUnknownRoutesAndMethods(t *testing.T) {
 			requireMessage(t, f.send(method, "http://localhost"+target, nil), http.StatusForbidden, "Missing Authentication Token")
 		})
 	}
-	require.Zero(t, f.create.asked+f.get.asked)
+	require.Zero(t, f.create.calls+f.get.calls)
 }

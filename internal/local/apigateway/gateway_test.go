@@ -1,4 +1,4 @@
-package local
+package apigateway
 
 import (
 	"bytes"
@@ -19,55 +19,53 @@ import (
 
 	"orders/internal/handler"
 	"orders/internal/local/function"
-	"orders/internal/local/sigv4"
-	"orders/internal/local/token"
 )
 
-// A spy is a function that answers what it is told to, and remembers the last event.
-type spy struct {
-	answer string
-	err    error
-	event  events.APIGatewayProxyRequest
-	raw    map[string]any
-	asked  int
+// A fakeHandler returns a fixed response and records the last event.
+type fakeHandler struct {
+	response string
+	err      error
+	event    events.APIGatewayProxyRequest
+	raw      map[string]any
+	calls    int
 }
 
-func (s *spy) Invoke(_ context.Context, payload []byte) ([]byte, error) {
-	s.asked++
+func (s *fakeHandler) Invoke(_ context.Context, payload []byte) ([]byte, error) {
+	s.calls++
 	s.event, s.raw = events.APIGatewayProxyRequest{}, nil
 	if err := errors.Join(json.Unmarshal(payload, &s.event), json.Unmarshal(payload, &s.raw)); err != nil {
 		return nil, err
 	}
-	return []byte(s.answer), s.err
+	return []byte(s.response), s.err
 }
 
-// A front is a gateway before two spies, with a user who is signed in.
-type front struct {
+// A fixture is a gateway in front of two fake handlers, with a user who is signed in.
+type fixture struct {
 	handler     http.Handler
-	create, get *spy
+	create, get *fakeHandler
 	bearer      string
 }
 
-func newFront(t *testing.T) *front {
+func newFixture(t *testing.T) *fixture {
 	t.Helper()
-	tokens, err := token.NewIssuer(nil)
+	tokens, err := NewTokenIssuer(nil)
 	require.NoError(t, err)
-	text, err := tokens.Issue("ada")
+	token, err := tokens.Issue("ada")
 	require.NoError(t, err)
-	f := &front{create: &spy{answer: `{"statusCode":201}`}, get: &spy{answer: `{"statusCode":200}`}, bearer: "Bearer " + text}
+	f := &fixture{create: &fakeHandler{response: `{"statusCode":201}`}, get: &fakeHandler{response: `{"statusCode":200}`}, bearer: "Bearer " + token}
 	mux := http.NewServeMux()
-	(&gateway{
-		create:     &function.Function{Name: "create-order", Handler: f.create, Timeout: time.Minute}, // machines may be busy
-		get:        &function.Function{Name: "get-order", Handler: f.get, Timeout: time.Minute},
-		tokens:     tokens,
-		signatures: sigv4.Verifier{AccessKey: accessKey, SecretKey: secretKey, Region: "eu-west-1", Service: "execute-api"},
-	}).register(mux)
-	f.handler = exactPaths(mux)
+	(&Gateway{
+		CreateOrder: &function.Function{Name: "create-order", Handler: f.create, Timeout: time.Minute}, // the machine may be busy
+		GetOrder:    &function.Function{Name: "get-order", Handler: f.get, Timeout: time.Minute},
+		Tokens:      tokens,
+		Signatures:  Verifier{AccessKey: "local", SecretKey: "local", Region: "eu-west-1", Service: "execute-api"},
+	}).Register(mux)
+	f.handler = ExactPaths(mux)
 	return f
 }
 
-// send is a request by the signed-in user, with pairs of header names and values.
-func (f *front) send(method, target string, body io.Reader, headers ...string) *httptest.ResponseRecorder {
+// send sends a request of the signed-in user, with pairs of header names and values.
+func (f *fixture) send(method, target string, body io.Reader, headers ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, target, body)
 	r.Header.Set("Authorization", f.bearer)
 	for i := 0; i < len(headers); i += 2 {
@@ -93,8 +91,8 @@ func requireCORS(t *testing.T, w *httptest.ResponseRecorder) {
 	}
 }
 
-func TestARequestBecomesAProxyEvent(t *testing.T) {
-	f := newFront(t)
+func TestProxyEvent(t *testing.T) {
+	f := newFixture(t)
 	w := f.send("POST", "/orders?limit=1&limit=2&x=", strings.NewReader(`{"a":"<ö>"}`), "Content-Type", "application/json", "X-Note", "one", "X-Note", "two", "User-Agent", "test")
 	require.Equal(t, http.StatusCreated, w.Code)
 
@@ -112,11 +110,11 @@ func TestARequestBecomesAProxyEvent(t *testing.T) {
 	require.Equal(t, []string{"/orders", "POST", "/local/orders", "local"}, []string{who.ResourcePath, who.HTTPMethod, who.Path, who.Stage})
 	require.Equal(t, []string{"127.0.0.1", "test", ""}, []string{who.Identity.SourceIP, who.Identity.UserAgent, who.Identity.UserArn})
 	require.Len(t, who.RequestID, 36)
-	require.Zero(t, f.get.asked)
+	require.Zero(t, f.get.calls)
 }
 
-func TestWhatARequestLacksIsNullAsInARealEvent(t *testing.T) {
-	f := newFront(t)
+func TestMissingPartsAreNullInAProxyEvent(t *testing.T) {
+	f := newFixture(t)
 	f.send("GET", "/orders", nil)
 	for _, name := range []string{"queryStringParameters", "multiValueQueryStringParameters", "pathParameters"} {
 		value, there := f.get.raw[name]
@@ -126,14 +124,14 @@ func TestWhatARequestLacksIsNullAsInARealEvent(t *testing.T) {
 }
 
 func TestPathParameters(t *testing.T) {
-	f := newFront(t)
+	f := newFixture(t)
 	f.send("GET", "/orders/6f1d0c3e%20x", nil)
 	require.Equal(t, "/orders/{orderId}", f.get.event.Resource)
 	require.Equal(t, map[string]string{"orderId": "6f1d0c3e x"}, f.get.event.PathParameters)
 }
 
-func TestClaimsAreTexts(t *testing.T) {
-	f := newFront(t)
+func TestClaimsAreStrings(t *testing.T) {
+	f := newFixture(t)
 	f.send("GET", "/orders", nil)
 	claims, ok := f.get.event.RequestContext.Authorizer["claims"].(map[string]any)
 	require.True(t, ok)
@@ -145,8 +143,8 @@ func TestClaimsAreTexts(t *testing.T) {
 	require.Equal(t, map[string]string{"n": "1769165629", "f": "1.5", "t": "x"}, asText(map[string]any{"n": 1769165629.0, "f": 1.5, "t": "x"}))
 }
 
-func TestABodyThatIsNoTextIsBase64(t *testing.T) {
-	f := newFront(t)
+func TestBinaryBodyIsBase64Encoded(t *testing.T) {
+	f := newFixture(t)
 	body := []byte("{\"a\":\"\xff\x00\"}")
 	f.send("POST", "/orders", bytes.NewReader(body))
 	require.True(t, f.create.event.IsBase64Encoded)
@@ -155,31 +153,31 @@ func TestABodyThatIsNoTextIsBase64(t *testing.T) {
 	require.Equal(t, body, got)
 }
 
-func TestBodiesUpToTenMebibytes(t *testing.T) {
-	f := newFront(t)
+func TestBodyLimit(t *testing.T) {
+	f := newFixture(t)
 	w := f.send("POST", "/orders", strings.NewReader(strings.Repeat("a", maxBody)))
 	require.Equal(t, http.StatusCreated, w.Code)
 	require.Len(t, f.create.event.Body, maxBody)
 
 	w = f.send("POST", "/orders", strings.NewReader(strings.Repeat("a", maxBody+1)))
 	requireMessage(t, w, http.StatusRequestEntityTooLarge, "Request too large")
-	require.Equal(t, 1, f.create.asked)
+	require.Equal(t, 1, f.create.calls)
 }
 
-// broken is a body whose sender goes away.
-type broken struct{}
+// brokenBody is a body whose sender disconnects.
+type brokenBody struct{}
 
-func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+func (brokenBody) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
-func TestABodyThatBreaksOff(t *testing.T) {
-	f := newFront(t)
-	requireMessage(t, f.send("POST", "/orders", broken{}), http.StatusBadRequest, "Bad Request")
-	require.Zero(t, f.create.asked)
+func TestTruncatedBody(t *testing.T) {
+	f := newFixture(t)
+	requireMessage(t, f.send("POST", "/orders", brokenBody{}), http.StatusBadRequest, "Bad Request")
+	require.Zero(t, f.create.calls)
 }
 
-func TestAnAnswerBecomesHTTP(t *testing.T) {
-	f := newFront(t)
-	f.create.answer = `{"statusCode":201,"headers":{"Location":"/orders/1","Content-Type":"application/json"},"body":"{\"a\":\"<ö>\"}"}`
+func TestProxyResponse(t *testing.T) {
+	f := newFixture(t)
+	f.create.response = `{"statusCode":201,"headers":{"Location":"/orders/1","Content-Type":"application/json"},"body":"{\"a\":\"<ö>\"}"}`
 	w := f.send("POST", "/orders", nil)
 	require.Equal(t, http.StatusCreated, w.Code)
 	require.Equal(t, `{"a":"<ö>"}`, w.Body.String())
@@ -187,22 +185,22 @@ func TestAnAnswerBecomesHTTP(t *testing.T) {
 	require.Equal(t, "application/json", w.Header().Get("Content-Type"))
 }
 
-func TestAFunctionThatFailsOrAnswersNonsense(t *testing.T) {
-	f := newFront(t)
-	for name, s := range map[string]spy{
+func TestFunctionErrorsAndInvalidResponses(t *testing.T) {
+	f := newFixture(t)
+	for name, s := range map[string]fakeHandler{
 		"an error":             {err: errors.New("s3cret")},
-		"nothing":              {answer: ``},
-		"null":                 {answer: `null`},
-		"no JSON":              {answer: `<html>s3cret`},
-		"a text":               {answer: `"s3cret"`},
-		"no status":            {answer: `{"body":"s3cret"}`},
-		"a status of a text":   {answer: `{"statusCode":"200","body":"s3cret"}`},
-		"an interim status":    {answer: `{"statusCode":101}`},
-		"a status beyond HTTP": {answer: `{"statusCode":1000}`},
-		"a body of an object":  {answer: `{"statusCode":200,"body":{"a":1}}`},
+		"nothing":              {response: ``},
+		"null":                 {response: `null`},
+		"no JSON":              {response: `<html>s3cret`},
+		"a string":             {response: `"s3cret"`},
+		"no status":            {response: `{"body":"s3cret"}`},
+		"a status as a string": {response: `{"statusCode":"200","body":"s3cret"}`},
+		"an interim status":    {response: `{"statusCode":101}`},
+		"a status beyond HTTP": {response: `{"statusCode":1000}`},
+		"a body of an object":  {response: `{"statusCode":200,"body":{"a":1}}`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f.create.answer, f.create.err = s.answer, s.err
+			f.create.response, f.create.err = s.response, s.err
 			requireMessage(t, f.send("POST", "/orders", nil), http.StatusBadGateway, "Internal server error")
 		})
 	}

@@ -1,4 +1,4 @@
-package token
+package apigateway
 
 import (
 	"crypto/ecdsa"
@@ -16,23 +16,21 @@ import (
 	"pgregory.net/rapid"
 )
 
-var noon = time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC)
-
 func atNoon() time.Time { return noon }
 
-func newIssuer(t testing.TB, now func() time.Time) *Issuer {
-	issuer, err := NewIssuer(now)
+func newIssuer(t testing.TB, now func() time.Time) *TokenIssuer {
+	issuer, err := NewTokenIssuer(now)
 	require.NoError(t, err)
 	return issuer
 }
 
-func issue(t testing.TB, issuer *Issuer, sub string) string {
+func issue(t testing.TB, issuer *TokenIssuer, sub string) string {
 	token, err := issuer.Issue(sub)
 	require.NoError(t, err)
 	return token
 }
 
-func TestIssuedTokenHasTheClaimsOfCognito(t *testing.T) {
+func TestTokensHaveTheClaimsOfCognito(t *testing.T) {
 	issuer := newIssuer(t, atNoon)
 	claims, err := issuer.Claims(issue(t, issuer, "user-1"))
 	require.NoError(t, err)
@@ -58,7 +56,7 @@ func TestSchemeIsOptional(t *testing.T) {
 	}
 }
 
-func TestAnySubjectComesBack(t *testing.T) {
+func TestSubjectsRoundTrip(t *testing.T) {
 	issuer := newIssuer(t, atNoon)
 	rapid.Check(t, func(r *rapid.T) {
 		sub := rapid.StringN(1, -1, 64).Draw(r, "sub")
@@ -68,7 +66,7 @@ func TestAnySubjectComesBack(t *testing.T) {
 	})
 }
 
-func TestSubjectThatCannotBeNamed(t *testing.T) {
+func TestInvalidSubjects(t *testing.T) {
 	issuer := newIssuer(t, atNoon)
 	for _, sub := range []string{"", "\xff"} {
 		_, err := issuer.Issue(sub)
@@ -102,8 +100,8 @@ func TestLifetime(t *testing.T) {
 // signedWith is a token with the claims of a good one, changed by change.
 func signedWith(t *testing.T, method jwt.SigningMethod, key any, change jwt.MapClaims) string {
 	claims := jwt.MapClaims{
-		"sub": "user-1", "iss": issuer, "aud": audience, "token_use": use,
-		"iat": noon.Unix(), "exp": noon.Add(lifetime).Unix(),
+		"sub": "user-1", "iss": tokenIssuer, "aud": tokenAudience, "token_use": tokenUse,
+		"iat": noon.Unix(), "exp": noon.Add(tokenLifetime).Unix(),
 	}
 	maps.Copy(claims, change)
 	maps.DeleteFunc(claims, func(_ string, value any) bool { return value == nil })
@@ -112,7 +110,7 @@ func signedWith(t *testing.T, method jwt.SigningMethod, key any, change jwt.MapC
 	return signed
 }
 
-func TestClaimsThatDoNotHold(t *testing.T) {
+func TestInvalidClaims(t *testing.T) {
 	issuer := newIssuer(t, atNoon)
 	tests := []struct {
 		name   string

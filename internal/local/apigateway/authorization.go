@@ -1,4 +1,4 @@
-package sigv4
+package apigateway
 
 import (
 	"fmt"
@@ -7,8 +7,7 @@ import (
 	"strings"
 )
 
-// authorization is what an Authorization header says, before any of it is
-// believed.
+// An authorization is a parsed Authorization header. Nothing of it has been verified.
 type authorization struct {
 	accessKey     string
 	scope         scope
@@ -16,16 +15,12 @@ type authorization struct {
 	signature     string
 }
 
-// scope is where and when a signature is meant to be good.
+// A scope says for which day, region and service a signature is valid.
 type scope struct {
 	date       string // as 20150830
 	region     string
 	service    string
 	terminator string
-}
-
-func (s scope) String() string {
-	return strings.Join([]string{s.date, s.region, s.service, s.terminator}, "/")
 }
 
 func parseAuthorization(header http.Header) (authorization, error) {
@@ -68,7 +63,7 @@ func parseParameters(list string) (map[string]string, error) {
 	return parameters, nil
 }
 
-// missingParts names everything that is missing at once, as API Gateway does.
+// missingParts returns one text for each thing that is missing.
 func missingParts(parameters map[string]string, header http.Header) []string {
 	var faults []string
 	for _, name := range []string{"Credential", "Signature", "SignedHeaders"} {
@@ -90,8 +85,7 @@ func newAuthorization(parameters map[string]string) (authorization, error) {
 	}
 	list := parameters["SignedHeaders"]
 	names := strings.Split(list, ";")
-	// A service writes the list itself when it signs again, in this form: any
-	// other could not have come to the same signature there.
+	// A service that signs again writes the list in this form; with any other the signature differs.
 	if strings.ToLower(list) != list || !slices.IsSorted(names) {
 		return authorization{}, wrongSignature()
 	}
@@ -103,8 +97,7 @@ func newAuthorization(parameters map[string]string) (authorization, error) {
 	}, nil
 }
 
-// requireSigned refuses an authorization that leaves out of the signature what
-// the check itself relies on.
+// requireSigned returns an error if the signature leaves out a header that Verify relies on.
 func (a authorization) requireSigned(header http.Header) error {
 	if !slices.Contains(a.signedHeaders, "host") {
 		return notSigned("'Host' or ':authority'")

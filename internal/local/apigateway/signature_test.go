@@ -1,4 +1,4 @@
-package sigv4
+package apigateway
 
 import (
 	"bufio"
@@ -19,7 +19,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// noon is when the requests of these tests are signed and received.
+// noon is when tokens are issued and requests are signed and received.
 var noon = time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC)
 
 func verifier() Verifier {
@@ -32,7 +32,7 @@ func verifier() Verifier {
 	}
 }
 
-func credentials() aws.Credentials {
+func clientKey() aws.Credentials {
 	return aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local-secret"}
 }
 
@@ -62,15 +62,15 @@ func parsed(t require.TestingT, wire []byte) (*http.Request, []byte) {
 	return r, body
 }
 
-func TestWhatTheSDKSignsIsAccepted(t *testing.T) {
-	session := credentials()
+func TestRequestsSignedByTheSDK(t *testing.T) {
+	session := clientKey()
 	session.SessionToken = "session/token+of=the//caller"
 	tests := map[string]*http.Request{
-		"plain":         signed(t, "GET", "http://127.0.0.1:8080/backend/7d4f", "", credentials()),
-		"no path":       signed(t, "GET", "http://api.local", "", credentials()),
-		"query":         signed(t, "GET", "http://api.local/orders?limit=20&b=2&a=2&a=1&a-b=3&flag&s=x+y%20z&plus=%2B&%C3%A9=%2f~*", "", credentials()),
-		"encoded path":  signed(t, "GET", "http://api.local/a%20b/c%2Fd/%C3%A9/e+f:g@(h)", "", credentials()),
-		"body":          signed(t, "POST", "http://api.local/backend/validate", `{"total": 4200}`, credentials()),
+		"plain":         signed(t, "GET", "http://127.0.0.1:8080/backend/7d4f", "", clientKey()),
+		"no path":       signed(t, "GET", "http://api.local", "", clientKey()),
+		"query":         signed(t, "GET", "http://api.local/orders?limit=20&b=2&a=2&a=1&a-b=3&flag&s=x+y%20z&plus=%2B&%C3%A9=%2f~*", "", clientKey()),
+		"encoded path":  signed(t, "GET", "http://api.local/a%20b/c%2Fd/%C3%A9/e+f:g@(h)", "", clientKey()),
+		"body":          signed(t, "POST", "http://api.local/backend/validate", `{"total": 4200}`, clientKey()),
 		"session token": signed(t, "POST", "http://api.local/backend/validate", `{"total": 4200}`, session),
 	}
 	for name, request := range tests {
@@ -81,8 +81,8 @@ func TestWhatTheSDKSignsIsAccepted(t *testing.T) {
 	}
 }
 
-func TestTheSpellingOfAQueryDoesNotMatter(t *testing.T) {
-	request := signed(t, "GET", "http://api.local/orders?a=1&a=2&b=x%20y&c=%2B%2F&d=", "", credentials())
+func TestEquivalentQueries(t *testing.T) {
+	request := signed(t, "GET", "http://api.local/orders?a=1&a=2&b=x%20y&c=%2B%2F&d=", "", clientKey())
 	for _, query := range []string{
 		"a=1&a=2&b=x%20y&c=%2B%2F&d=",
 		"d&c=%2b%2f&b=x+y&a=2&a=1",
@@ -99,25 +99,25 @@ func TestClaimedBodyHash(t *testing.T) {
 		r, err := http.NewRequest("POST", "http://api.local/backend/validate", strings.NewReader("body"))
 		require.NoError(t, err)
 		r.Header.Set("X-Amz-Content-Sha256", claimed)
-		require.NoError(t, v4.NewSigner().SignHTTP(t.Context(), credentials(), r, claimed, "execute-api", "eu-west-1", noon))
+		require.NoError(t, v4.NewSigner().SignHTTP(t.Context(), clientKey(), r, claimed, "execute-api", "eu-west-1", noon))
 		return r
 	}
 	r, body := received(t, sign(hexHash([]byte("body"))))
 	require.NoError(t, verifier().Verify(r, body))
 	for _, claimed := range []string{"UNSIGNED-PAYLOAD", hexHash([]byte("other")), ""} {
 		r, body := received(t, sign(claimed))
-		requireRefusal(t, verifier().Verify(r, body), "InvalidSignatureException", "The request signature we calculated")
+		requireSignatureError(t, verifier().Verify(r, body), "InvalidSignatureException", "The request signature we calculated")
 	}
 }
 
 // Whatever the SDK signs is accepted, and one byte more in the body is not.
-func TestAgreesWithTheSDK(t *testing.T) {
+func TestEveryRequestSignedByTheSDK(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		path := "/" + strings.Join(rapid.SliceOfN(rapid.StringN(1, 8, -1), 0, 4).Draw(t, "path"), "/")
 		query := url.Values(rapid.MapOfN(rapid.String(), rapid.SliceOfN(rapid.String(), 1, 3), 0, 4).Draw(t, "query"))
 		target := url.URL{Scheme: "http", Host: "api.local", Path: path, RawQuery: query.Encode()}
 		text := rapid.String().Draw(t, "body")
-		r, body := received(t, signed(t, "POST", target.String(), text, credentials()))
+		r, body := received(t, signed(t, "POST", target.String(), text, clientKey()))
 		require.NoError(t, verifier().Verify(r, body))
 		require.Error(t, verifier().Verify(r, append(body, 'x')))
 	})
@@ -145,7 +145,7 @@ func TestRecordedRequests(t *testing.T) {
 }
 
 // Cases of the test suite that AWS published for Signature Version 4.
-func TestVectorsOfAWS(t *testing.T) {
+func TestVectorsPublishedByAWS(t *testing.T) {
 	v := Verifier{
 		AccessKey: "AKIDEXAMPLE",
 		SecretKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",

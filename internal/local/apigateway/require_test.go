@@ -1,4 +1,4 @@
-package sigv4
+package apigateway
 
 import (
 	"bytes"
@@ -21,23 +21,23 @@ func TestRequire(t *testing.T) {
 	server := httptest.NewServer(verifier().Require(http.HandlerFunc(echo)))
 	defer server.Close()
 	t.Run("signed", func(t *testing.T) {
-		answer, err := server.Client().Do(signed(t, "POST", server.URL+"/backend/validate?b=1&a=2", "the body", credentials()))
+		response, err := server.Client().Do(signed(t, "POST", server.URL+"/backend/validate?b=1&a=2", "the body", clientKey()))
 		require.NoError(t, err)
-		defer answer.Body.Close()
-		body, err := io.ReadAll(answer.Body)
+		defer response.Body.Close()
+		body, err := io.ReadAll(response.Body)
 		require.NoError(t, err)
-		require.Equal(t, http.StatusOK, answer.StatusCode)
+		require.Equal(t, http.StatusOK, response.StatusCode)
 		require.Equal(t, "the body", string(body))
 	})
 	t.Run("unsigned", func(t *testing.T) {
-		answer, err := server.Client().Get(server.URL + "/backend/7d4f")
+		response, err := server.Client().Get(server.URL + "/backend/7d4f")
 		require.NoError(t, err)
-		defer answer.Body.Close()
-		body, err := io.ReadAll(answer.Body)
+		defer response.Body.Close()
+		body, err := io.ReadAll(response.Body)
 		require.NoError(t, err)
-		require.Equal(t, http.StatusForbidden, answer.StatusCode)
-		require.Equal(t, "application/json", answer.Header.Get("Content-Type"))
-		require.Equal(t, "MissingAuthenticationTokenException", answer.Header.Get("x-amzn-ErrorType"))
+		require.Equal(t, http.StatusForbidden, response.StatusCode)
+		require.Equal(t, "application/json", response.Header.Get("Content-Type"))
+		require.Equal(t, "MissingAuthenticationTokenException", response.Header.Get("x-amzn-ErrorType"))
 		require.JSONEq(t, `{"message": "Missing Authentication Token"}`, string(body))
 	})
 }
@@ -56,25 +56,25 @@ func TestRequireBoundsTheBody(t *testing.T) {
 	never := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("let through") })
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			answer := httptest.NewRecorder()
-			verifier().Require(never).ServeHTTP(answer, httptest.NewRequest("POST", "/", test.body))
-			require.Equal(t, test.status, answer.Code)
-			require.JSONEq(t, `{"message": "`+test.message+`"}`, answer.Body.String())
+			response := httptest.NewRecorder()
+			verifier().Require(never).ServeHTTP(response, httptest.NewRequest("POST", "/", test.body))
+			require.Equal(t, test.status, response.Code)
+			require.JSONEq(t, `{"message": "`+test.message+`"}`, response.Body.String())
 		})
 	}
 }
 
 // A body sent in chunks has no length that could be signed.
-func TestRequireAcceptsChunks(t *testing.T) {
+func TestRequireAcceptsChunkedBodies(t *testing.T) {
 	server := httptest.NewServer(verifier().Require(http.HandlerFunc(echo)))
 	defer server.Close()
 	r, err := http.NewRequest("POST", server.URL+"/", io.MultiReader(strings.NewReader("the "), strings.NewReader("body")))
 	require.NoError(t, err)
-	require.NoError(t, v4.NewSigner().SignHTTP(t.Context(), credentials(), r, hexHash([]byte("the body")), "execute-api", "eu-west-1", noon))
-	answer, err := server.Client().Do(r)
+	require.NoError(t, v4.NewSigner().SignHTTP(t.Context(), clientKey(), r, hexHash([]byte("the body")), "execute-api", "eu-west-1", noon))
+	response, err := server.Client().Do(r)
 	require.NoError(t, err)
-	defer answer.Body.Close()
-	require.Equal(t, http.StatusOK, answer.StatusCode)
+	defer response.Body.Close()
+	require.Equal(t, http.StatusOK, response.StatusCode)
 }
 
 // The curl of this machine, where there is one; TestRecordedRequests holds
@@ -92,7 +92,7 @@ func TestCurl(t *testing.T) {
 	tests := []struct {
 		name, user string
 		arguments  []string
-		answer     string
+		output     string
 	}{
 		{"get", "local:local-secret", []string{server.URL + "/backend/7d4f"}, "200"},
 		{"query", "local:local-secret", []string{server.URL + "/orders?a=1&limit=20"}, "200"},
@@ -105,7 +105,7 @@ func TestCurl(t *testing.T) {
 			arguments := append([]string{"-q", "-sS", "--noproxy", "*", "-w", "%{http_code}", "--aws-sigv4", "aws:amz:eu-west-1:execute-api", "--user", test.user}, test.arguments...)
 			output, err := exec.CommandContext(t.Context(), curl, arguments...).CombinedOutput()
 			require.NoError(t, err, string(output))
-			require.Equal(t, test.answer, string(output))
+			require.Equal(t, test.output, string(output))
 		})
 	}
 }

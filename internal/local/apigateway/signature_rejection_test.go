@@ -1,4 +1,4 @@
-package sigv4
+package apigateway
 
 import (
 	"net/http"
@@ -17,12 +17,12 @@ const (
 	good     = "http://api.local/backend/7d4f?limit=20"
 )
 
-func requireRefusal(t testing.TB, err error, kind, message string) {
+func requireSignatureError(t testing.TB, err error, kind, message string) {
 	t.Helper()
-	var refusal *Refusal
-	require.ErrorAs(t, err, &refusal)
-	require.Equal(t, kind, refusal.Type)
-	require.Contains(t, refusal.Message, message)
+	var rejection *SignatureError
+	require.ErrorAs(t, err, &rejection)
+	require.Equal(t, kind, rejection.Type)
+	require.Contains(t, rejection.Message, message)
 }
 
 // edit changes the Authorization header of a request.
@@ -38,7 +38,7 @@ func set(name, value string) func(*http.Request) {
 	return func(r *http.Request) { r.Header.Set(name, value) }
 }
 
-func TestAlteredRequestsAreRefused(t *testing.T) {
+func TestAlteredRequests(t *testing.T) {
 	const invalid, incomplete = "InvalidSignatureException", "IncompleteSignatureException"
 	tests := []struct {
 		name          string
@@ -95,44 +95,44 @@ func TestAlteredRequestsAreRefused(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			r, body := received(t, signed(t, "POST", good, "body", credentials()))
+			r, body := received(t, signed(t, "POST", good, "body", clientKey()))
 			require.NoError(t, verifier().Verify(r, body))
 			before := r.Clone(t.Context())
 			test.alter(r)
 			require.NotEqual(t, before, r, "the alteration altered nothing")
-			requireRefusal(t, verifier().Verify(r, body), test.kind, test.message)
+			requireSignatureError(t, verifier().Verify(r, body), test.kind, test.message)
 		})
 	}
 }
 
-func TestAlteredBodyIsRefused(t *testing.T) {
-	r, body := received(t, signed(t, "POST", good, "body", credentials()))
+func TestAlteredBody(t *testing.T) {
+	r, body := received(t, signed(t, "POST", good, "body", clientKey()))
 	for _, altered := range [][]byte{nil, []byte("Body"), append(slices.Clone(body), '\n')} {
-		requireRefusal(t, verifier().Verify(r, altered), "InvalidSignatureException", mismatch)
+		requireSignatureError(t, verifier().Verify(r, altered), "InvalidSignatureException", mismatch)
 	}
 }
 
 func TestSecretMustMatch(t *testing.T) {
-	r, body := received(t, signed(t, "GET", good, "", credentials()))
+	r, body := received(t, signed(t, "GET", good, "", clientKey()))
 	other := verifier()
 	other.SecretKey = "other"
-	requireRefusal(t, other.Verify(r, body), "InvalidSignatureException", mismatch)
+	requireSignatureError(t, other.Verify(r, body), "InvalidSignatureException", mismatch)
 }
 
 // A verifier that was not set up must not accept the empty key.
-func TestEmptyKeyAcceptsNothing(t *testing.T) {
+func TestEmptyKeyIsNeverAccepted(t *testing.T) {
 	for _, access := range []string{"", "local"} {
-		creds := credentials()
+		creds := clientKey()
 		creds.AccessKeyID, creds.SecretAccessKey = access, ""
 		r, body := received(t, signed(t, "GET", good, "", creds))
 		v := verifier()
 		v.AccessKey, v.SecretKey = access, ""
-		requireRefusal(t, v.Verify(r, body), "UnrecognizedClientException", "The security token included in the request is invalid.")
+		requireSignatureError(t, v.Verify(r, body), "UnrecognizedClientException", "The security token included in the request is invalid.")
 	}
 }
 
 func TestClock(t *testing.T) {
-	r, body := received(t, signed(t, "GET", good, "", credentials()))
+	r, body := received(t, signed(t, "GET", good, "", clientKey()))
 	tests := []struct {
 		late    time.Duration // of the server, after the client
 		message string        // empty: accepted
@@ -155,25 +155,25 @@ func TestClock(t *testing.T) {
 				require.NoError(t, err)
 				return
 			}
-			requireRefusal(t, err, "InvalidSignatureException", test.message)
+			requireSignatureError(t, err, "InvalidSignatureException", test.message)
 		})
 	}
 }
 
-func TestPresignedURLIsRefused(t *testing.T) {
+func TestPresignedURL(t *testing.T) {
 	r, err := http.NewRequest("GET", good, nil)
 	require.NoError(t, err)
-	target, _, err := v4.NewSigner().PresignHTTP(t.Context(), credentials(), r, hexHash(nil), "execute-api", "eu-west-1", noon)
+	target, _, err := v4.NewSigner().PresignHTTP(t.Context(), clientKey(), r, hexHash(nil), "execute-api", "eu-west-1", noon)
 	require.NoError(t, err)
 	r.URL, err = url.Parse(target)
 	require.NoError(t, err)
-	requireRefusal(t, verifier().Verify(r, nil), "MissingAuthenticationTokenException", "Missing Authentication Token")
+	requireSignatureError(t, verifier().Verify(r, nil), "MissingAuthenticationTokenException", "Missing Authentication Token")
 }
 
 // What stands in Authorization by mistake is often a secret.
-func TestRefusalDoesNotRepeatAuthorization(t *testing.T) {
+func TestSignatureErrorsDoNotRepeatTheAuthorization(t *testing.T) {
 	for _, authorization := range []string{"s3cret", "Basic s3cret", "Basic s3cret==", "AWS4-HMAC-SHA256 s3cret", "s3cret a=b, Credential=c, Signature=d, SignedHeaders=e", "AWS4-HMAC-SHA256 Credential=s3cret/x, Signature=d, SignedHeaders=e"} {
-		r, body := received(t, signed(t, "GET", good, "", credentials()))
+		r, body := received(t, signed(t, "GET", good, "", clientKey()))
 		r.Header.Set("Authorization", authorization)
 		err := verifier().Verify(r, body)
 		require.Error(t, err)

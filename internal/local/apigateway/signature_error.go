@@ -1,4 +1,4 @@
-package sigv4
+package apigateway
 
 import (
 	"crypto/sha256"
@@ -7,31 +7,31 @@ import (
 	"time"
 )
 
-// Refusal is why a request was not accepted, in API Gateway's words. Both its
-// fields are meant for the client.
-type Refusal struct {
+// A SignatureError says why a request was rejected, in API Gateway's words. Both fields are meant for
+// the client.
+type SignatureError struct {
 	Type    string // for the header x-amzn-ErrorType
-	Message string // for the member "message" of the answer
+	Message string // for the member "message" of the response
 }
 
-// Error returns the message. What a client put into its Authorization header
-// appears in it as a hash only: it may be a token or a secret.
-func (r *Refusal) Error() string { return r.Message }
+// Error returns the message. It contains what a client put into its Authorization header only as a
+// hash, because that may be a token or a secret.
+func (e *SignatureError) Error() string { return e.Message }
 
 func missingToken() error {
-	return &Refusal{"MissingAuthenticationTokenException", "Missing Authentication Token"}
+	return &SignatureError{"MissingAuthenticationTokenException", "Missing Authentication Token"}
 }
 
 func unknownKey() error {
-	return &Refusal{"UnrecognizedClientException", "The security token included in the request is invalid."}
+	return &SignatureError{"UnrecognizedClientException", "The security token included in the request is invalid."}
 }
 
 func incomplete(message string) error {
-	return &Refusal{"IncompleteSignatureException", message}
+	return &SignatureError{"IncompleteSignatureException", message}
 }
 
 func invalidSignature(message string) error {
-	return &Refusal{"InvalidSignatureException", message}
+	return &SignatureError{"InvalidSignatureException", message}
 }
 
 func notSigned(header string) error {
