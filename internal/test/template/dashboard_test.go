@@ -25,6 +25,9 @@ func sections(t *testing.T) (headings []string, widgets map[string][]widget) {
 	dashboard := load(t).properties(t, "Dashboard", "AWS::CloudWatch::Dashboard")
 	var body struct{ Widgets []widget }
 	require.NoError(t, json.Unmarshal([]byte(text(dashboard["DashboardBody"])), &body))
+	for _, w := range body.Widgets {
+		writeOut(w.Properties.Metrics)
+	}
 	slices.SortStableFunc(body.Widgets, func(a, b widget) int { return a.Y - b.Y })
 	widgets = map[string][]widget{}
 	for _, w := range body.Widgets {
@@ -36,6 +39,28 @@ func sections(t *testing.T) (headings []string, widgets map[string][]widget) {
 		widgets[last] = append(widgets[last], w)
 	}
 	return headings, widgets
+}
+
+// writeOut replaces CloudWatch's abbreviations in place: "." repeats the name at this position in the metric above, and
+// "..." all names up to those that follow it.
+func writeOut(metrics [][]any) {
+	var above []any
+	for i, metric := range metrics {
+		names, rendering := metric, []any(nil)
+		if _, ok := metric[len(metric)-1].(map[string]any); ok {
+			names, rendering = metric[:len(metric)-1], metric[len(metric)-1:]
+		}
+		if names[0] == "..." {
+			names = slices.Concat(above[:len(above)-len(names)+1], names[1:])
+		}
+		for j := range names {
+			if names[j] == "." {
+				names[j] = above[j]
+			}
+		}
+		above = names
+		metrics[i] = slices.Concat(names, rendering)
+	}
 }
 
 // shown is the metrics of a section of the dashboard, with their statistics where they are given.
@@ -72,7 +97,7 @@ func TestDashboardShowsWhatIsEmitted(t *testing.T) {
 
 func TestDashboardIsInTheContractsOrder(t *testing.T) {
 	headings, widgets := sections(t)
-	require.Equal(t, []string{"Key metrics", "Traffic", "Latency", "Errors", "The last 20 errors"}, headings)
+	require.Equal(t, []string{"Key metrics", "Traffic", "Latency", "Errors", "Last 20 errors"}, headings)
 	own := func(name string) string {
 		return "ecommerce.orders " + name + " environment=${Environment} service=orders"
 	}
@@ -103,8 +128,8 @@ func TestDashboardIsInTheContractsOrder(t *testing.T) {
 
 func TestDashboardEndsWithTheLastErrors(t *testing.T) {
 	_, widgets := sections(t)
-	require.Len(t, widgets["The last 20 errors"], 1)
-	last := widgets["The last 20 errors"][0]
+	require.Len(t, widgets["Last 20 errors"], 1)
+	last := widgets["Last 20 errors"][0]
 	require.Equal(t, "log", last.Type)
 	require.Equal(t, len(functions), strings.Count(last.Properties.Query, "SOURCE "))
 	for function := range functions {

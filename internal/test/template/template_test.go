@@ -94,6 +94,13 @@ func text(value any) string {
 	if attribute, ok := at(value, "Fn::GetAtt").([]any); ok {
 		return fmt.Sprintf("${%v.%v}", attribute...)
 	}
+	if pair, ok := at(value, "Fn::Sub").([]any); ok { // a text, and values to put into it
+		whole := pair[0].(string)
+		for name, value := range pair[1].(map[string]any) {
+			whole = strings.ReplaceAll(whole, "${"+name+"}", text(value))
+		}
+		return whole
+	}
 	for _, name := range []string{"Ref", "Fn::Sub"} {
 		if inner, ok := at(value, name).(string); ok && name == "Ref" {
 			return "${" + inner + "}"
@@ -134,6 +141,14 @@ func (tpl template) ofType(kind string) []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+func TestTemplateFitsItsReader(t *testing.T) {
+	lines := strings.Split(string(read(t, "template.yaml")), "\n")
+	require.LessOrEqual(t, len(lines), 1100)
+	for i, line := range lines {
+		require.LessOrEqual(t, len(line), 140, "line %d", i+1)
+	}
 }
 
 func TestFunctions(t *testing.T) {
