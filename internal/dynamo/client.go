@@ -2,6 +2,8 @@ package dynamo
 
 import (
 	"cmp"
+	"context"
+	"io"
 	"net"
 	"net/http"
 	"time"
@@ -12,15 +14,15 @@ import (
 	"orders/internal/safehttp"
 )
 
-// Timing is how patient a client is. The zero value is what production uses; tests and slow machines may differ.
+// Timing holds a client's timeouts and delays. The zero value is what production uses.
 type Timing struct {
-	// Attempt bounds one attempt, connecting included. DynamoDB answers in some 10 ms; one that has not after
-	// 200 ms, the default, is better asked again over another connection. A first connection whose TLS handshake
-	// takes longer is not lost: the transport finishes it, and the next attempt finds it ready.
+	// Attempt bounds one attempt, connecting included. DynamoDB responds in some 10 ms, so that an attempt without a
+	// response after 200 ms (the default) is better repeated over another connection. A TLS handshake that takes
+	// longer is not wasted: the transport completes it, and the next attempt uses the connection.
 	Attempt time.Duration
 
-	FirstDelay time.Duration // the most to wait before the second attempt, doubling from then on; 20 ms by default
-	MaxDelay   time.Duration // the most to wait before any attempt; 300 ms by default
+	FirstDelay time.Duration // the longest delay before the second attempt, doubling from then on; 20 ms by default
+	MaxDelay   time.Duration // the longest delay before any attempt; 300 ms by default
 }
 
 const (
@@ -28,14 +30,17 @@ const (
 	firstDelay     = 20 * time.Millisecond
 	maxDelay       = 300 * time.Millisecond
 
-	// connectTimeout bounds a connection that is still being made after its request gave up on it.
-	connectTimeout  = 3 * time.Second
-	keptConnections = 100
+	// connectTimeout bounds a connection attempt that outlives the request that started it.
+	connectTimeout = 3 * time.Second
+	maxIdleConns   = 100
+
+	// maxPingBytes is more than the body of the response to a ping.
+	maxPingBytes = 4 << 10
 )
 
-// NewClient is a client with its own kept connections, that retries until the context of a call ends. The endpoint
-// is empty for AWS's own in cfg's region. Of cfg, the HTTP client and all about retries are ignored; the API
-// options (tracing, for one) are kept. The texts of its errors hold nothing of any item.
+// NewClient returns a client with connections of its own, which retries until the context of a call ends. An empty
+// endpoint means AWS's own in cfg's region. The HTTP client and the retry settings of cfg are ignored; its API options
+// (such as tracing) are kept. Error texts contain nothing of any item.
 func NewClient(cfg aws.Config, endpoint string, timing Timing) *dynamodb.Client {
 	timing.Attempt = cmp.Or(timing.Attempt, attemptTimeout)
 	timing.FirstDelay = cmp.Or(timing.FirstDelay, firstDelay)
@@ -58,12 +63,35 @@ func newHTTPClient(attempt time.Duration) *http.Client {
 			Proxy:               http.ProxyFromEnvironment,
 			DialContext:         dialer.DialContext,
 			TLSHandshakeTimeout: connectTimeout,
-			MaxIdleConns:        keptConnections,
-			MaxIdleConnsPerHost: keptConnections, // there is one host
+			MaxIdleConns:        maxIdleConns,
+			MaxIdleConnsPerHost: maxIdleConns, // there is one host
 			IdleConnTimeout:     90 * time.Second,
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error {
-			return http.ErrUseLastResponse // a signed request is for the host that it names
+			return http.ErrUseLastResponse // a signature is valid for one host
 		},
 	}
+}
+
+// Connect opens a connection for the next call to use. It sends a GET to the endpoint's root, which needs no signature
+// and reads no table, and returns when the response is there or the time for one attempt is over. It reports no
+// failure: the next call meets the cause.
+func (s *Store) Connect(ctx context.Context) {
+	o := s.Client.Options()
+	parameters := dynamodb.EndpointParameters{Region: &o.Region, Endpoint: o.BaseEndpoint}
+	endpoint, err := o.EndpointResolverV2.ResolveEndpoint(ctx, parameters.WithDefaults())
+	if err != nil {
+		return
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint.URI.String(), nil)
+	if err != nil {
+		return
+	}
+	response, err := o.HTTPClient.Do(request)
+	if err != nil {
+		return
+	}
+	defer response.Body.Close()
+	// The transport keeps a connection only if the response was read to its end.
+	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, maxPingBytes))
 }

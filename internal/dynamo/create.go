@@ -12,10 +12,9 @@ import (
 	"orders/internal/order"
 )
 
-// Create stores o with one conditional write, which brings the stored order back where there is one. See
-// [order.Store].
+// Create stores o with one conditional write, which returns the stored order if there is one. See [order.Store].
 func (s *Store) Create(ctx context.Context, o order.Order) (existing *order.Order, err error) {
-	ctx, cancel := s.bounded(ctx)
+	ctx, cancel := s.withBudget(ctx)
 	defer cancel()
 	var tried attempts
 	sent := newItem(o)
@@ -24,7 +23,7 @@ func (s *Store) Create(ctx context.Context, o order.Order) (existing *order.Orde
 		Item:                                sent,
 		ConditionExpression:                 aws.String("attribute_not_exists(orderId)"),
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
-	}, tried.watch)
+	}, tried.observe)
 	if err == nil {
 		return nil, nil
 	}
@@ -32,7 +31,7 @@ func (s *Store) Create(ctx context.Context, o order.Order) (existing *order.Orde
 	if !ok || len(conflict.Item) == 0 {
 		return nil, tried.failure(ctx, "create order "+o.OrderID, err)
 	}
-	if tried.lost && landed(sent, conflict.Item) {
+	if tried.mayHaveWritten && isWrittenBy(sent, conflict.Item) {
 		return nil, nil
 	}
 	stored, err := readOrder(conflict.Item)
@@ -42,21 +41,21 @@ func (s *Store) Create(ctx context.Context, o order.Order) (existing *order.Orde
 	return &stored, nil
 }
 
-// fulfilmentWrites are the attributes that an order's way after its creation changes.
-var fulfilmentWrites = []string{"modifiedDate", "products", "status", "total"}
+// fulfilmentAttributes are the attributes that fulfilment updates change.
+var fulfilmentAttributes = []string{"modifiedDate", "products", "status", "total"}
 
-// landed tells whether the stored order is the one that was sent: an attempt stored it, and its answer got lost. It
-// may have gone further since, in what fulfilment writes and nothing else.
-func landed(sent, stored item) bool {
-	mine, errMine := imageOf(sent)
+// isWrittenBy reports whether the stored order is the one that was sent, written by an attempt whose response did not
+// arrive. Since then, a fulfilment update may have changed it.
+func isWrittenBy(sent, stored item) bool {
+	ours, errOurs := imageOf(sent)
 	theirs, errTheirs := imageOf(stored)
-	if errMine != nil || errTheirs != nil {
+	if errOurs != nil || errTheirs != nil {
 		return false
 	}
-	differences := order.Changed(mine, theirs)
+	differences := order.Changed(ours, theirs)
 	if len(differences) == 0 {
 		return true
 	}
-	isOther := func(name string) bool { return !slices.Contains(fulfilmentWrites, name) }
+	isOther := func(name string) bool { return !slices.Contains(fulfilmentAttributes, name) }
 	return slices.Contains(differences, "modifiedDate") && !slices.ContainsFunc(differences, isOther)
 }

@@ -13,16 +13,16 @@ import (
 	"orders/internal/order/ordertest"
 )
 
-// impatient gives hanging attempts up soon. An attempt that was merely slow may be given up as well, so that there
-// can be more of them than faults.
+// impatient has short attempts, for faults that hang. A slow machine may time out other attempts too, so that there
+// can be more attempts than faults.
 var impatient = Timing{Attempt: 300 * time.Millisecond, FirstDelay: time.Millisecond, MaxDelay: 20 * time.Millisecond}
 
-// A storeCall is one call of a store, about an order. It returns whether that was stored or changed by this call.
+// A storeCall is one call of a store. Its result reports whether this call stored or changed the order.
 type storeCall struct {
 	operation string
 	call      func(context.Context, *Store, order.Order) (done bool, err error)
 	writes    bool
-	stored    bool // whether the order is there before
+	stored    bool // whether the order must exist before
 }
 
 var storeCalls = map[string]storeCall{
@@ -48,7 +48,7 @@ func packaged(p order.Progress) (order.Progress, error) {
 	return p, nil
 }
 
-// newOrderFor is an order, stored before if the call is about one that is.
+// newOrderFor returns an order, which is stored if the call needs one.
 func (c storeCall) newOrderFor(t *testing.T, table realTable) order.Order {
 	o := ordertest.Sample()
 	if c.stored {
@@ -58,7 +58,7 @@ func (c storeCall) newOrderFor(t *testing.T, table realTable) order.Order {
 	return o
 }
 
-// onlyOf is a fault for one operation; all others go well.
+// onlyOf returns a fault that affects one operation only.
 func onlyOf(operation string, f fault) fault {
 	return func(w http.ResponseWriter, r *http.Request, forward http.HandlerFunc) {
 		if operationOf(r) == operation {
@@ -69,7 +69,7 @@ func onlyOf(operation string, f fault) fault {
 	}
 }
 
-// requireDone demands that the order is stored as a call that has succeeded leaves it.
+// requireDone requires that the order is stored as a successful call leaves it.
 func requireDone(t *testing.T, table realTable, name string, o order.Order) {
 	got, err := table.store(t, table.endpoint, patient).Get(t.Context(), o.OrderID)
 	require.NoError(t, err)
@@ -81,8 +81,8 @@ func requireDone(t *testing.T, table realTable, name string, o order.Order) {
 	equalOrders(t, o, got)
 }
 
-func outlastsAFault(t *testing.T, table realTable) {
-	for kind, f := range map[string]fault{"hangs": hanging, "resets": cut, "500": broken, "throttles": throttled} {
+func recoversFromAFault(t *testing.T, table realTable) {
+	for kind, f := range map[string]fault{"hangs": hang, "resets": reset, "500": internalError, "throttles": throttle} {
 		for name, c := range storeCalls {
 			t.Run(name+" "+kind, func(t *testing.T) {
 				t.Parallel()
@@ -105,15 +105,15 @@ func outlastsAFault(t *testing.T, table realTable) {
 				if name == "update" {
 					want = []string{"GetItem", "GetItem", "UpdateItem"}
 				}
-				require.Equal(t, want, p.operations(), "the very next attempt succeeds")
+				require.Equal(t, want, p.operations(), "the next attempt succeeds")
 			})
 		}
 	}
 }
 
-// survivesALostAnswer lets the first write land, and its answer get lost in one of the ways there are.
-func survivesALostAnswer(t *testing.T, table realTable) {
-	for kind, f := range map[string]fault{"cut": lost, "late": lateAnswer, "half": halfAnswer, "500": serverError} {
+// survivesADroppedResponse carries out the first write and drops its response, in each of the possible ways.
+func survivesADroppedResponse(t *testing.T, table realTable) {
+	for kind, f := range map[string]fault{"reset": dropResponse, "late": lateResponse, "truncated": truncateResponse, "500": internalErrorAfterWrite} {
 		for name, c := range storeCalls {
 			if !c.writes {
 				continue
@@ -133,17 +133,17 @@ func survivesALostAnswer(t *testing.T, table realTable) {
 				require.NoError(t, err)
 				require.True(t, done, "by this call")
 				requireDone(t, table, name, o)
-				require.Contains(t, p.operations()[1:], c.operation, "it was tried again")
+				require.Contains(t, p.operations()[1:], c.operation, "it was retried")
 			})
 		}
 	}
 }
 
-func hasOneWinnerThoughAnswersGetLost(t *testing.T, table realTable) {
+func hasOneWinnerWithDroppedResponses(t *testing.T, table realTable) {
 	const racers = 20
 	p := newProxy(t, table)
 	for range racers {
-		p.faults = append(p.faults, lost)
+		p.faults = append(p.faults, dropResponse)
 	}
 	store, sample := table.store(t, p.endpoint, patient), ordertest.Sample()
 	var (
@@ -172,10 +172,10 @@ func hasOneWinnerThoughAnswersGetLost(t *testing.T, table realTable) {
 	require.Greater(t, len(p.operations()), racers)
 }
 
-// leavesNothingHalfDone shows what becomes of a call when the table never answers: a plain Unavailable, and an order
-// that is either as before or as a whole as the call wanted it. Asking again when the table is back mends it.
+// leavesNothingHalfDone tests calls during an outage: the error is Unavailable, and the order is either as before or
+// entirely as the call wanted it. A retry after the outage succeeds.
 func leavesNothingHalfDone(t *testing.T, table realTable) {
-	for kind, f := range map[string]fault{"hangs": hanging, "resets": cut, "500": broken, "throttles": throttled, "loses the answers": lost} {
+	for kind, f := range map[string]fault{"hangs": hang, "resets": reset, "500": internalError, "throttles": throttle, "drops the responses": dropResponse} {
 		for name, c := range storeCalls {
 			t.Run(name+" "+kind, func(t *testing.T) {
 				t.Parallel()
@@ -192,12 +192,12 @@ func leavesNothingHalfDone(t *testing.T, table realTable) {
 				require.False(t, done)
 				require.NotContains(t, err.Error(), o.Address.Name)
 				require.NotContains(t, err.Error(), string(o.PaymentToken))
-				if !c.writes || kind != "loses the answers" {
+				if !c.writes || kind != "drops the responses" {
 					require.Equal(t, string(before), string(table.stored(t, o.OrderID)))
 				}
 				_, err = c.call(t.Context(), table.store(t, table.endpoint, patient), o)
 				require.NoError(t, err)
-				if kind != "loses the answers" || name != "update" { // a second update is another change
+				if kind != "drops the responses" || name != "update" { // a second update is another change
 					requireDone(t, table, name, o)
 				}
 			})

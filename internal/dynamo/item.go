@@ -8,7 +8,10 @@ import (
 	"orders/internal/order"
 )
 
-// newItem is a new order as the table holds it: exactly the attributes of contract section 2.
+// An item is an order, or a part of one, as the table holds it.
+type item = map[string]types.AttributeValue
+
+// newItem returns the item of a new order: exactly the attributes of contract section 2.
 func newItem(o order.Order) item {
 	products := make([]types.AttributeValue, len(o.Products))
 	for i, p := range o.Products {
@@ -43,7 +46,7 @@ func productValue(p order.Product) types.AttributeValue {
 	}}
 }
 
-// addressValue leaves out what the customer left out.
+// addressValue leaves out the optional fields that are absent.
 func addressValue(a order.Address) types.AttributeValue {
 	value := item{
 		"name":          text(a.Name),

@@ -14,25 +14,25 @@ import (
 	"orders/internal/order/ordertest"
 )
 
-// TestOnDynamoDBLocal is everything that is shown on AWS's own DynamoDB. It takes a while to start, so that all share
-// one server.
+// TestOnDynamoDBLocal runs everything that needs AWS's own DynamoDB. The server takes a while to start, so all share
+// one.
 func TestOnDynamoDBLocal(t *testing.T) {
 	endpoint := dynamodbtest.Start(t)
 	table := realTable{endpoint, dynamodbtest.Table(t, endpoint), dynamodbtest.Client(t, endpoint)}
-	for _, shown := range []struct {
-		text string
-		test func(*testing.T, realTable)
+	for _, test := range []struct {
+		name string
+		run  func(*testing.T, realTable)
 	}{
-		{"a store keeps its promises", keepsItsPromises},
-		{"an order of the original platform is announced whole", announcesOriginalsWhole},
-		{"following events reads and writes the progress alone", followsWithProgressAlone},
-		{"creating is one write, reading one read", createsAndReadsAtOnce},
-		{"a call outlasts a fault", outlastsAFault},
-		{"a call whose answer got lost is done once", survivesALostAnswer},
-		{"of many whose answers got lost one wins", hasOneWinnerThoughAnswersGetLost},
+		{"a store meets its contract", meetsItsContract},
+		{"an order of the original platform is published whole", publishesOriginalsWhole},
+		{"fulfilment updates read and write only the progress", updatesOnlyTheProgress},
+		{"create is one write, get is one read", createsAndReadsWithOneRequest},
+		{"a call recovers from a fault", recoversFromAFault},
+		{"a call with a dropped response is carried out once", survivesADroppedResponse},
+		{"one of many calls with dropped responses wins", hasOneWinnerWithDroppedResponses},
 		{"an outage leaves nothing half-done", leavesNothingHalfDone},
 	} {
-		t.Run(shown.text, func(t *testing.T) { shown.test(t, table) })
+		t.Run(test.name, func(t *testing.T) { test.run(t, table) })
 	}
 }
 
@@ -40,13 +40,13 @@ func TestOnDynamoDBLocal(t *testing.T) {
 type realTable struct {
 	endpoint string
 	name     string
-	client   *dynamodb.Client // to look past the store
+	client   *dynamodb.Client // bypasses the store
 }
 
-// patient is for a machine that has many tests to run at once.
+// patient suits a machine that runs many tests at once.
 var patient = Timing{Attempt: 20 * time.Second, FirstDelay: time.Millisecond, MaxDelay: 20 * time.Millisecond}
 
-// store reaches the table by an endpoint: its own, or a proxy's. However patient an attempt is, so is the call.
+// store returns a store that reaches the table through an endpoint: its own, or a proxy's.
 func (r realTable) store(t *testing.T, endpoint string, timing Timing) *Store {
 	client := NewClient(dynamodbtest.Config(), endpoint, timing)
 	t.Cleanup(client.Options().HTTPClient.(*http.Client).CloseIdleConnections)
@@ -54,13 +54,12 @@ func (r realTable) store(t *testing.T, endpoint string, timing Timing) *Store {
 }
 
 func (r realTable) seed(t *testing.T, document json.RawMessage) {
-	stored, err := EncodeItem(document)
-	require.NoError(t, err)
-	_, err = r.client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String(r.name), Item: stored})
+	item := dynamodbtest.Item(t, document)
+	_, err := r.client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String(r.name), Item: item})
 	require.NoError(t, err)
 }
 
-// stored is the document of an order, or nil if there is none.
+// stored returns the document of an order, or nil if there is none.
 func (r realTable) stored(t *testing.T, orderID string) json.RawMessage {
 	out, err := r.client.GetItem(t.Context(), &dynamodb.GetItemInput{
 		TableName: aws.String(r.name), Key: keyOf(orderID), ConsistentRead: aws.Bool(true),
@@ -74,7 +73,7 @@ func (r realTable) stored(t *testing.T, orderID string) json.RawMessage {
 	return image.JSON()
 }
 
-func keepsItsPromises(t *testing.T, table realTable) {
+func meetsItsContract(t *testing.T, table realTable) {
 	ordertest.TestStore(t, func(t *testing.T) ordertest.Subject {
 		return ordertest.Subject{Store: table.store(t, table.endpoint, patient), Seed: table.seed, Stored: table.stored}
 	})

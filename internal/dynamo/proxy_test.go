@@ -15,15 +15,15 @@ import (
 	"orders/internal/local/dynamodblocal/dynamodbtest"
 )
 
-// A proxy stands in front of DynamoDB Local. It notes every request, and can be told how to fail.
+// A proxy forwards requests to DynamoDB Local. It records them, and injects faults.
 type proxy struct {
 	endpoint string
 	forward  http.HandlerFunc
 
 	mu       sync.Mutex
 	requests []request
-	faults   []fault // for the requests that come, one each; none left: all goes well
-	outage   fault   // for every request after those; nil: none
+	faults   []fault // one for each of the next requests; nil means none
+	outage   fault   // for every request after those; nil means none
 }
 
 func newProxy(t *testing.T, table realTable, faults ...fault) *proxy {

@@ -14,48 +14,48 @@ import (
 	"orders/internal/order"
 )
 
-func TestCallsOutlastFaults(t *testing.T) {
+func TestCallsRecoverFromFaults(t *testing.T) {
 	for name, test := range map[string]struct {
 		faults []fault
-		within time.Duration // by the fake clock: attempts that hang, and the longest waits
+		within time.Duration // attempts that time out, and the longest delays
 	}{
-		"none":            {nil, 0},
-		"throttled":       {[]fault{throttled, throttled, throttled, throttled}, (20 + 40 + 80 + 160) * time.Millisecond},
-		"hangs":           {[]fault{hanging}, 220 * time.Millisecond},
-		"breaks":          {[]fault{broken}, 20 * time.Millisecond},
-		"cuts":            {[]fault{cut}, 20 * time.Millisecond},
-		"garbled":         {[]fault{garbled}, 20 * time.Millisecond},
-		"written, no end": {[]fault{lateAnswer}, 220 * time.Millisecond},
+		"none":          {nil, 0},
+		"throttled":     {[]fault{throttle, throttle, throttle, throttle}, (20 + 40 + 80 + 160) * time.Millisecond},
+		"hangs":         {[]fault{hang}, 220 * time.Millisecond},
+		"500":           {[]fault{internalError}, 20 * time.Millisecond},
+		"reset":         {[]fault{reset}, 20 * time.Millisecond},
+		"garbled":       {[]fault{garble}, 20 * time.Millisecond},
+		"written, late": {[]fault{lateResponse}, 220 * time.Millisecond},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				stub := &stubTable{faults: test.faults}
+				table := &fakeTable{faults: test.faults}
 				start := time.Now()
-				existing, err := newUnconnectedStore(stub).Create(t.Context(), newOrder())
+				existing, err := newInProcessStore(table).Create(t.Context(), newOrder())
 				require.NoError(t, err)
 				require.Nil(t, existing)
-				require.Len(t, stub.requests, len(test.faults)+1)
-				require.Contains(t, stub.items, orderID)
+				require.Len(t, table.requests, len(test.faults)+1)
+				require.Contains(t, table.items, orderID)
 				require.LessOrEqual(t, time.Since(start), test.within)
 			})
 		})
 	}
 }
 
-func garbled(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) {
+func garble(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) {
 	_, _ = io.WriteString(w, "<html>")
 }
 
-func TestAHangingAttemptIsGivenUpOverARealConnection(t *testing.T) {
-	stub := &stubTable{faults: []fault{hanging}}
-	store := newStore(t, stub)
+func TestAnAttemptTimesOutOnARealConnection(t *testing.T) {
+	table := &fakeTable{faults: []fault{hang}}
+	store := newStore(t, table)
 	store.Client.Options().HTTPClient.(*http.Client).Timeout = 50 * time.Millisecond
 	_, err := store.Create(t.Context(), newOrder())
 	require.NoError(t, err)
-	require.GreaterOrEqual(t, len(stub.requests), 2)
+	require.GreaterOrEqual(t, len(table.requests), 2)
 }
 
-func TestALongOutageIsUnavailableWithinTheDeadline(t *testing.T) {
+func TestALongOutageFailsWithinTheDeadline(t *testing.T) {
 	for name, call := range map[string]func(context.Context, *Store) error{
 		"create": func(ctx context.Context, s *Store) error { _, err := s.Create(ctx, newOrder()); return err },
 		"get":    func(ctx context.Context, s *Store) error { _, err := s.Get(ctx, orderID); return err },
@@ -64,32 +64,32 @@ func TestALongOutageIsUnavailableWithinTheDeadline(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				stub := &stubTable{faults: brokenFor(10000)}
+				table := &fakeTable{faults: outage(10000)}
 				start := time.Now()
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 				defer cancel()
-				err := call(ctx, newUnconnectedStore(stub))
+				err := call(ctx, newInProcessStore(table))
 				require.Equal(t, order.Unavailable, order.KindOf(err))
 				require.ErrorIs(t, err, context.DeadlineExceeded)
-				require.ErrorContains(t, err, "InternalServerError", "operators must hear of the cause")
+				require.ErrorContains(t, err, "InternalServerError", "operators need the cause")
 				require.LessOrEqual(t, time.Since(start), time.Second)
-				require.GreaterOrEqual(t, len(stub.requests), 5)
-				require.Less(t, len(stub.requests), 20)
-				require.Empty(t, stub.items)
+				require.GreaterOrEqual(t, len(table.requests), 5)
+				require.Less(t, len(table.requests), 20)
+				require.Empty(t, table.items)
 			})
 		})
 	}
 }
 
-func TestABadMinuteLeavesRetriesForTheNext(t *testing.T) {
+func TestAnOutageUsesUpNoRetryQuota(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		stub := &stubTable{faults: brokenFor(10000)}
-		store := newUnconnectedStore(stub)
+		table := &fakeTable{faults: outage(10000)}
+		store := newInProcessStore(table)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		_, err := store.Get(ctx, orderID)
 		require.Equal(t, order.Unavailable, order.KindOf(err))
-		stub.faults = []fault{throttled}
+		table.faults = []fault{throttle}
 		_, err = store.Create(t.Context(), newOrder())
 		require.NoError(t, err)
 	})
@@ -98,57 +98,57 @@ func TestABadMinuteLeavesRetriesForTheNext(t *testing.T) {
 func TestACallWithoutDeadlineEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		_, err := newUnconnectedStore(&stubTable{faults: brokenFor(10000)}).Get(context.Background(), orderID)
+		_, err := newInProcessStore(&fakeTable{faults: outage(10000)}).Get(context.Background(), orderID)
 		require.Equal(t, order.Unavailable, order.KindOf(err))
 		require.LessOrEqual(t, time.Since(start), callBudget)
 	})
 }
 
-func TestACancelledCallSendsNothing(t *testing.T) {
-	stub := &stubTable{}
+func TestACanceledCallSendsNothing(t *testing.T) {
+	table := &fakeTable{}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := newStore(t, stub).Create(ctx, newOrder())
+	_, err := newStore(t, table).Create(ctx, newOrder())
 	require.Equal(t, order.Unavailable, order.KindOf(err))
 	require.ErrorIs(t, err, context.Canceled)
-	require.Empty(t, stub.requests)
+	require.Empty(t, table.requests)
 }
 
-func TestARefusalIsNotRepeated(t *testing.T) {
-	stub := &stubTable{faults: []fault{func(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) {
+func TestARejectionIsNotRetried(t *testing.T) {
+	table := &fakeTable{faults: []fault{func(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) {
 		w.WriteHeader(http.StatusBadRequest)
-		answer(w, members{"__type": "ValidationException", "message": "cannot use Mette Jensen"})
+		respond(w, members{"__type": "ValidationException", "message": "cannot use Mette Jensen"})
 	}}}
-	_, err := newStore(t, stub).Create(t.Context(), newOrder())
+	_, err := newStore(t, table).Create(t.Context(), newOrder())
 	require.Equal(t, order.Unavailable, order.KindOf(err))
 	require.ErrorContains(t, err, "ValidationException")
 	require.ErrorContains(t, err, orderID)
-	require.NotContains(t, err.Error(), "Mette", "a message may repeat what was sent")
-	require.Len(t, stub.requests, 1)
+	require.NotContains(t, err.Error(), "Mette", "a message may quote the request")
+	require.Len(t, table.requests, 1)
 }
 
-func TestAnUnreadableAnswerIsNotShown(t *testing.T) {
+func TestAnInvalidResponseIsNotQuoted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		wrong := func(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) {
-			answer(w, members{"Item": members{"vip": members{"BOOL": "Mette Jensen"}}})
+		garbled := func(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) {
+			respond(w, members{"Item": members{"vip": members{"BOOL": "Mette Jensen"}}})
 		}
-		_, err := newUnconnectedStore(&stubTable{faults: slices.Repeat([]fault{wrong}, 1000)}).Get(t.Context(), orderID)
+		_, err := newInProcessStore(&fakeTable{faults: slices.Repeat([]fault{garbled}, 1000)}).Get(t.Context(), orderID)
 		require.Equal(t, order.Unavailable, order.KindOf(err))
 		require.ErrorContains(t, err, "could not be read")
 		require.NotContains(t, err.Error(), "Mette")
 	})
 }
 
-func TestDelaysDoubleWithJitterUpToTheMost(t *testing.T) {
+func TestDelaysDoubleWithJitterUpToABound(t *testing.T) {
 	timing := Timing{FirstDelay: 20 * time.Millisecond, MaxDelay: 300 * time.Millisecond}
-	for attempt, most := range []time.Duration{20, 20, 40, 80, 160, 300, 300} {
-		most *= time.Millisecond
+	for attempt, longest := range []time.Duration{20, 20, 40, 80, 160, 300, 300} {
+		longest *= time.Millisecond
 		distinct := map[time.Duration]bool{}
 		for range 100 {
 			delay, err := timing.delay(attempt, nil)
 			require.NoError(t, err)
-			require.LessOrEqual(t, delay, most)
-			require.GreaterOrEqual(t, delay, most/2)
+			require.LessOrEqual(t, delay, longest)
+			require.GreaterOrEqual(t, delay, longest/2)
 			distinct[delay] = true
 		}
 		require.Greater(t, len(distinct), 1)

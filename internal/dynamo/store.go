@@ -1,8 +1,7 @@
-// Package dynamo keeps orders in a DynamoDB table, and translates between the table's items, the images of its
-// stream and plain JSON.
+// Package dynamo keeps orders in a DynamoDB table.
 //
-// The table's partition key is orderId; its index "user" has userId and createdDate as keys and all attributes
-// (contract, section 2).
+// The table's partition key is orderId. Its index "user" has the keys userId and createdDate and projects all
+// attributes (contract, section 2).
 package dynamo
 
 import (
@@ -10,43 +9,123 @@ import (
 	"context"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"orders/internal/order"
 )
 
-// A Store is an [order.Store] on a DynamoDB table. Its fields must be set before use and not be changed after; it is
-// safe for concurrent use. The client does the retrying: use one from [NewClient].
+// A Store is an [order.Store] on a DynamoDB table. Set its fields before use and do not change them afterwards. It is
+// safe for concurrent use. The client retries: use one from [NewClient].
 type Store struct {
 	Client *dynamodb.Client
 	Table  string // the table's name
 
-	// Budget bounds calls whose context has no deadline: retries must end some time. 0: 5 s.
+	// Budget bounds calls whose context has no deadline. 0 means 5 s.
 	Budget time.Duration
 }
 
 var _ order.Store = (*Store)(nil)
 
-const callBudget = 5 * time.Second
+const (
+	callBudget = 5 * time.Second
+	userIndex  = "user"
+)
 
-func (s *Store) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
-	if _, ok := ctx.Deadline(); ok {
-		return ctx, func() {}
+// Get returns the order with this ID, read with strong consistency. See [order.Store].
+func (s *Store) Get(ctx context.Context, orderID string) (order.Order, error) {
+	ctx, cancel := s.withBudget(ctx)
+	defer cancel()
+	var tried attempts
+	out, err := s.Client.GetItem(ctx, &dynamodb.GetItemInput{
+		TableName:      aws.String(s.Table),
+		Key:            keyOf(orderID),
+		ConsistentRead: aws.Bool(true),
+	}, tried.observe)
+	switch {
+	case err != nil:
+		return order.Order{}, tried.failure(ctx, "get order "+orderID, err)
+	case len(out.Item) == 0:
+		return order.Order{}, order.ErrNotFound
 	}
-	return context.WithTimeout(ctx, cmp.Or(s.Budget, callBudget))
+	stored, err := readOrder(out.Item)
+	if err != nil {
+		return order.Order{}, unavailable("read order "+orderID, err)
+	}
+	return stored, nil
 }
 
-// An item is an order, or a part of one, as the table holds it.
-type item = map[string]types.AttributeValue
+// List returns one page of the user's orders, read with one query. See [order.Store].
+func (s *Store) List(ctx context.Context, userID string, limit int, after *order.Position) (order.Page, error) {
+	ctx, cancel := s.withBudget(ctx)
+	defer cancel()
+	var tried attempts
+	out, err := s.Client.Query(ctx, &dynamodb.QueryInput{
+		TableName:                 aws.String(s.Table),
+		IndexName:                 aws.String(userIndex),
+		KeyConditionExpression:    aws.String("userId = :userId"),
+		ExpressionAttributeValues: item{":userId": text(userID)},
+		ScanIndexForward:          aws.Bool(false),
+		Limit:                     aws.Int32(int32(limit)),
+		ExclusiveStartKey:         startKey(userID, after),
+	}, tried.observe)
+	if err != nil {
+		return order.Page{}, tried.failure(ctx, "list orders", err)
+	}
+	return readPage(out)
+}
 
-func keyOf(orderID string) item { return item{"orderId": text(orderID)} }
+// startKey returns the key after which a page begins. Its user is the caller, whatever the position is.
+func startKey(userID string, after *order.Position) item {
+	if after == nil {
+		return nil
+	}
+	return item{
+		"userId":      text(userID),
+		"createdDate": text(string(after.CreatedDate)),
+		"orderId":     text(after.OrderID),
+	}
+}
 
-// readOrder reads what the table holds. The error tells the place of what cannot be read, not its value.
+func readPage(out *dynamodb.QueryOutput) (order.Page, error) {
+	page := order.Page{Orders: make([]order.Order, 0, len(out.Items))}
+	for _, stored := range out.Items {
+		o, err := readOrder(stored)
+		if err != nil {
+			return order.Page{}, unavailable("read order "+textOf(stored, "orderId"), err)
+		}
+		page.Orders = append(page.Orders, o)
+	}
+	if last := out.LastEvaluatedKey; len(last) > 0 {
+		page.Next = &order.Position{CreatedDate: order.Date(textOf(last, "createdDate")), OrderID: textOf(last, "orderId")}
+	}
+	return page, nil
+}
+
+// readOrder decodes an item. The error names the attribute that cannot be read, not its value.
 func readOrder(stored item) (order.Order, error) {
 	image, err := imageOf(stored)
 	if err != nil {
 		return order.Order{}, err
 	}
 	return order.FromDocument(image.JSON())
+}
+
+func keyOf(orderID string) item { return item{"orderId": text(orderID)} }
+
+// textOf returns an attribute that is a string, or "".
+func textOf(stored item, name string) string {
+	if s, ok := stored[name].(*types.AttributeValueMemberS); ok {
+		return s.Value
+	}
+	return ""
+}
+
+// withBudget returns ctx with a deadline.
+func (s *Store) withBudget(ctx context.Context) (context.Context, context.CancelFunc) {
+	if _, ok := ctx.Deadline(); ok {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, cmp.Or(s.Budget, callBudget))
 }

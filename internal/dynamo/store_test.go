@@ -45,7 +45,7 @@ const storedOrder = `{
 	"deliveryPrice": {"N": "25"}, "paymentToken": {"S": "tok-secret"}, "total": {"N": "1125"}
 }`
 
-// equalOrders compares orders, of which one may not have been stored.
+// equalOrders requires equal orders, except for Document, which only stored orders have.
 func equalOrders(t *testing.T, want, got order.Order) {
 	t.Helper()
 	want.Document, got.Document = nil, nil
@@ -54,19 +54,19 @@ func equalOrders(t *testing.T, want, got order.Order) {
 }
 
 func TestCreateWritesOnce(t *testing.T) {
-	stub := &stubTable{}
-	existing, err := newStore(t, stub).Create(t.Context(), newOrder())
+	table := &fakeTable{}
+	existing, err := newStore(t, table).Create(t.Context(), newOrder())
 	require.NoError(t, err)
 	require.Nil(t, existing)
-	require.Len(t, stub.requests, 1)
+	require.Len(t, table.requests, 1)
 	requireRequest(t, `PutItem
 		{"TableName": "orders-table", "ConditionExpression": "attribute_not_exists(orderId)",
-		 "ReturnValuesOnConditionCheckFailure": "ALL_OLD", "Item": `+storedOrder+`}`, stub.requests[0])
+		 "ReturnValuesOnConditionCheckFailure": "ALL_OLD", "Item": `+storedOrder+`}`, table.requests[0])
 }
 
-func TestCreateReturnsTheStoredOrder(t *testing.T) {
-	stub := &stubTable{}
-	store := newStore(t, stub)
+func TestCreateReturnsTheExistingOrder(t *testing.T) {
+	table := &fakeTable{}
+	store := newStore(t, table)
 	first := newOrder()
 	_, err := store.Create(t.Context(), first)
 	require.NoError(t, err)
@@ -76,28 +76,28 @@ func TestCreateReturnsTheStoredOrder(t *testing.T) {
 	require.NoError(t, err)
 	require.NotNil(t, existing)
 	equalOrders(t, first, *existing)
-	require.Equal(t, []string{"PutItem", "PutItem"}, stub.operations(), "no read")
+	require.Equal(t, []string{"PutItem", "PutItem"}, table.operations(), "no read")
 }
 
-func TestCreateWhoseAnswerIsLostCountsAsStored(t *testing.T) {
-	for name, broken := range map[string]fault{"cut": lost, "half": halfAnswer, "500": serverError} {
+func TestCreateWithADroppedResponseIsStored(t *testing.T) {
+	for name, f := range map[string]fault{"reset": dropResponse, "truncated": truncateResponse, "500": internalErrorAfterWrite} {
 		t.Run(name, func(t *testing.T) {
-			stub := &stubTable{faults: []fault{broken}}
-			existing, err := newStore(t, stub).Create(t.Context(), newOrder())
+			table := &fakeTable{faults: []fault{f}}
+			existing, err := newStore(t, table).Create(t.Context(), newOrder())
 			require.NoError(t, err)
 			require.Nil(t, existing)
-			require.Equal(t, []string{"PutItem", "PutItem"}, stub.operations())
+			require.Equal(t, []string{"PutItem", "PutItem"}, table.operations())
 		})
 	}
 }
 
-func TestCreateWhoseAnswerIsLostCountsAsStoredThoughFulfilmentWasFaster(t *testing.T) {
-	stub := &stubTable{}
-	store := newStore(t, stub)
-	stub.faults = []fault{func(w http.ResponseWriter, r *http.Request, serve http.HandlerFunc) {
+func TestCreateWithADroppedResponseIsStoredEvenIfFulfilmentWasFaster(t *testing.T) {
+	table := &fakeTable{}
+	store := newStore(t, table)
+	table.faults = []fault{func(w http.ResponseWriter, r *http.Request, serve http.HandlerFunc) {
 		serve(w, r)
-		stub.items[orderID]["status"] = members{"S": "PACKAGED"}
-		stub.items[orderID]["modifiedDate"] = members{"S": "2026-01-23T10:53:50.000000Z"}
+		table.items[orderID]["status"] = members{"S": "PACKAGED"}
+		table.items[orderID]["modifiedDate"] = members{"S": "2026-01-23T10:53:50.000000Z"}
 		panic(http.ErrAbortHandler)
 	}}
 	existing, err := store.Create(t.Context(), newOrder())
@@ -105,18 +105,18 @@ func TestCreateWhoseAnswerIsLostCountsAsStoredThoughFulfilmentWasFaster(t *testi
 	require.Nil(t, existing)
 }
 
-func TestCreateTakesNoOrderOfOthersForItsOwn(t *testing.T) {
+func TestCreateRecognizesOtherOrders(t *testing.T) {
 	otherUser, otherTime, otherProducts := newOrder(), newOrder(), newOrder()
 	otherUser.UserID = "user-2"
 	otherTime.CreatedDate, otherTime.ModifiedDate = "2026-01-23T10:53:49.131051Z", "2026-01-23T10:53:49.131051Z"
 	otherProducts.Products = otherProducts.Products[:1]
 	for name, stored := range map[string]order.Order{"user": otherUser, "time": otherTime, "products": otherProducts} {
 		t.Run(name, func(t *testing.T) {
-			stub := &stubTable{}
-			store := newStore(t, stub)
+			table := &fakeTable{}
+			store := newStore(t, table)
 			_, err := store.Create(t.Context(), stored)
 			require.NoError(t, err)
-			stub.faults = []fault{cut}
+			table.faults = []fault{reset}
 			existing, err := store.Create(t.Context(), newOrder())
 			require.NoError(t, err)
 			require.NotNil(t, existing)
@@ -125,14 +125,14 @@ func TestCreateTakesNoOrderOfOthersForItsOwn(t *testing.T) {
 	}
 }
 
-func TestCreateTakesNoEqualOrderForItsOwnWithoutReason(t *testing.T) {
-	for name, faults := range map[string][]fault{"first attempt": nil, "after a refusal": {throttled}} {
+func TestCreateRecognizesAnEqualOrderWrittenBefore(t *testing.T) {
+	for name, faults := range map[string][]fault{"first attempt": nil, "after a rejection": {throttle}} {
 		t.Run(name, func(t *testing.T) {
-			stub := &stubTable{}
-			store := newStore(t, stub)
+			table := &fakeTable{}
+			store := newStore(t, table)
 			_, err := store.Create(t.Context(), newOrder())
 			require.NoError(t, err)
-			stub.faults = faults
+			table.faults = faults
 			existing, err := store.Create(t.Context(), newOrder())
 			require.NoError(t, err)
 			require.NotNil(t, existing)
@@ -141,7 +141,7 @@ func TestCreateTakesNoEqualOrderForItsOwnWithoutReason(t *testing.T) {
 }
 
 func TestCreateHasOneWinner(t *testing.T) {
-	store := newStore(t, &stubTable{})
+	store := newStore(t, &fakeTable{})
 	var racers sync.WaitGroup
 	existing, errs := make([]*order.Order, 20), make([]error, 20)
 	for i := range existing {
@@ -161,20 +161,20 @@ func TestCreateHasOneWinner(t *testing.T) {
 }
 
 func TestCreateFailsWithoutTheStoredOrder(t *testing.T) {
-	stub := &stubTable{faults: []fault{func(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) {
-		refuse(w, "ConditionalCheckFailedException", nil)
+	table := &fakeTable{faults: []fault{func(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) {
+		reject(w, "ConditionalCheckFailedException", nil)
 	}}}
-	_, err := newStore(t, stub).Create(t.Context(), newOrder())
+	_, err := newStore(t, table).Create(t.Context(), newOrder())
 	require.Equal(t, order.Unavailable, order.KindOf(err))
 }
 
 func TestGet(t *testing.T) {
-	stub := &stubTable{}
-	store := newStore(t, stub)
+	table := &fakeTable{}
+	store := newStore(t, table)
 	_, err := store.Get(t.Context(), orderID)
 	require.ErrorIs(t, err, order.ErrNotFound)
 	requireRequest(t, `GetItem
-		{"TableName": "orders-table", "Key": {"orderId": {"S": "`+orderID+`"}}, "ConsistentRead": true}`, stub.requests[0])
+		{"TableName": "orders-table", "Key": {"orderId": {"S": "`+orderID+`"}}, "ConsistentRead": true}`, table.requests[0])
 
 	_, err = store.Create(t.Context(), newOrder())
 	require.NoError(t, err)
@@ -183,26 +183,26 @@ func TestGet(t *testing.T) {
 	equalOrders(t, newOrder(), stored)
 }
 
-func TestGetKeepsWhatItDoesNotKnow(t *testing.T) {
-	stub := &stubTable{items: map[string]members{orderID: {
+func TestGetKeepsUnknownAttributes(t *testing.T) {
+	table := &fakeTable{items: map[string]members{orderID: {
 		"orderId": members{"S": orderID}, "createdDate": members{"S": "2020-05-01T10:00:00"}, "extra": members{"NS": []string{"3", "1e2", "12345678901234567890123456789012345678"}},
 		"products": members{"L": []any{members{"M": members{"productId": members{"S": "p1"}, "color": members{"S": "<red>"}}}}},
 	}}}
-	stored, err := newStore(t, stub).Get(t.Context(), orderID)
+	stored, err := newStore(t, table).Get(t.Context(), orderID)
 	require.NoError(t, err)
 	require.Equal(t, `{"createdDate":"2020-05-01T10:00:00","extra":[12345678901234567890123456789012345678,1e2,3],"orderId":"`+
 		orderID+`","products":[{"color":"<red>","productId":"p1"}]}`, string(stored.Document))
 	require.Equal(t, int64(1), stored.Products[0].Quantity)
 }
 
-func TestUnreadableItemsAreNamedNotShown(t *testing.T) {
+func TestUnreadableItemsAreNamedNotQuoted(t *testing.T) {
 	for name, item := range map[string]members{
 		"wrong type":   {"orderId": members{"S": orderID}, "userId": members{"S": userID}, "createdDate": members{"S": string(date)}, "total": members{"S": "secret"}},
 		"unknown type": {"orderId": members{"S": orderID}, "userId": members{"S": userID}, "createdDate": members{"S": string(date)}, "total": members{"X": "secret"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			stub := &stubTable{items: map[string]members{orderID: item}}
-			store := newStore(t, stub)
+			table := &fakeTable{items: map[string]members{orderID: item}}
+			store := newStore(t, table)
 			_, errGet := store.Get(t.Context(), orderID)
 			_, errList := store.List(t.Context(), userID, 10, nil)
 			_, errCreate := store.Create(t.Context(), newOrder())
@@ -217,9 +217,9 @@ func TestUnreadableItemsAreNamedNotShown(t *testing.T) {
 	}
 }
 
-func TestListPagesThroughTheCallersOrders(t *testing.T) {
-	stub := &stubTable{}
-	store := newStore(t, stub)
+func TestListPagesThroughTheUsersOrders(t *testing.T) {
+	table := &fakeTable{}
+	store := newStore(t, table)
 	for i := range 5 {
 		o := newOrder()
 		o.OrderID = fmt.Sprintf("8f0e4d8e-2c4b-5d0a-9d3a-6a1f1d0b7c%02d", i)
@@ -231,7 +231,7 @@ func TestListPagesThroughTheCallersOrders(t *testing.T) {
 	other.UserID = "user-2"
 	_, err := store.Create(t.Context(), other)
 	require.NoError(t, err)
-	stub.requests = nil
+	table.requests = nil
 
 	var dates []order.Date
 	var after *order.Position
@@ -245,15 +245,15 @@ func TestListPagesThroughTheCallersOrders(t *testing.T) {
 	}
 	require.Equal(t, []order.Date{"2026-01-23T10:53:44.000000Z", "2026-01-23T10:53:43.000000Z", "2026-01-23T10:53:42.000000Z",
 		"2026-01-23T10:53:41.000000Z", "2026-01-23T10:53:40.000000Z"}, dates)
-	require.Len(t, stub.requests, 3)
+	require.Len(t, table.requests, 3)
 	requireRequest(t, `Query
 		{"TableName": "orders-table", "IndexName": "user", "KeyConditionExpression": "userId = :userId",
-		 "ExpressionAttributeValues": {":userId": {"S": "user-1"}}, "ScanIndexForward": false, "Limit": 2}`, stub.requests[0])
+		 "ExpressionAttributeValues": {":userId": {"S": "user-1"}}, "ScanIndexForward": false, "Limit": 2}`, table.requests[0])
 	requireRequest(t, `Query
 		{"TableName": "orders-table", "IndexName": "user", "KeyConditionExpression": "userId = :userId",
 		 "ExpressionAttributeValues": {":userId": {"S": "user-1"}}, "ScanIndexForward": false, "Limit": 2,
 		 "ExclusiveStartKey": {"userId": {"S": "user-1"}, "createdDate": {"S": "2026-01-23T10:53:43.000000Z"},
-		 	"orderId": {"S": "8f0e4d8e-2c4b-5d0a-9d3a-6a1f1d0b7c03"}}}`, stub.requests[1])
+		 	"orderId": {"S": "8f0e4d8e-2c4b-5d0a-9d3a-6a1f1d0b7c03"}}}`, table.requests[1])
 }
 
 func TestClientKeepsTheCallersAPIOptions(t *testing.T) {
@@ -266,7 +266,7 @@ func TestClientKeepsTheCallersAPIOptions(t *testing.T) {
 		}), middleware.Before)
 	})
 	client := NewClient(cfg, "http://table.invalid", Timing{})
-	client.Options().HTTPClient.(*http.Client).Transport = unconnected{&stubTable{}}
+	client.Options().HTTPClient.(*http.Client).Transport = inProcess{&fakeTable{}}
 	_, err := (&Store{Client: client, Table: tableName}).Get(t.Context(), orderID)
 	require.ErrorIs(t, err, order.ErrNotFound)
 	require.Equal(t, []string{"GetItem"}, seen)

@@ -15,22 +15,21 @@ import (
 	"orders/internal/order"
 )
 
-// progressAttributes is all that Update reads or writes: the policy of the function that follows events names the
-// same ones.
+// progressAttributes are all attributes that Update reads or writes. The policy of on-events allows the same ones.
 var progressAttributes = []string{"orderId", "status", "products", "total", "deliveryPrice", "modifiedDate"}
 
 const (
-	maxRounds  = 10                    // of reading and writing; only writers that keep coming between use them up
-	roundPause = 20 * time.Millisecond // the most to wait before the next, so that two writers part
+	maxRounds  = 10                    // of reading and writing; only concurrent writers use them up
+	roundDelay = 20 * time.Millisecond // the longest delay before the next round, so that two writers part
 )
 
-var errContended = errors.New("other writers kept coming between")
+var errContended = errors.New("too many concurrent updates")
 
-// Update reads the order's progress, asks change, and writes what is different, guarded. See [order.Store].
+// Update reads the order's progress, calls change, and writes the differences, guarded. See [order.Store].
 func (s *Store) Update(ctx context.Context, orderID string, change func(order.Progress) (order.Progress, error)) (changed bool, err error) {
-	ctx, cancel := s.bounded(ctx)
+	ctx, cancel := s.withBudget(ctx)
 	defer cancel()
-	var maybeWritten *revision // by the round before, whose answer may have got lost
+	var maybeWritten *revision // by the previous round, whose response may not have arrived
 	for range maxRounds {
 		before, err := s.readProgress(ctx, orderID)
 		if err != nil {
@@ -39,7 +38,7 @@ func (s *Store) Update(ctx context.Context, orderID string, change func(order.Pr
 		if maybeWritten != nil && maybeWritten.isStoredAs(before.progress) {
 			return true, nil
 		}
-		after, err := change(before.shown())
+		after, err := change(before.copyOfProgress())
 		if err != nil || after.Equal(before.progress) {
 			return false, err
 		}
@@ -52,24 +51,24 @@ func (s *Store) Update(ctx context.Context, orderID string, change func(order.Pr
 		if _, conflict := errors.AsType[*types.ConditionalCheckFailedException](err); !conflict {
 			return false, tried.failure(ctx, "update order "+orderID, err)
 		}
-		if maybeWritten = nil; tried.lost {
+		if maybeWritten = nil; tried.mayHaveWritten {
 			maybeWritten = &next
 		}
-		if err := pause(ctx); err != nil {
+		if err := waitBetweenRounds(ctx); err != nil {
 			return false, unavailable("update order "+orderID, err)
 		}
 	}
 	return false, unavailable("update order "+orderID, errContended)
 }
 
-// A snapshot is an order's progress together with the attributes that it was read from.
+// A snapshot is an order's progress with the attributes that it was read from.
 type snapshot struct {
 	stored   item
 	progress order.Progress
 }
 
-// shown is the progress for a change to work on, with lines of its own.
-func (s snapshot) shown() order.Progress {
+// copyOfProgress returns the progress with lines of its own, for a change to work on.
+func (s snapshot) copyOfProgress() order.Progress {
 	p := s.progress
 	p.Lines = slices.Clone(p.Lines)
 	return p
@@ -79,7 +78,7 @@ func (s *Store) readProgress(ctx context.Context, orderID string) (snapshot, err
 	names := make(map[string]string, len(progressAttributes))
 	projection := make([]string, len(progressAttributes))
 	for i, name := range progressAttributes {
-		projection[i] = "#" + name // status and total are among DynamoDB's reserved words
+		projection[i] = "#" + name // status and total are reserved words of DynamoDB
 		names[projection[i]] = name
 	}
 	var tried attempts
@@ -89,7 +88,7 @@ func (s *Store) readProgress(ctx context.Context, orderID string) (snapshot, err
 		ConsistentRead:           aws.Bool(true),
 		ProjectionExpression:     aws.String(strings.Join(projection, ", ")),
 		ExpressionAttributeNames: names,
-	}, tried.watch)
+	}, tried.observe)
 	switch {
 	case err != nil:
 		return snapshot{}, tried.failure(ctx, "get order "+orderID, err)
@@ -115,13 +114,13 @@ func (s *Store) writeProgress(ctx context.Context, orderID string, next revision
 		ConditionExpression:       aws.String("attribute_exists(orderId) AND " + strings.Join(e.guards, " AND ")),
 		ExpressionAttributeNames:  e.names,
 		ExpressionAttributeValues: e.values,
-		ReturnValues:              types.ReturnValueNone, // anything else would read attributes that are none of ours
-	}, tried.watch)
+		ReturnValues:              types.ReturnValueNone, // anything else would read attributes outside of Progress
+	}, tried.observe)
 	return err
 }
 
-func pause(ctx context.Context) error {
-	timer := time.NewTimer(rand.N(roundPause))
+func waitBetweenRounds(ctx context.Context) error {
+	timer := time.NewTimer(rand.N(roundDelay))
 	defer timer.Stop()
 	select {
 	case <-timer.C:

@@ -15,13 +15,13 @@ import (
 
 const laterDate = order.Date("2026-01-23T10:53:50.000000Z")
 
-// fulfil is a change that only moves the status.
+// fulfil is a change of the status alone.
 func fulfil(p order.Progress) (order.Progress, error) {
 	p.Status, p.ModifiedDate = order.Fulfilled, laterDate
 	return p, nil
 }
 
-// pack is a change that leaves one piece of the first product, and nothing of the second.
+// pack is a change that keeps one piece of the first product and none of the second.
 func pack(p order.Progress) (order.Progress, error) {
 	lines := []order.Line{p.Lines[0], p.Lines[1]}
 	lines[0].Quantity, lines[1].Quantity = 1, 0
@@ -29,14 +29,14 @@ func pack(p order.Progress) (order.Progress, error) {
 	return p, nil
 }
 
-// seeded is a table that holds one order, with attributes that this version does not know.
-func seeded(t *testing.T) *stubTable {
+// seeded returns a table with one order, which has attributes that this version does not know.
+func seeded(t *testing.T) *fakeTable {
 	var item members
 	require.NoError(t, json.Unmarshal([]byte(storedOrder), &item))
 	item["gift"] = members{"BOOL": true}
 	first := item["products"].(members)["L"].([]any)[0].(members)["M"].(members)
 	first["color"] = members{"SS": []any{"red", "blue"}}
-	return &stubTable{items: map[string]members{orderID: item}}
+	return &fakeTable{items: map[string]members{orderID: item}}
 }
 
 const readsProgress = `GetItem
@@ -46,24 +46,24 @@ const readsProgress = `GetItem
 		"#deliveryPrice": "deliveryPrice", "#modifiedDate": "modifiedDate"}}`
 
 func TestUpdateOfTheStatusAlone(t *testing.T) {
-	stub := seeded(t)
-	changed, err := newStore(t, stub).Update(t.Context(), orderID, fulfil)
+	table := seeded(t)
+	changed, err := newStore(t, table).Update(t.Context(), orderID, fulfil)
 	require.NoError(t, err)
 	require.True(t, changed)
-	require.Len(t, stub.requests, 2)
-	requireRequest(t, readsProgress, stub.requests[0])
+	require.Len(t, table.requests, 2)
+	requireRequest(t, readsProgress, table.requests[0])
 	requireRequest(t, `UpdateItem
 		{"TableName": "orders-table", "Key": {"orderId": {"S": "`+orderID+`"}}, "ReturnValues": "NONE",
 		 "UpdateExpression": "SET #status = :status, #modifiedDate = :modifiedDate",
 		 "ConditionExpression": "attribute_exists(orderId) AND #modifiedDate = :old_modifiedDate AND #status = :old_status",
 		 "ExpressionAttributeNames": {"#status": "status", "#modifiedDate": "modifiedDate"},
 		 "ExpressionAttributeValues": {":status": {"S": "FULFILLED"}, ":modifiedDate": {"S": "2026-01-23T10:53:50.000000Z"},
-			":old_status": {"S": "NEW"}, ":old_modifiedDate": {"S": "2026-01-23T10:53:49.131052Z"}}}`, stub.requests[1])
+			":old_status": {"S": "NEW"}, ":old_modifiedDate": {"S": "2026-01-23T10:53:49.131052Z"}}}`, table.requests[1])
 }
 
 func TestUpdateOfProductsKeepsTheirRecords(t *testing.T) {
-	stub := seeded(t)
-	changed, err := newStore(t, stub).Update(t.Context(), orderID, pack)
+	table := seeded(t)
+	changed, err := newStore(t, table).Update(t.Context(), orderID, pack)
 	require.NoError(t, err)
 	require.True(t, changed)
 	requireRequest(t, `UpdateItem
@@ -75,130 +75,130 @@ func TestUpdateOfProductsKeepsTheirRecords(t *testing.T) {
 			":old_status": {"S": "NEW"}, ":old_modifiedDate": {"S": "2026-01-23T10:53:49.131052Z"}, ":total": {"N": "525"},
 			":products": {"L": [{"M": {"productId": {"S": "p1"}, "name": {"S": "Kettle <&>"}, "price": {"N": "500"}, "quantity": {"N": "1"},
 				"package": {"M": {"width": {"N": "1"}, "length": {"N": "2"}, "height": {"N": "3"}, "weight": {"N": "4"}}},
-				"color": {"SS": ["red", "blue"]}}}]}}}`, stub.requests[1])
-	require.Contains(t, stub.items[orderID], "gift")
+				"color": {"SS": ["red", "blue"]}}}]}}}`, table.requests[1])
+	require.Contains(t, table.items[orderID], "gift")
 }
 
 func TestUpdateMayChangeLinesInPlace(t *testing.T) {
-	stub := seeded(t)
-	changed, err := newStore(t, stub).Update(t.Context(), orderID, func(p order.Progress) (order.Progress, error) {
+	table := seeded(t)
+	changed, err := newStore(t, table).Update(t.Context(), orderID, func(p order.Progress) (order.Progress, error) {
 		p.Lines[0].Quantity = 1
 		return p, nil
 	})
 	require.NoError(t, err)
 	require.True(t, changed)
-	require.Contains(t, stub.requests[1].body, `"quantity":{"N":"1"}`)
-	require.NotContains(t, stub.requests[1].body, `"quantity":{"N":"2"}`)
+	require.Contains(t, table.requests[1].body, `"quantity":{"N":"1"}`)
+	require.NotContains(t, table.requests[1].body, `"quantity":{"N":"2"}`)
 }
 
-func TestUpdateOfNothing(t *testing.T) {
-	stub := seeded(t)
-	store := newStore(t, stub)
+func TestUpdateWithoutAChange(t *testing.T) {
+	table := seeded(t)
+	store := newStore(t, table)
 	changed, err := store.Update(t.Context(), orderID, func(p order.Progress) (order.Progress, error) { return p, nil })
 	require.NoError(t, err)
 	require.False(t, changed)
 
-	refusal := errors.New("no")
-	changed, err = store.Update(t.Context(), orderID, func(p order.Progress) (order.Progress, error) { return p, refusal })
-	require.Equal(t, refusal, err)
+	failure := errors.New("no")
+	changed, err = store.Update(t.Context(), orderID, func(p order.Progress) (order.Progress, error) { return p, failure })
+	require.Equal(t, failure, err)
 	require.False(t, changed)
 
 	_, err = store.Update(t.Context(), "another", fulfil)
 	require.ErrorIs(t, err, order.ErrNotFound)
-	require.Equal(t, []string{"GetItem", "GetItem", "GetItem"}, stub.operations())
+	require.Equal(t, []string{"GetItem", "GetItem", "GetItem"}, table.operations())
 }
 
 func TestUpdateGuardsAbsentAttributes(t *testing.T) {
-	stub := seeded(t)
-	delete(stub.items[orderID], "modifiedDate")
-	changed, err := newStore(t, stub).Update(t.Context(), orderID, fulfil)
+	table := seeded(t)
+	delete(table.items[orderID], "modifiedDate")
+	changed, err := newStore(t, table).Update(t.Context(), orderID, fulfil)
 	require.NoError(t, err)
 	require.True(t, changed)
-	require.Contains(t, stub.requests[1].body, "attribute_exists(orderId) AND attribute_not_exists(#modifiedDate) AND #status = :old_status")
+	require.Contains(t, table.requests[1].body, "attribute_exists(orderId) AND attribute_not_exists(#modifiedDate) AND #status = :old_status")
 }
 
-func TestUpdateAsksAgainAfterAConflict(t *testing.T) {
-	stub := seeded(t)
-	store := newStore(t, stub)
+func TestUpdateRetriesAfterAConflict(t *testing.T) {
+	table := seeded(t)
+	store := newStore(t, table)
 	var seen []order.Status
 	changed, err := store.Update(t.Context(), orderID, func(p order.Progress) (order.Progress, error) {
 		seen = append(seen, p.Status)
 		if len(seen) == 1 { // another writer changes the status, but forgets modifiedDate
-			stub.mu.Lock()
-			stub.items[orderID]["status"] = members{"S": "PACKAGED"}
-			stub.mu.Unlock()
+			table.mu.Lock()
+			table.items[orderID]["status"] = members{"S": "PACKAGED"}
+			table.mu.Unlock()
 		}
 		return fulfil(p)
 	})
 	require.NoError(t, err)
 	require.True(t, changed)
 	require.Equal(t, []order.Status{order.New, order.Packaged}, seen)
-	require.Equal(t, []string{"GetItem", "UpdateItem", "GetItem", "UpdateItem"}, stub.operations())
+	require.Equal(t, []string{"GetItem", "UpdateItem", "GetItem", "UpdateItem"}, table.operations())
 }
 
-func TestUpdateWhoseAnswerIsLostCountsAsWritten(t *testing.T) {
+func TestUpdateWithADroppedResponseIsWritten(t *testing.T) {
 	for name, change := range map[string]func(order.Progress) (order.Progress, error){"status": fulfil, "products": pack} {
 		t.Run(name, func(t *testing.T) {
-			stub := seeded(t)
-			stub.faults = []fault{nil, lost}
-			asked := 0
-			changed, err := newStore(t, stub).Update(t.Context(), orderID, func(p order.Progress) (order.Progress, error) {
-				asked++
+			table := seeded(t)
+			table.faults = []fault{nil, dropResponse}
+			calls := 0
+			changed, err := newStore(t, table).Update(t.Context(), orderID, func(p order.Progress) (order.Progress, error) {
+				calls++
 				return change(p)
 			})
 			require.NoError(t, err)
 			require.True(t, changed)
-			require.Equal(t, 1, asked)
-			require.Equal(t, []string{"GetItem", "UpdateItem", "UpdateItem", "GetItem"}, stub.operations())
+			require.Equal(t, 1, calls)
+			require.Equal(t, []string{"GetItem", "UpdateItem", "UpdateItem", "GetItem"}, table.operations())
 		})
 	}
 }
 
-func TestUpdateByAnotherWriterIsNotItsOwn(t *testing.T) {
-	stub := seeded(t)
-	asked := 0
-	changed, err := newStore(t, stub).Update(t.Context(), orderID, func(p order.Progress) (order.Progress, error) {
-		if asked++; asked == 1 { // another writer makes the very same change
-			stub.mu.Lock()
-			stub.items[orderID]["status"] = members{"S": string(order.Fulfilled)}
-			stub.items[orderID]["modifiedDate"] = members{"S": string(laterDate)}
-			stub.mu.Unlock()
+func TestUpdateRecognizesAnEqualUpdateByAnotherWriter(t *testing.T) {
+	table := seeded(t)
+	calls := 0
+	changed, err := newStore(t, table).Update(t.Context(), orderID, func(p order.Progress) (order.Progress, error) {
+		if calls++; calls == 1 { // another writer makes the very same change
+			table.mu.Lock()
+			table.items[orderID]["status"] = members{"S": string(order.Fulfilled)}
+			table.items[orderID]["modifiedDate"] = members{"S": string(laterDate)}
+			table.mu.Unlock()
 		}
 		return fulfil(p)
 	})
 	require.NoError(t, err)
 	require.False(t, changed)
-	require.Equal(t, 2, asked)
+	require.Equal(t, 2, calls)
 }
 
-func TestUpdateGivesUpAmongWritersThatNeverRest(t *testing.T) {
-	stub := seeded(t)
+func TestUpdateFailsAfterTooManyConcurrentUpdates(t *testing.T) {
+	table := seeded(t)
 	conflict := func(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) {
-		refuse(w, "ConditionalCheckFailedException", nil)
+		reject(w, "ConditionalCheckFailedException", nil)
 	}
 	for range maxRounds {
-		stub.faults = append(stub.faults, nil, conflict)
+		table.faults = append(table.faults, nil, conflict)
 	}
-	_, err := newStore(t, stub).Update(t.Context(), orderID, fulfil)
+	_, err := newStore(t, table).Update(t.Context(), orderID, fulfil)
 	require.Equal(t, order.Unavailable, order.KindOf(err))
 	require.ErrorIs(t, err, errContended)
-	require.Len(t, stub.requests, 2*maxRounds)
+	require.Len(t, table.requests, 2*maxRounds)
 }
 
 func TestUpdateNeedsALineForEveryProduct(t *testing.T) {
-	stub := seeded(t)
-	changed, err := newStore(t, stub).Update(t.Context(), orderID, func(p order.Progress) (order.Progress, error) {
+	table := seeded(t)
+	changed, err := newStore(t, table).Update(t.Context(), orderID, func(p order.Progress) (order.Progress, error) {
 		p.Lines = p.Lines[:1]
 		return p, nil
 	})
 	require.Equal(t, order.Unavailable, order.KindOf(err))
 	require.False(t, changed)
-	require.Equal(t, []string{"GetItem"}, stub.operations())
+	require.Equal(t, []string{"GetItem"}, table.operations())
 }
 
-func TestUpdatesBySeveralWritersAllCount(t *testing.T) {
-	stub := seeded(t)
-	store := newStore(t, stub)
+func TestConcurrentUpdatesAreAllWritten(t *testing.T) {
+	table := seeded(t)
+	store := newStore(t, table)
 	var writers sync.WaitGroup
 	errs := make([]error, 4)
 	for i := range errs {
@@ -212,15 +212,15 @@ func TestUpdatesBySeveralWritersAllCount(t *testing.T) {
 	}
 	writers.Wait()
 	require.NoError(t, errors.Join(errs...))
-	require.Equal(t, members{"N": "1129"}, stub.items[orderID]["total"])
+	require.Equal(t, members{"N": "1129"}, table.items[orderID]["total"])
 }
 
-func TestUpdateSeesNothingElse(t *testing.T) {
-	stub := seeded(t)
-	store := newStore(t, stub)
+func TestUpdateUsesNoOtherAttributes(t *testing.T) {
+	table := seeded(t)
+	store := newStore(t, table)
 	_, err := store.Update(t.Context(), orderID, pack)
 	require.NoError(t, err)
-	for _, r := range stub.requests {
+	for _, r := range table.requests {
 		for _, secret := range []string{"ALL_", "userId", "address", "paymentToken", "createdDate"} {
 			require.False(t, strings.Contains(r.body, secret), "%s in %s", secret, r.operation)
 		}

@@ -10,8 +10,8 @@ import (
 	"orders/internal/order"
 )
 
-// Parse reads an image of the table's stream, such as {"total":{"N":"100"}}. The error, for text that is no image, tells
-// the place of the fault as a JSON pointer, never a value.
+// Parse converts an image of the table's stream, such as {"total":{"N":"100"}}. The error for text that is not an image
+// contains the path of the fault as a JSON pointer, and no value.
 func Parse(stream json.RawMessage) (order.Image, error) {
 	in, err := scan(stream)
 	if err != nil {
@@ -29,23 +29,22 @@ func Parse(stream json.RawMessage) (order.Image, error) {
 	return image, nil
 }
 
-// A decoder translates typed values to plain ones, straight from text to text: most of what table-update does is
-// this.
+// A decoder converts typed values to plain ones, from text to text. This is most of table-update's CPU time.
 type decoder struct {
 	in  scanner
 	out []byte
 }
 
-// A member is a name with its value in a decoder's output.
+// A member is a name with the position of its text in a decoder's output.
 type member struct {
 	name       []byte
 	start, end int
 }
 
-// members appends the members of an object whose values are typed, and gives their places, sorted by name.
+// members appends the members of an object of typed values and returns their positions, sorted by name.
 func (d *decoder) members(depth int) ([]member, error) {
 	if d.in.peek() != '{' {
-		return nil, IsNo("object")
+		return nil, ErrNotA("JSON object")
 	}
 	found := make([]member, 0, 8) // most maps of an order have no more
 	for d.in.step(); d.in.more('}'); {
@@ -54,7 +53,7 @@ func (d *decoder) members(depth int) ([]member, error) {
 		d.text(literal)
 		d.out = append(d.out, ':')
 		if err := d.value(depth); err != nil {
-			return nil, Within(string(m.name), err)
+			return nil, AtPath(string(m.name), err)
 		}
 		m.end = len(d.out)
 		found = append(found, m)
@@ -62,7 +61,7 @@ func (d *decoder) members(depth int) ([]member, error) {
 	slices.SortFunc(found, func(a, b member) int { return bytes.Compare(a.name, b.name) })
 	for i := 1; i < len(found); i++ {
 		if bytes.Equal(found[i].name, found[i-1].name) {
-			return nil, Within(string(found[i].name), &misfit{fault: "is given twice"})
+			return nil, AtPath(string(found[i].name), &decodeError{reason: "is a duplicate"})
 		}
 	}
 	return found, nil
@@ -71,16 +70,16 @@ func (d *decoder) members(depth int) ([]member, error) {
 // value appends one typed value: an object whose only member is named after its type.
 func (d *decoder) value(depth int) error {
 	if d.in.peek() != '{' {
-		return IsNo("typed value")
+		return ErrNotA("typed value")
 	}
 	if d.in.step(); !d.in.more('}') {
-		return IsNo("value of a known type")
+		return ErrNotA("value of a known type")
 	}
 	if err := d.typed(string(unquoted(d.in.name())), depth); err != nil {
 		return err
 	}
 	if d.in.more('}') {
-		return IsNo("value of one type")
+		return ErrNotA("value of one type")
 	}
 	return nil
 }
@@ -97,25 +96,25 @@ func (d *decoder) typed(kind string, depth int) error {
 		return d.list(depth)
 	case "BOOL":
 		if c := d.in.peek(); c != 't' && c != 'f' {
-			return IsNo("boolean")
+			return ErrNotA("boolean")
 		}
 		d.out = append(d.out, d.in.literal()...)
 		return nil
 	case "NULL":
 		if d.in.peek() != 't' {
-			return IsNo("null")
+			return ErrNotA("null")
 		}
 		d.in.literal()
 		d.out = append(d.out, "null"...)
 		return nil
 	}
-	return IsNo("value of a known type")
+	return ErrNotA("value of a known type")
 }
 
-// scalar appends a value that is a string in the stream, whatever it is in plain JSON.
+// scalar appends a value that is a string in the stream.
 func (d *decoder) scalar(kind string) error {
 	if d.in.peek() != '"' {
-		return IsNo("string of its type")
+		return ErrNotA("string of its type")
 	}
 	literal := d.in.literal()
 	switch kind {
@@ -128,7 +127,7 @@ func (d *decoder) scalar(kind string) error {
 	case "B":
 		data, err := base64.StdEncoding.DecodeString(string(unquoted(literal)))
 		if err != nil {
-			return IsNo("base64")
+			return ErrNotA("base64 string")
 		}
 		d.out = AppendBinary(d.out, data)
 	default:
@@ -137,7 +136,7 @@ func (d *decoder) scalar(kind string) error {
 	return nil
 }
 
-// text appends a string, which without escapes is canonical already.
+// text appends a string. One without escapes is already canonical.
 func (d *decoder) text(literal []byte) {
 	if bytes.IndexByte(literal, '\\') < 0 {
 		d.out = append(d.out, literal...)
@@ -148,13 +147,13 @@ func (d *decoder) text(literal []byte) {
 
 func (d *decoder) set(kind string) error {
 	if d.in.peek() != '[' {
-		return IsNo("set")
+		return ErrNotA("set")
 	}
 	var elements [][]byte
 	start := len(d.out)
 	for d.in.step(); d.in.more(']'); {
 		if err := d.scalar(kind); err != nil {
-			return Within(strconv.Itoa(len(elements)), err)
+			return AtPath(strconv.Itoa(len(elements)), err)
 		}
 		elements = append(elements, bytes.Clone(d.out[start:]))
 		d.out = d.out[:start]
@@ -165,7 +164,7 @@ func (d *decoder) set(kind string) error {
 
 func (d *decoder) list(depth int) error {
 	if d.in.peek() != '[' {
-		return IsNo("list")
+		return ErrNotA("list")
 	}
 	if depth == MaxDepth {
 		return ErrTooDeep
@@ -177,14 +176,14 @@ func (d *decoder) list(depth int) error {
 			d.out = append(d.out, ',')
 		}
 		if err := d.value(depth + 1); err != nil {
-			return Within(strconv.Itoa(i), err)
+			return AtPath(strconv.Itoa(i), err)
 		}
 	}
 	d.out = append(d.out, ']')
 	return nil
 }
 
-// object appends a map's members, and then puts them in order.
+// object appends a map's members and then sorts them.
 func (d *decoder) object(depth int) error {
 	if depth == MaxDepth {
 		return ErrTooDeep

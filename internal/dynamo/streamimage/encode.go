@@ -1,11 +1,9 @@
 package streamimage
 
-import (
-	"encoding/json"
-)
+import "encoding/json"
 
-// Encode is a document, which must be a JSON object, as an image of the table's stream: the other way round
-// from [Parse], which gives the same document back in canonical form.
+// Encode converts a document, which must be a JSON object, to an image of the table's stream. [Parse] returns the same
+// document in canonical form.
 func Encode(document json.RawMessage) (json.RawMessage, error) {
 	in, err := scan(document)
 	if err != nil {
@@ -13,7 +11,7 @@ func Encode(document json.RawMessage) (json.RawMessage, error) {
 	}
 	e := encoder{in: in, out: make([]byte, 0, 2*len(document))}
 	if e.in.peek() != '{' {
-		return nil, IsNo("object")
+		return nil, ErrNotA("JSON object")
 	}
 	if err := e.object(1); err != nil {
 		return nil, err
@@ -21,7 +19,7 @@ func Encode(document json.RawMessage) (json.RawMessage, error) {
 	return e.out, nil
 }
 
-// An encoder translates plain values to typed ones, straight from text to text.
+// An encoder converts plain values to typed ones, from text to text.
 type encoder struct {
 	in  scanner
 	out []byte

@@ -7,21 +7,21 @@ import (
 	"unicode/utf8"
 )
 
-// A scanner walks over JSON whose syntax is known to be right, and so needs to check none.
+// A scanner reads JSON that is known to be valid, and therefore checks no syntax.
 type scanner struct {
 	text []byte
 	at   int
 }
 
-// scan begins to walk over a text. The error is for one that is no JSON.
+// scan returns a scanner at the beginning of a text. It fails if the text is not JSON.
 func scan(text []byte) (scanner, error) {
 	if !utf8.Valid(text) || !json.Valid(text) {
-		return scanner{}, errors.New("the image is no JSON")
+		return scanner{}, errors.New("the image is not JSON")
 	}
 	return scanner{text: text}, nil
 }
 
-// peek is the first byte of what comes next, which tells its type.
+// peek returns the first byte of the next token, which determines its type.
 func (s *scanner) peek() byte {
 	for {
 		switch c := s.text[s.at]; c {
@@ -33,13 +33,13 @@ func (s *scanner) peek() byte {
 	}
 }
 
-// step goes over one byte of punctuation.
+// step skips one byte of punctuation.
 func (s *scanner) step() {
 	s.peek()
 	s.at++
 }
 
-// more tells, in an object or array that was stepped into, whether another member comes. Otherwise it steps out.
+// more reports whether the current object or array has another member. If not, it skips the end.
 func (s *scanner) more(end byte) bool {
 	switch s.peek() {
 	case end:
@@ -51,7 +51,7 @@ func (s *scanner) more(end byte) bool {
 	return true
 }
 
-// literal is the next value, which is no object and no array, as it is written: a string with its quotes.
+// literal returns the next value, which must not be an object or array, as it is written: a string with its quotes.
 func (s *scanner) literal() []byte {
 	isString := s.peek() == '"'
 	start := s.at
@@ -72,19 +72,19 @@ func (s *scanner) literal() []byte {
 	return s.text[start:s.at]
 }
 
-// name is the name of an object's member, as it is written; the value comes next.
+// name returns the name of the next member as it is written. The value comes next.
 func (s *scanner) name() []byte {
 	name := s.literal()
 	s.step()
 	return name
 }
 
-// unquoted is the text that a string literal stands for: a part of the literal where nothing is escaped.
+// unquoted returns the text of a string literal. Without escapes, it is a part of the literal.
 func unquoted(literal []byte) []byte {
 	if bytes.IndexByte(literal, '\\') < 0 {
 		return literal[1 : len(literal)-1]
 	}
 	var text string
-	_ = json.Unmarshal(literal, &text) // cannot fail: the syntax is right
+	_ = json.Unmarshal(literal, &text) // cannot fail: the text is valid
 	return []byte(text)
 }

@@ -46,9 +46,8 @@ func newRealTable(t *testing.T, endpoint string) *realTable {
 }
 
 func (table *realTable) put(t *testing.T, document json.RawMessage) {
-	item, err := dynamo.EncodeItem(document)
-	require.NoError(t, err)
-	_, err = table.client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &table.name, Item: item})
+	item := dynamodbtest.Item(t, document)
+	_, err := table.client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &table.name, Item: item})
 	require.NoError(t, err)
 }
 

@@ -17,7 +17,7 @@ const stored = `{"orderId":{"S":"11111111-2222-4333-8444-555555555555"},"status"
 	"products":{"L":[{"M":{"productId":{"S":"p"},"name":{"S":"Kettle"},"price":{"N":"50"},"quantity":{"N":"2"},
 	"package":{"M":{"width":{"N":"200"},"length":{"N":"150"},"height":{"N":"50"},"weight":{"N":"300"}}}}}]}}`
 
-// plainJSON is an image of the stream as one plain document.
+// plainJSON returns an image of the stream as one plain document.
 func plainJSON(stream json.RawMessage) (json.RawMessage, error) {
 	parsed, err := streamimage.Parse(stream)
 	return parsed.JSON(), err
@@ -46,10 +46,10 @@ func TestParse(t *testing.T) {
 	}
 }
 
-func TestParseOfWhatIsNoImage(t *testing.T) {
+func TestParseRejectsWhatIsNotAnImage(t *testing.T) {
 	deep := strings.Repeat(`{"L":[`, streamimage.MaxDepth) + `{"S":"secret"}` + strings.Repeat(`]}`, streamimage.MaxDepth)
-	for stream, place := range map[string]string{
-		``: "no JSON", `nul`: "no JSON", `{"a":{"S":"x"}} {}`: "no JSON", "{\"a\":{\"S\":\"\xff\"}}": "no JSON",
+	for stream, path := range map[string]string{
+		``: "not JSON", `nul`: "not JSON", `{"a":{"S":"x"}} {}`: "not JSON", "{\"a\":{\"S\":\"\xff\"}}": "not JSON",
 		`[]`: "object", `null`: "object", `"secret"`: "object",
 		`{"a":"secret"}`:                     "/a: ",
 		`{"a":{}}`:                           "/a: ",
@@ -74,16 +74,16 @@ func TestParseOfWhatIsNoImage(t *testing.T) {
 		`{"a":{"L":{"x":"secret"}}}`:         "/a: ",
 		`{"a":{"L":[{"S":"x"},{"Q":"x"}]}}`:  "/a/1: ",
 		`{"a":{"M":{"b/c":{"S":5}}}}`:        "/a/b~1c: ",
-		`{"a":{"S":"secret"},"a":{"S":"x"}}`: "/a: is given twice",
+		`{"a":{"S":"secret"},"a":{"S":"x"}}`: "/a: is a duplicate",
 		`{"a":` + deep + `}`:                 "/a/0/0/0",
 	} {
 		_, err := plainJSON(json.RawMessage(stream))
-		require.ErrorContains(t, err, place, stream)
+		require.ErrorContains(t, err, path, stream)
 		require.NotContains(t, err.Error(), "secret", stream)
 	}
 }
 
-func TestImagesNestAsDeepAsDynamoDBAllows(t *testing.T) {
+func TestImagesMayNestAsDeepAsDynamoDBAllows(t *testing.T) {
 	for _, stream := range []string{
 		`{"a":` + strings.Repeat(`{"L":[`, 32) + `{"S":"x"}` + strings.Repeat(`]}`, 32) + `}`,
 		`{"a":` + strings.Repeat(`{"M":{"b":`, 32) + `{"S":"x"}` + strings.Repeat(`}}`, 32) + `}`,
@@ -116,7 +116,7 @@ func TestChanged(t *testing.T) {
 	}
 }
 
-func TestEncodeRefusesWhatIsNoObject(t *testing.T) {
+func TestEncodeRejectsWhatIsNotAnObject(t *testing.T) {
 	for _, document := range []string{``, `[]`, `null`, `1`, `"x"`, `{`, `{} {}`, "{\"a\":\"\xff\"}x"} {
 		_, err := streamimage.Encode(json.RawMessage(document))
 		require.Error(t, err, document)
@@ -138,7 +138,7 @@ func FuzzParse(f *testing.F) {
 		require.NoError(t, err)
 		twice, err := plainJSON(again)
 		require.NoError(t, err)
-		require.Equal(t, string(plain), string(twice), "canonical JSON stays as it is")
+		require.Equal(t, string(plain), string(twice), "canonical JSON is a fixed point")
 	})
 }
 
@@ -152,7 +152,7 @@ func FuzzEncode(f *testing.F) {
 		}
 		plain, err := plainJSON(stream)
 		if err != nil {
-			require.ErrorContains(t, err, "is given twice")
+			require.ErrorContains(t, err, "is a duplicate")
 			return
 		}
 		require.True(t, reflect.DeepEqual(decoded(t, document), decoded(t, plain)), "%s became %s", document, plain)

@@ -25,18 +25,17 @@ import (
 	"orders/internal/order/ordertest"
 )
 
-// announcesOriginalsWhole follows an order of the original platform, with attributes of every type that DynamoDB has,
-// from the table through its real stream to what is published.
-func announcesOriginalsWhole(t *testing.T, table realTable) {
+// publishesOriginalsWhole takes an order of the original platform, with attributes of every type that DynamoDB has,
+// from the table through its real stream to the published events.
+func publishesOriginalsWhole(t *testing.T, table realTable) {
 	table.name = dynamodbtest.Table(t, table.endpoint)
 	o := ordertest.Sample()
-	item, err := EncodeItem(ordertest.Original(o.OrderID, o.UserID))
-	require.NoError(t, err)
+	item := dynamodbtest.Item(t, ordertest.Original(o.OrderID, o.UserID))
 	item["tags"] = &types.AttributeValueMemberSS{Value: []string{"b", "a"}}
 	item["sizes"] = &types.AttributeValueMemberNS{Value: []string{"10", "2.5"}}
 	item["seal"] = &types.AttributeValueMemberB{Value: []byte{0, 255}}
 	item["seals"] = &types.AttributeValueMemberBS{Value: [][]byte{{1}, {0, 255}}}
-	_, err = table.client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String(table.name), Item: item})
+	_, err := table.client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String(table.name), Item: item})
 	require.NoError(t, err)
 	before := table.stored(t, o.OrderID)
 
@@ -52,9 +51,9 @@ func announcesOriginalsWhole(t *testing.T, table realTable) {
 		Publisher: &published, Image: streamimage.Parse, Log: slog.New(slog.DiscardHandler),
 		TraceHeader: func(context.Context) string { return "" },
 	}
-	answer, err := function.Invoke(t.Context(), streamBatch(t, table, 2))
+	response, err := function.Invoke(t.Context(), streamBatch(t, table, 2))
 	require.NoError(t, err)
-	require.JSONEq(t, `{"batchItemFailures":[]}`, string(answer))
+	require.JSONEq(t, `{"batchItemFailures":[]}`, string(response))
 
 	modification, err := json.Marshal(order.Modification{Old: before, New: after, Changed: []string{"modifiedDate", "products", "status", "total"}})
 	require.NoError(t, err)
@@ -66,12 +65,12 @@ func announcesOriginalsWhole(t *testing.T, table realTable) {
 	requireKept(t, before, after)
 }
 
-// requireKept demands that packing has left alone what this version does not know.
+// requireKept requires that packing kept the attributes that this version does not know.
 func requireKept(t *testing.T, before, after json.RawMessage) {
 	var was, is map[string]any
 	require.NoError(t, json.Unmarshal(before, &was))
 	require.NoError(t, json.Unmarshal(after, &is))
-	for _, name := range fulfilmentWrites {
+	for _, name := range fulfilmentAttributes {
 		require.NotEqual(t, was[name], is[name], name)
 		delete(was, name)
 		if name != "products" {
@@ -94,7 +93,7 @@ func (p *publisher) Publish(_ context.Context, events []order.Event) []error {
 	return make([]error, len(events))
 }
 
-// streamBatch reads the table's stream from its beginning, up to a number of records, as Lambda hands them over.
+// streamBatch returns all records of the table's stream, which must be that many, as the event that Lambda passes on.
 func streamBatch(t *testing.T, table realTable, count int) json.RawMessage {
 	streams := dynamodbstreams.NewFromConfig(dynamodbtest.Config(), func(o *dynamodbstreams.Options) {
 		o.BaseEndpoint = aws.String(table.endpoint)
@@ -123,8 +122,7 @@ func streamBatch(t *testing.T, table realTable, count int) json.RawMessage {
 	return batch
 }
 
-// emptyMaps mends answers: the stream of DynamoDB Local, other than DynamoDB's, writes an empty map as {} and not as
-// {"M":{}}.
+// emptyMaps corrects responses: the stream of DynamoDB Local writes an empty map as {}, not as {"M":{}}.
 type emptyMaps struct{ next http.RoundTripper }
 
 func (e emptyMaps) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -160,7 +158,7 @@ func lambdaRecord(t *testing.T, record streamtypes.Record, arn string) any {
 	}
 }
 
-// typed is the SDK's values as the stream's JSON.
+// typed returns the SDK's values as the stream's JSON.
 func typed(t *testing.T, values map[string]streamtypes.AttributeValue) json.RawMessage {
 	converted, err := attributevalue.FromDynamoDBStreamsMap(values)
 	require.NoError(t, err)

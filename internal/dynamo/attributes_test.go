@@ -14,19 +14,19 @@ import (
 	"orders/internal/order/ordertest"
 )
 
-// A sentRequest is what a request to DynamoDB says, as far as it names attributes or asks for some.
+// A sentRequest is the part of a request to DynamoDB that names attributes.
 type sentRequest struct {
 	Key, Item                                                   map[string]any
 	ProjectionExpression, ConditionExpression, UpdateExpression string
 	ExpressionAttributeNames                                    map[string]string
 	ReturnValues, ReturnValuesOnConditionCheckFailure           string
-	AttributesToGet, AttributeUpdates, Expected                 any // the older ways, which are not used
+	AttributesToGet, AttributeUpdates, Expected                 any // legacy parameters, which are not used
 	ConsistentRead                                              bool
 }
 
-// followsWithProgressAlone lets orders follow every kind of report, another writer between and a repeat included.
-// What it reads and writes is what IAM's dynamodb:Attributes sees of it.
-func followsWithProgressAlone(t *testing.T, table realTable) {
+// updatesOnlyTheProgress applies every kind of fulfilment update, including a duplicate and one with a concurrent writer.
+// It collects the attributes that IAM's dynamodb:Attributes would see.
+func updatesOnlyTheProgress(t *testing.T, table realTable) {
 	o := ordertest.Sample()
 	_, err := table.store(t, table.endpoint, patient).Create(t.Context(), o)
 	require.NoError(t, err)
@@ -41,12 +41,12 @@ func followsWithProgressAlone(t *testing.T, table realTable) {
 	}}
 	packed := order.FulfilmentUpdate{Status: order.Packaged, Package: []order.PackedProduct{{ProductID: "lamp", Quantity: 1}}}
 	for _, step := range []struct {
-		report  order.FulfilmentUpdate
+		update  order.FulfilmentUpdate
 		changed bool
 	}{{packed, true}, {packed, false}, {order.FulfilmentUpdate{Status: order.DeliveryFailed}, true}, {order.FulfilmentUpdate{Status: order.Fulfilled}, true}} {
-		outcome, err := service.Apply(t.Context(), o.OrderID, step.report)
+		result, err := service.Apply(t.Context(), o.OrderID, step.update)
 		require.NoError(t, err)
-		require.Equal(t, step.changed, outcome.Changed)
+		require.Equal(t, step.changed, result.Changed)
 	}
 	_, err = service.Apply(t.Context(), ordertest.Sample().OrderID, packed)
 	require.ErrorIs(t, err, order.ErrNotFound)
@@ -64,7 +64,7 @@ func followsWithProgressAlone(t *testing.T, table realTable) {
 	require.Equal(t, []string{"deliveryPrice", "modifiedDate", "orderId", "products", "status", "total"}, slices.Sorted(maps.Keys(touched)))
 }
 
-// attributesOf is every attribute that a request reads or writes. It must say for itself that there are no others.
+// attributesOf returns every attribute that a request reads or writes.
 func attributesOf(t *testing.T, r request) []string {
 	var sent sentRequest
 	require.NoError(t, json.Unmarshal([]byte(r.body), &sent))
@@ -81,7 +81,7 @@ func attributesOf(t *testing.T, r request) []string {
 		require.Contains(t, []string{"", "NONE"}, sent.ReturnValues)
 		require.Equal(t, "attribute_exists(orderId) AND #modifiedDate = :old_modifiedDate AND #status = :old_status", sent.ConditionExpression)
 	default:
-		t.Fatalf("%s is not needed to follow an event", r.operation)
+		t.Fatalf("%s is not needed to apply an update", r.operation)
 	}
 	keywords := []string{"SET", "AND", "attribute_exists"}
 	for _, expression := range []string{sent.ProjectionExpression, sent.ConditionExpression, sent.UpdateExpression} {
@@ -97,24 +97,24 @@ func attributesOf(t *testing.T, r request) []string {
 	return names
 }
 
-func createsAndReadsAtOnce(t *testing.T, table realTable) {
+func createsAndReadsWithOneRequest(t *testing.T, table realTable) {
 	p := newProxy(t, table)
 	service := order.Service{Store: table.store(t, p.endpoint, patient)}
-	wanted := ordertest.Sample()
-	r, err := order.ParseRequest(ordertest.Request(wanted))
+	want := ordertest.Sample()
+	r, err := order.ParseRequest(ordertest.Request(want))
 	require.NoError(t, err)
-	_, replayed, err := service.Create(t.Context(), wanted.UserID, r)
+	_, replayed, err := service.Create(t.Context(), want.UserID, r)
 	require.NoError(t, err)
 	require.False(t, replayed)
 	require.Equal(t, []string{"PutItem"}, p.operations())
 	require.Contains(t, p.requests[0].body, `"ConditionExpression":"attribute_not_exists(orderId)"`)
 
-	_, err = service.GetFor(t.Context(), wanted.UserID, wanted.OrderID)
+	_, err = service.GetFor(t.Context(), want.UserID, want.OrderID)
 	require.NoError(t, err)
 	require.Equal(t, []string{"PutItem", "GetItem"}, p.operations())
 	require.Contains(t, p.requests[1].body, `"ConsistentRead":true`)
 
-	_, replayed, err = service.Create(t.Context(), wanted.UserID, r)
+	_, replayed, err = service.Create(t.Context(), want.UserID, r)
 	require.NoError(t, err)
 	require.True(t, replayed)
 	require.Equal(t, []string{"PutItem", "GetItem", "PutItem"}, p.operations(), "a repeat is no more than that either")

@@ -13,9 +13,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestConnectLeavesAConnectionForTheNextCall(t *testing.T) {
-	stub := &stubTable{}
-	server := httptest.NewUnstartedServer(stub)
+func TestConnectOpensTheConnectionOfTheNextCall(t *testing.T) {
+	table := &fakeTable{}
+	server := httptest.NewUnstartedServer(table)
 	var connections atomic.Int64
 	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
 		if state == http.StateNew {
@@ -31,28 +31,28 @@ func TestConnectLeavesAConnectionForTheNextCall(t *testing.T) {
 	require.EqualValues(t, 1, connections.Load())
 	_, err := store.Create(t.Context(), newOrder())
 	require.NoError(t, err)
-	require.EqualValues(t, 1, connections.Load(), "the call found it")
+	require.EqualValues(t, 1, connections.Load(), "the call uses it")
 }
 
-func TestConnectAsksAWSUnsigned(t *testing.T) {
-	var asked *http.Request
+func TestConnectSendsAWSAnUnsignedRequest(t *testing.T) {
+	var sent *http.Request
 	store := &Store{Client: NewClient(testConfig(), "", Timing{}), Table: tableName}
-	store.Client.Options().HTTPClient.(*http.Client).Transport = unconnected{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked = r
+	store.Client.Options().HTTPClient.(*http.Client).Transport = inProcess{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		sent = r
 		_, _ = io.WriteString(w, "healthy")
 	})}
 	store.Connect(t.Context())
-	require.Equal(t, "https://dynamodb.eu-west-1.amazonaws.com", asked.URL.String())
-	require.Equal(t, http.MethodGet, asked.Method)
-	require.Empty(t, asked.Header.Get("Authorization"))
+	require.Equal(t, "https://dynamodb.eu-west-1.amazonaws.com", sent.URL.String())
+	require.Equal(t, http.MethodGet, sent.Method)
+	require.Empty(t, sent.Header.Get("Authorization"))
 }
 
-func TestConnectGivesUpSilently(t *testing.T) {
+func TestConnectReportsNoFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		stub := &stubTable{faults: []fault{hanging}}
-		began := time.Now()
-		newUnconnectedStore(stub).Connect(t.Context())
-		require.LessOrEqual(t, time.Since(began), attemptTimeout)
+		table := &fakeTable{faults: []fault{hang}}
+		start := time.Now()
+		newInProcessStore(table).Connect(t.Context())
+		require.LessOrEqual(t, time.Since(start), attemptTimeout)
 	})
 	(&Store{Client: NewClient(testConfig(), "http://127.0.0.1:1", Timing{}), Table: tableName}).Connect(t.Context())
 }

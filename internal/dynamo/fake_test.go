@@ -22,12 +22,12 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const tableName = "orders-table"
 
-// A stubTable speaks just enough of DynamoDB's protocol for what a Store sends, and can be told how to fail.
-type stubTable struct {
+// A fakeTable is a server with as much of DynamoDB's protocol as a Store uses. It injects faults.
+type fakeTable struct {
 	mu       sync.Mutex
 	items    map[string]members // by orderId, in DynamoDB's JSON
 	requests []request
-	faults   []fault // for the requests that come, one each; nil and none left: all goes well
+	faults   []fault // one for each of the next requests; nil means none
 }
 
 type members = map[string]any
@@ -37,21 +37,21 @@ type request struct {
 	body      string
 }
 
-// A fault answers a request in place of the table; serve is what the table would have done.
+// A fault handles a request in place of the table; serve is what the table would have done.
 type fault func(w http.ResponseWriter, r *http.Request, serve http.HandlerFunc)
 
-func (s *stubTable) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *fakeTable) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	r.Body = io.NopCloser(strings.NewReader(string(body)))
 	s.mu.Lock()
 	s.requests = append(s.requests, request{operationOf(r), string(body)})
-	var broken fault
+	var f fault
 	if len(s.faults) > 0 {
-		broken, s.faults = s.faults[0], s.faults[1:]
+		f, s.faults = s.faults[0], s.faults[1:]
 	}
 	s.mu.Unlock()
-	if broken != nil {
-		broken(w, r, s.serve)
+	if f != nil {
+		f(w, r, s.serve)
 		return
 	}
 	s.serve(w, r)
@@ -61,7 +61,7 @@ func operationOf(r *http.Request) string {
 	return strings.TrimPrefix(r.Header.Get("X-Amz-Target"), "DynamoDB_20120810.")
 }
 
-func (s *stubTable) serve(w http.ResponseWriter, r *http.Request) {
+func (s *fakeTable) serve(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var in struct {
@@ -72,28 +72,28 @@ func (s *stubTable) serve(w http.ResponseWriter, r *http.Request) {
 		Limit                                                   int
 	}
 	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
-		refuse(w, "SerializationException", nil)
+		reject(w, "SerializationException", nil)
 		return
 	}
 	switch operationOf(r) {
 	case "PutItem":
 		if old, exists := s.items[stringIn(in.Item, "orderId")]; exists {
-			refuse(w, "ConditionalCheckFailedException", old)
+			reject(w, "ConditionalCheckFailedException", old)
 			return
 		}
 		s.put(in.Item)
-		answer(w, members{})
+		respond(w, members{})
 	case "GetItem":
 		stored, exists := s.items[stringIn(in.Key, "orderId")]
 		if !exists {
-			answer(w, members{})
+			respond(w, members{})
 			return
 		}
-		answer(w, members{"Item": project(stored, in.ProjectionExpression, in.ExpressionAttributeNames)})
+		respond(w, members{"Item": project(stored, in.ProjectionExpression, in.ExpressionAttributeNames)})
 	case "UpdateItem":
 		stored, exists := s.items[stringIn(in.Key, "orderId")]
 		if !exists || !holds(stored, in.ConditionExpression, in.ExpressionAttributeNames, in.ExpressionAttributeValues) {
-			refuse(w, "ConditionalCheckFailedException", nil)
+			reject(w, "ConditionalCheckFailedException", nil)
 			return
 		}
 		stored = maps.Clone(stored)
@@ -102,24 +102,24 @@ func (s *stubTable) serve(w http.ResponseWriter, r *http.Request) {
 			stored[in.ExpressionAttributeNames[name]] = in.ExpressionAttributeValues[value]
 		}
 		s.put(stored)
-		answer(w, members{})
+		respond(w, members{})
 	case "Query":
-		answer(w, s.query(stringIn(in.ExpressionAttributeValues, ":userId"), in.Limit, in.ExclusiveStartKey))
+		respond(w, s.query(stringIn(in.ExpressionAttributeValues, ":userId"), in.Limit, in.ExclusiveStartKey))
 	}
 }
 
-func (s *stubTable) put(item members) {
+func (s *fakeTable) put(item members) {
 	if s.items == nil {
 		s.items = map[string]members{}
 	}
 	s.items[stringIn(item, "orderId")] = item
 }
 
-func (s *stubTable) query(userID string, limit int, after members) members {
-	place := func(m members) string { return stringIn(m, "createdDate") + stringIn(m, "orderId") }
-	found := slices.SortedFunc(maps.Values(s.items), func(a, b members) int { return strings.Compare(place(b), place(a)) })
+func (s *fakeTable) query(userID string, limit int, after members) members {
+	position := func(m members) string { return stringIn(m, "createdDate") + stringIn(m, "orderId") }
+	found := slices.SortedFunc(maps.Values(s.items), func(a, b members) int { return strings.Compare(position(b), position(a)) })
 	found = slices.DeleteFunc(found, func(m members) bool {
-		return stringIn(m, "userId") != userID || after != nil && place(m) >= place(after)
+		return stringIn(m, "userId") != userID || after != nil && position(m) >= position(after)
 	})
 	if len(found) < limit {
 		return members{"Items": found}
@@ -164,60 +164,60 @@ func stringIn(item members, name string) string {
 	return text
 }
 
-func answer(w http.ResponseWriter, body members) { _ = json.NewEncoder(w).Encode(body) }
+func respond(w http.ResponseWriter, body members) { _ = json.NewEncoder(w).Encode(body) }
 
-func refuse(w http.ResponseWriter, code string, item members) {
+func reject(w http.ResponseWriter, code string, item members) {
 	w.WriteHeader(http.StatusBadRequest)
-	answer(w, members{"__type": "com.amazonaws.dynamodb.v20120810#" + code, "message": "refused", "Item": item})
+	respond(w, members{"__type": "com.amazonaws.dynamodb.v20120810#" + code, "message": "rejected", "Item": item})
 }
 
 // The faults.
 
-func throttled(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) {
-	refuse(w, "ProvisionedThroughputExceededException", nil)
+func throttle(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) {
+	reject(w, "ProvisionedThroughputExceededException", nil)
 }
 
-func broken(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) {
+func internalError(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) {
 	w.WriteHeader(http.StatusInternalServerError)
-	answer(w, members{"__type": "InternalServerError", "message": "refused"})
+	respond(w, members{"__type": "InternalServerError", "message": "rejected"})
 }
 
-func cut(http.ResponseWriter, *http.Request, http.HandlerFunc) { panic(http.ErrAbortHandler) }
+func reset(http.ResponseWriter, *http.Request, http.HandlerFunc) { panic(http.ErrAbortHandler) }
 
-func hanging(_ http.ResponseWriter, r *http.Request, _ http.HandlerFunc) { <-r.Context().Done() }
+func hang(_ http.ResponseWriter, r *http.Request, _ http.HandlerFunc) { <-r.Context().Done() }
 
-// lost carries the request out, and cuts the connection before the answer.
-func lost(_ http.ResponseWriter, r *http.Request, serve http.HandlerFunc) {
+// dropResponse carries the request out and resets the connection before the response.
+func dropResponse(_ http.ResponseWriter, r *http.Request, serve http.HandlerFunc) {
 	serve(httptest.NewRecorder(), r)
 	panic(http.ErrAbortHandler)
 }
 
-// lateAnswer carries the request out, and answers only when nobody waits any more.
-func lateAnswer(_ http.ResponseWriter, r *http.Request, serve http.HandlerFunc) {
+// lateResponse carries the request out and responds only after the attempt has timed out.
+func lateResponse(_ http.ResponseWriter, r *http.Request, serve http.HandlerFunc) {
 	serve(httptest.NewRecorder(), r)
 	<-r.Context().Done()
 }
 
-// halfAnswer carries the request out, and cuts the connection within the answer.
-func halfAnswer(w http.ResponseWriter, r *http.Request, serve http.HandlerFunc) {
+// truncateResponse carries the request out and resets the connection within the response.
+func truncateResponse(w http.ResponseWriter, r *http.Request, serve http.HandlerFunc) {
 	serve(httptest.NewRecorder(), r)
 	w.Header().Set("Content-Length", "100")
 	_, _ = io.WriteString(w, `{"Item":`)
 	panic(http.ErrAbortHandler)
 }
 
-// serverError carries the request out, and says that something broke.
-func serverError(w http.ResponseWriter, r *http.Request, serve http.HandlerFunc) {
+// internalErrorAfterWrite carries the request out and responds with a 500.
+func internalErrorAfterWrite(w http.ResponseWriter, r *http.Request, serve http.HandlerFunc) {
 	serve(httptest.NewRecorder(), r)
-	broken(w, r, serve)
+	internalError(w, r, serve)
 }
 
-// brokenFor is a long outage.
-func brokenFor(requests int) []fault { return slices.Repeat([]fault{broken}, requests) }
+// outage returns faults for that many requests.
+func outage(requests int) []fault { return slices.Repeat([]fault{internalError}, requests) }
 
-// A store over the stub, through the real client and real connections.
-func newStore(t *testing.T, stub *stubTable) *Store {
-	server := httptest.NewServer(stub)
+// newStore returns a store on the fake, with the real client and real connections.
+func newStore(t *testing.T, table *fakeTable) *Store {
+	server := httptest.NewServer(table)
 	client := NewClient(testConfig(), server.URL, Timing{Attempt: 10e9, FirstDelay: 1e6, MaxDelay: 2e6})
 	t.Cleanup(func() {
 		client.Options().HTTPClient.(*http.Client).CloseIdleConnections()
@@ -226,11 +226,11 @@ func newStore(t *testing.T, stub *stubTable) *Store {
 	return &Store{Client: client, Table: tableName}
 }
 
-// newUnconnectedStore is a store over the stub with production's timing and no connection in between, so that it
-// works with a fake clock.
-func newUnconnectedStore(stub *stubTable) *Store {
+// newInProcessStore returns a store on the fake with production's timing and without connections, so that it works
+// with a fake clock.
+func newInProcessStore(table *fakeTable) *Store {
 	client := NewClient(testConfig(), "http://table.invalid", Timing{})
-	client.Options().HTTPClient.(*http.Client).Transport = unconnected{stub}
+	client.Options().HTTPClient.(*http.Client).Transport = inProcess{table}
 	return &Store{Client: client, Table: tableName}
 }
 
@@ -238,23 +238,23 @@ func testConfig() aws.Config {
 	return aws.Config{Region: "eu-west-1", Credentials: credentials.NewStaticCredentialsProvider("local", "local", "")}
 }
 
-type unconnected struct{ handler http.Handler }
+type inProcess struct{ handler http.Handler }
 
-func (u unconnected) RoundTrip(r *http.Request) (response *http.Response, err error) {
+func (p inProcess) RoundTrip(r *http.Request) (response *http.Response, err error) {
 	defer func() {
 		if recover() != nil {
 			response, err = nil, errors.New("connection reset by peer")
 		}
 	}()
 	recorder := httptest.NewRecorder()
-	u.handler.ServeHTTP(recorder, r)
+	p.handler.ServeHTTP(recorder, r)
 	if err := r.Context().Err(); err != nil {
 		return nil, err
 	}
 	return recorder.Result(), nil
 }
 
-func (s *stubTable) operations() []string {
+func (s *fakeTable) operations() []string {
 	names := []string{}
 	for _, r := range s.requests {
 		names = append(names, r.operation)
