@@ -1,13 +1,13 @@
 package handler
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 
 	"orders/internal/order"
+	"orders/internal/strictjson"
 )
 
 // maxUserIDBytes is the longest key that the table's user index takes.
@@ -39,8 +39,11 @@ func (h *CreateOrder) direct(ctx context.Context, event []byte) ([]byte, error) 
 // readDirect takes a direct event apart. The order's bytes stay as they were sent, so that their size is the
 // sender's and every fault in them is found.
 func readDirect(event []byte) (userID string, body []byte, err error) {
-	members, faults := membersOf(event)
-	if faults == nil {
+	var faults []string
+	members, err := strictjson.Members(event)
+	if err != nil {
+		faults = append(faults, "event: "+err.Error())
+	} else {
 		for _, name := range []string{"order", "userId"} {
 			if _, ok := members[name]; !ok {
 				faults = append(faults, fmt.Sprintf("Missing %s in event", name))
@@ -59,26 +62,4 @@ func readDirect(event []byte) (userID string, body []byte, err error) {
 		return "", nil, &order.Error{Kind: order.Invalid, Message: "Invalid event", Details: faults}
 	}
 	return userID, members["order"], nil
-}
-
-// membersOf splits a JSON object into its members, names exactly as written; a name given twice is a fault.
-func membersOf(event []byte) (map[string]json.RawMessage, []string) {
-	malformed := []string{"The event must be a JSON object"}
-	decoder := json.NewDecoder(bytes.NewReader(event))
-	if start, err := decoder.Token(); err != nil || start != json.Delim('{') {
-		return nil, malformed
-	}
-	members := map[string]json.RawMessage{}
-	for decoder.More() {
-		var value json.RawMessage
-		name, err := decoder.Token()
-		if err != nil || decoder.Decode(&value) != nil {
-			return nil, malformed
-		}
-		if _, twice := members[name.(string)]; twice {
-			return nil, []string{fmt.Sprintf("%q is given twice in the event", name)}
-		}
-		members[name.(string)] = value
-	}
-	return members, nil
 }

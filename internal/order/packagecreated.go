@@ -2,30 +2,29 @@ package order
 
 import (
 	"fmt"
+	"math"
 	"strings"
+
+	"orders/internal/strictjson"
 )
 
 // ParsePackageCreated reads the detail of a PackageCreated event: what the warehouse packed. The error, for operators, tells
 // the places of the first faults.
 func ParsePackageCreated(detail []byte) ([]PackedProduct, error) {
-	var found faults
-	document, err := parseDocument(detail, &found)
+	o, err := strictjson.Parse(detail)
 	if err != nil {
 		return nil, fmt.Errorf("package: %w", err)
 	}
-	o := newObject(document, nil, &found)
-	items, at := o.array("products", 0, maxPackedLines)
-	packed := make([]PackedProduct, 0, len(items))
-	for i, item := range items {
-		entry := newObject(item, at.item(i), &found)
-		line := PackedProduct{ProductID: entry.text("productId"), Quantity: AsOrdered}
-		if entry.has("quantity") {
-			line.Quantity, _ = entry.anyInteger("quantity")
+	packed := []PackedProduct{}
+	for _, entry := range o.Objects("products", 0, maxPackedLines) {
+		line := PackedProduct{ProductID: entry.String("productId"), Quantity: AsOrdered}
+		if entry.Has("quantity") {
+			line.Quantity = entry.Integer("quantity", math.MinInt64, math.MaxInt64)
 		}
 		packed = append(packed, line)
 	}
-	if len(found.texts) > 0 {
-		return nil, fmt.Errorf("package: %s", strings.Join(found.texts[:min(3, len(found.texts))], ", "))
+	if errs := o.Errors(); errs != nil {
+		return nil, fmt.Errorf("package: %s", strings.Join(errs[:min(3, len(errs))], ", "))
 	}
 	return packed, nil
 }

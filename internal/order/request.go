@@ -3,6 +3,8 @@ package order
 import (
 	"fmt"
 	"log/slog"
+
+	"orders/internal/strictjson"
 )
 
 // Bounds of a request (contract, section 2).
@@ -35,92 +37,96 @@ func (r Request) String() string { return redacted }
 // GoString hides the request from %#v.
 func (r Request) GoString() string { return redacted }
 
-// ParseRequest reads the JSON of a request for an order. The error is TooLarge over MaxRequestBytes, and otherwise
-// Invalid, with every fault of the request in its details. A total that differs from the computed one is no fault
-// here: Service.Create refuses it.
+// ParseRequest reads the JSON of a request for an order. The error is TooLarge over
+// MaxRequestBytes, and otherwise Invalid, with every error in the request in its details. A total
+// that differs from the computed one is not an error here: Service.Create rejects it.
 func ParseRequest(data []byte) (Request, error) {
 	if len(data) > MaxRequestBytes {
 		return Request{}, &Error{Kind: TooLarge, Message: "Request too large",
 			Details: []string{fmt.Sprintf("The order must be at most %d bytes, got %d", MaxRequestBytes, len(data))}}
 	}
-	var found faults
-	document, err := parseDocument(data, &found)
+	body, err := strictjson.Parse(data)
 	if err != nil {
 		return Request{}, &Error{Kind: Invalid, Message: "Invalid JSON", Details: []string{"The body must be JSON: " + err.Error()}}
 	}
-	r := readRequest(document, &found)
-	return r, found.err()
+	r := readRequest(body)
+	if errs := body.Errors(); errs != nil {
+		return Request{}, &Error{Kind: Invalid, Message: "JSON Schema validation error", Details: errs}
+	}
+	return r, nil
 }
 
-// readRequest holds a document to the schema of contract section 2. It goes on after a fault, so that the caller
-// hears of all at once.
-func readRequest(document any, found *faults) Request {
-	o := newObject(document, nil, found)
+// readRequest reads a request by the schema of contract section 2.
+func readRequest(body strictjson.Object) Request {
 	r := Request{
-		Products:      readProducts(o),
-		Address:       readAddress(o.object("address")),
-		DeliveryPrice: o.integer("deliveryPrice", 0),
-		PaymentToken:  PaymentToken(o.text("paymentToken")),
+		Products:      readProducts(body),
+		Address:       readAddress(body.Object("address")),
+		DeliveryPrice: body.Integer("deliveryPrice", 0, MaxInteger),
+		PaymentToken:  PaymentToken(body.String("paymentToken")),
 	}
-	if o.has("total") {
-		claimed := o.integer("total", 0)
+	if body.Has("total") {
+		claimed := body.Integer("total", 0, MaxInteger)
 		r.claimedTotal = &claimed
 	}
-	if len(found.texts) > 0 {
-		return r // a sum of wrong numbers would tell nobody anything
+	if body.Errors() != nil {
+		return r // a sum of wrong numbers means nothing
 	}
 	sum, err := total(linesOf(r.Products), r.DeliveryPrice)
 	if err != nil || sum > MaxInteger {
-		found.add(o.at.member("products"), fmt.Sprintf("the total of the order must be at most %d", MaxInteger))
+		body.AddError("products", fmt.Sprintf("the total of the order must be at most %d", MaxInteger))
 	}
 	r.Total = sum
 	return r
 }
 
-func readProducts(o object) []Product {
-	items, at := o.array("products", 1, MaxProducts)
-	products := make([]Product, 0, len(items))
-	firstAt := make(map[string]int, len(items))
-	for i, item := range items {
-		p := readProduct(newObject(item, at.item(i), o.found))
-		if first, twice := firstAt[p.ProductID]; twice && p.ProductID != "" {
-			o.found.add(at.item(i).member("productId"), fmt.Sprintf("is the same as in %v", at.item(first)))
+func readProducts(body strictjson.Object) []Product {
+	var products []Product
+	firstAt := map[string]string{}
+	for _, item := range body.Objects("products", 1, MaxProducts) {
+		p := readProduct(item)
+		if first, found := firstAt[p.ProductID]; found && p.ProductID != "" {
+			item.AddError("productId", "is the same as in "+first)
 		} else {
-			firstAt[p.ProductID] = i
+			firstAt[p.ProductID] = item.Pointer()
 		}
 		products = append(products, p)
 	}
 	return products
 }
 
-func readProduct(o object) Product {
-	p := Product{ProductID: o.text("productId"), Name: o.text("name"), Price: o.integer("price", 0), Quantity: 1}
-	if o.has("quantity") {
-		p.Quantity = o.integer("quantity", 1)
+func readProduct(item strictjson.Object) Product {
+	p := Product{
+		ProductID: item.String("productId"),
+		Name:      item.String("name"),
+		Price:     item.Integer("price", 0, MaxInteger),
+		Quantity:  1,
 	}
-	box := o.object("package")
+	if item.Has("quantity") {
+		p.Quantity = item.Integer("quantity", 1, MaxInteger)
+	}
+	box := item.Object("package")
 	p.Package = Package{
-		Width:  box.integer("width", 0),
-		Length: box.integer("length", 0),
-		Height: box.integer("height", 0),
-		Weight: box.integer("weight", 0),
+		Width:  box.Integer("width", 0, MaxInteger),
+		Length: box.Integer("length", 0, MaxInteger),
+		Height: box.Integer("height", 0, MaxInteger),
+		Weight: box.Integer("weight", 0, MaxInteger),
 	}
 	return p
 }
 
-func readAddress(o object) Address {
+func readAddress(o strictjson.Object) Address {
 	a := Address{
-		Name:          o.text("name"),
-		CompanyName:   o.optionalText("companyName"),
-		StreetAddress: o.text("streetAddress"),
-		PostCode:      o.optionalText("postCode"),
-		City:          o.text("city"),
-		State:         o.optionalText("state"),
-		Country:       o.text("country"),
-		PhoneNumber:   o.text("phoneNumber"),
+		Name:          o.String("name"),
+		CompanyName:   o.OptionalString("companyName"),
+		StreetAddress: o.String("streetAddress"),
+		PostCode:      o.OptionalString("postCode"),
+		City:          o.String("city"),
+		State:         o.OptionalString("state"),
+		Country:       o.String("country"),
+		PhoneNumber:   o.String("phoneNumber"),
 	}
 	if a.Country != "" && !isCountry(a.Country) {
-		o.found.add(o.at.member("country"), "must be two letters (ISO 3166-1 alpha-2)")
+		o.AddError("country", "must be two letters (ISO 3166-1 alpha-2)")
 	}
 	return a
 }

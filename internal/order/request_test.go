@@ -126,9 +126,9 @@ func TestLargestTotalPasses(t *testing.T) {
 
 func TestNamesGivenTwiceAreRefused(t *testing.T) {
 	for body, want := range map[string]string{
-		strings.Replace(validRequest, `"name": "Pen"`, `"name": "Pen", "name": "Pin"`, 1):                      "/products/0/name: is given twice",
-		strings.Replace(validRequest, `"deliveryPrice"`, `"x": {"a/b~": 1, "a\/b~": 1}, "deliveryPrice"`, 1):   "/x/a~1b~0: is given twice",
-		strings.Replace(validRequest, `"deliveryPrice"`, `"x": [[{"a": 1, "\u0061": 1}]], "deliveryPrice"`, 1): "/x/0/0/a: is given twice",
+		strings.Replace(validRequest, `"name": "Pen"`, `"name": "Pen", "name": "Pin"`, 1):                      "/products/0/name: duplicate property",
+		strings.Replace(validRequest, `"deliveryPrice"`, `"x": {"a/b~": 1, "a\/b~": 1}, "deliveryPrice"`, 1):   "/x/a~1b~0: duplicate property",
+		strings.Replace(validRequest, `"deliveryPrice"`, `"x": [[{"a": 1, "\u0061": 1}]], "deliveryPrice"`, 1): "/x/0/0/a: duplicate property",
 	} {
 		_, err := ParseRequest([]byte(body))
 		e, ok := errors.AsType[*Error](err)

@@ -1,18 +1,22 @@
 package order
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+
+	"orders/internal/strictjson"
+)
 
 // FromDocument reads an order as a store holds it. It takes what the original platform wrote as well: values that
 // ParseRequest would refuse, attributes that this version does not know (kept in Document), a quantity that is
 // missing and means 1. The document may be a part of an order; what is absent stays empty. The error, for operators,
 // says which attribute has an unreadable type, never its value.
 func FromDocument(document []byte) (Order, error) {
-	var found faults
-	value, err := parseDocument(document, &found)
+	value, err := strictjson.Parse(document)
 	if err != nil {
 		return Order{}, fmt.Errorf("stored order: %w", err)
 	}
-	s := storedObject{newObject(value, nil, &found)}
+	s := storedObject{value}
 	o := Order{
 		OrderID:       s.text("orderId"),
 		UserID:        s.text("userId"),
@@ -26,51 +30,45 @@ func FromDocument(document []byte) (Order, error) {
 		Total:         s.integer("total", 0),
 		Document:      document,
 	}
-	if len(found.texts) > 0 {
-		return Order{}, fmt.Errorf("stored order %s: %s", o.OrderID, found.texts[0])
+	if errs := value.Errors(); errs != nil {
+		return Order{}, fmt.Errorf("stored order %s: %s", o.OrderID, errs[0])
 	}
 	return o, nil
 }
 
 // A storedObject reads members that may all be absent.
-type storedObject struct{ object }
+type storedObject struct{ strictjson.Object }
 
 func (s storedObject) text(name string) string {
-	if text := s.optionalText(name); text != nil {
+	if text := s.OptionalString(name); text != nil {
 		return *text
 	}
 	return ""
 }
 
 func (s storedObject) integer(name string, absent int64) int64 {
-	if !s.has(name) {
+	if !s.Has(name) {
 		return absent
 	}
-	v, _ := s.anyInteger(name)
-	return v
+	return s.Integer(name, math.MinInt64, math.MaxInt64)
 }
 
 func (s storedObject) child(name string) storedObject {
-	if !s.has(name) {
-		return storedObject{object{at: s.at.member(name), found: s.found}}
+	if !s.Has(name) {
+		return storedObject{}
 	}
-	return storedObject{newObject(s.members[name], s.at.member(name), s.found)}
+	return storedObject{s.Object.Object(name)}
 }
 
 func (s storedObject) products() []Product {
-	if !s.has("products") {
+	if !s.Has("products") {
 		return nil
 	}
-	at := s.at.member("products")
-	items, ok := s.members["products"].([]any)
-	if !ok {
-		s.found.add(at, "is no list")
-	}
-	products := make([]Product, len(items))
-	for i, item := range items {
-		p := storedObject{newObject(item, at.item(i), s.found)}
+	products := []Product{}
+	for _, item := range s.Objects("products", 0, math.MaxInt) {
+		p := storedObject{item}
 		box := p.child("package")
-		products[i] = Product{
+		products = append(products, Product{
 			ProductID: p.text("productId"),
 			Name:      p.text("name"),
 			Package: Package{
@@ -81,7 +79,7 @@ func (s storedObject) products() []Product {
 			},
 			Price:    p.integer("price", 0),
 			Quantity: p.integer("quantity", 1),
-		}
+		})
 	}
 	return products
 }
@@ -90,11 +88,11 @@ func (s storedObject) address() Address {
 	a := s.child("address")
 	return Address{
 		Name:          a.text("name"),
-		CompanyName:   a.optionalText("companyName"),
+		CompanyName:   a.OptionalString("companyName"),
 		StreetAddress: a.text("streetAddress"),
-		PostCode:      a.optionalText("postCode"),
+		PostCode:      a.OptionalString("postCode"),
 		City:          a.text("city"),
-		State:         a.optionalText("state"),
+		State:         a.OptionalString("state"),
 		Country:       a.text("country"),
 		PhoneNumber:   a.text("phoneNumber"),
 	}

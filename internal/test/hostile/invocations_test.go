@@ -14,7 +14,7 @@ func invocations(good *place) []Request {
 		all = append(all, Request{Name: "invocation: " + function + " " + printable(event), Function: function, Want: want}.with(event))
 	}
 	invalidEvent := func(faults ...string) Answer { return Answer{Message: "Invalid event", Errors: faults} }
-	const noObject, noOrder, noUser = "The event must be a JSON object", "Missing order in event", "Missing userId in event"
+	const noObject, noOrder, noUser = "event: must be a JSON object", "Missing order in event", "Missing userId in event"
 	for _, event := range []string{"null", "true", "7", `"` + marker + `"`, "[]", "[{}]"} {
 		invoke("create-order", event, invalidEvent(noObject))
 	}
@@ -26,9 +26,9 @@ func invocations(good *place) []Request {
 	}
 	invoke("create-order", `{"order":`+text+`}`, invalidEvent(noUser))
 	invoke("create-order", `{"userId":"mallory"}`, invalidEvent(noOrder))
-	invoke("create-order", `{"userId":"mallory","userId":"victim","order":`+text+`}`, invalidEvent(`"userId" is given twice in the event`))
-	invoke("create-order", `{"userId":"mallory","order":{},"order":`+text+`}`, invalidEvent(`"order" is given twice in the event`))
-	invoke("create-order", `{"userId":"mallory","order":{},"\u006frder":`+text+`}`, invalidEvent(`"order" is given twice in the event`))
+	invoke("create-order", `{"userId":"mallory","userId":"victim","order":`+text+`}`, invalidEvent(`event: duplicate property "userId"`))
+	invoke("create-order", `{"userId":"mallory","order":{},"order":`+text+`}`, invalidEvent(`event: duplicate property "order"`))
+	invoke("create-order", `{"userId":"mallory","order":{},"\u006frder":`+text+`}`, invalidEvent(`event: duplicate property "order"`))
 	for _, user := range []string{"null", "7", "true", "{}", "[]", `["victim"]`, `{"S":"victim"}`, `""`} {
 		invoke("create-order", `{"userId":`+user+`,"order":`+text+`}`, invalidEvent("userId in event must be a string that is not empty"))
 	}

@@ -141,7 +141,7 @@ func repeated(p *place) []mutation {
 		return nil
 	}
 	escaped := fmt.Sprintf(`"\u%04x%s":`, p.name[0], p.name[1:])
-	want := invalid(p.fault("is given twice"))
+	want := invalid(p.fault("duplicate property"))
 	return []mutation{
 		{"is given twice", edits{p: func(key, value string) string { return key + value + "," + key + value }}, want},
 		{"is given twice, then null", edits{p: func(key, value string) string { return key + value + "," + key + "null" }}, want},
@@ -162,6 +162,6 @@ func unknown(good, p *place) []mutation {
 		all = append(all, mutation{"has " + member, edits{p: besides(member), good.at("/total"): setTo("7")}, wrongTotal("7", "6")})
 	}
 	return append(all,
-		mutation{"has an unknown member twice", edits{p: besides(`"` + marker + `/~":1,"` + marker + `/~":1`)}, invalid(p.pointer + "/" + marker + "~1~0: is given twice")},
-		mutation{"has an unknown object with a member twice", edits{p: besides(`"x":[{"y":1,"y":1}]`)}, invalid(p.pointer + "/x/0/y: is given twice")})
+		mutation{"has an unknown member twice", edits{p: besides(`"` + marker + `/~":1,"` + marker + `/~":1`)}, invalid(p.pointer + "/" + marker + "~1~0: duplicate property")},
+		mutation{"has an unknown object with a member twice", edits{p: besides(`"x":[{"y":1,"y":1}]`)}, invalid(p.pointer + "/x/0/y: duplicate property")})
 }

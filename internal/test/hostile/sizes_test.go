@@ -34,7 +34,7 @@ func sizes(good *place) []Request {
 			Piece{Text: `{"`}, Piece{Text: "n", Times: 60000}, Piece{Text: `":1,"`}, Piece{Text: "n", Times: 60000}, Piece{Text: `":1,` + wrong[1:]}),
 		pieces("size: a text of 100 KB for a country", invalid("/address/country: must be two letters (ISO 3166-1 alpha-2)"), countryOf(good, Piece{Text: "D", Times: 100000})...),
 		pieces("size: a text of NULs for a country", invalid("/address/country: must be two letters (ISO 3166-1 alpha-2)"), countryOf(good, Piece{Text: `\u0000`, Times: 20000})...),
-		pieces("size: 14,000 members of one name", first("/a: is given twice"), Piece{Text: "{"}, Piece{Text: `"a":1,`, Times: 14000}, Piece{Text: text[1:]}),
+		pieces("size: 14,000 members of one name", first("/a: duplicate property"), Piece{Text: "{"}, Piece{Text: `"a":1,`, Times: 14000}, Piece{Text: text[1:]}),
 		pieces("size: 40,000 products", invalid("/products: must have at most 100 items, got 40001"), productsOf(good, Piece{Text: "0,", Times: 40000})...),
 		pieces("size: 100 empty products", first("/products/0/productId: is required"), productsOf(good, Piece{Text: "{},", Times: 99})...),
 
@@ -46,7 +46,7 @@ func sizes(good *place) []Request {
 		member("depth: 60,000 brackets in an unknown member", noJSON, "[", 60000, "", "]"),
 		member("depth: 9,000 brackets in an unknown member", wrongTotal("7", "6"), "[", 9000, "", "]"),
 		member("depth: 9,000 objects in an unknown member", wrongTotal("7", "6"), `{"a":`, 9000, "1", "}"),
-		member("depth: 5,000 objects, each with a member twice", first("/x/b: is given twice"), `{"b":0,"b":0,"a":`, 5000, "1", "}"),
+		member("depth: 5,000 objects, each with a member twice", first("/x/b: duplicate property"), `{"b":0,"b":0,"a":`, 5000, "1", "}"),
 		pieces("depth: 1,000 faults at 9,000 brackets", first("/x/0/0*"), Piece{Text: `{"x":`}, Piece{Text: "[", Times: 9000}, Piece{Text: `{"a":1`}, Piece{Text: `,"a":1`, Times: 14000},
 			Piece{Text: "}"}, Piece{Text: "]", Times: 9000}, Piece{Text: "," + wrong[1:]}),
 		member("depth: brackets that are not closed in their order", noJSON, "[{", 1000, "", "]}"),

@@ -1,4 +1,4 @@
-package order
+package strictjson
 
 import (
 	"slices"
@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// A pointer is a JSON pointer (RFC 6901) under construction; nil is the whole document. It is put into words only
-// where there is a fault to tell of.
+// A pointer is a JSON pointer under construction; nil is the whole document. Only an error turns it
+// into text.
 type pointer struct {
 	parent *pointer
 	name   string
 	depth  int // from 1
 }
 
-// member is the place of a member. Below a depth that no words reach it stays where it is, so that a thousand faults
-// at ten thousand brackets cost no more than a thousand anywhere.
+// member returns the place of a property. Below the depth that fits into the text it stays where it
+// is, so that a thousand errors inside ten thousand brackets cost no more than a thousand elsewhere.
 func (p *pointer) member(name string) *pointer {
 	switch {
 	case p == nil:
@@ -28,8 +28,8 @@ func (p *pointer) member(name string) *pointer {
 
 func (p *pointer) item(i int) *pointer { return p.member(strconv.Itoa(i)) }
 
-// maxPointerBytes bounds the words for one place: whoever nests a thousand names, or makes one of 100 KiB, is not
-// told all of it a thousand times.
+// maxPointerBytes bounds the text of one pointer: whoever nests a thousand names, or sends one of
+// 100 KiB, does not get all of it back a thousand times.
 const maxPointerBytes = 300
 
 func (p *pointer) String() string {
@@ -40,7 +40,7 @@ func (p *pointer) String() string {
 	var text strings.Builder
 	for _, name := range slices.Backward(names) {
 		text.WriteByte('/')
-		text.WriteString(pointerEscapes.Replace(name[:min(len(name), maxPointerBytes)]))
+		text.WriteString(escapes.Replace(name[:min(len(name), maxPointerBytes)]))
 		if text.Len() > maxPointerBytes {
 			return text.String()[:maxPointerBytes] + "..."
 		}
@@ -48,4 +48,4 @@ func (p *pointer) String() string {
 	return text.String()
 }
 
-var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
+var escapes = strings.NewReplacer("~", "~0", "/", "~1")

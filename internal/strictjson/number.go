@@ -1,4 +1,4 @@
-package order
+package strictjson
 
 import (
 	"encoding/json"
@@ -7,10 +7,14 @@ import (
 	"strings"
 )
 
-// integer is the value of a JSON number that has no fraction, however it is written: 100, 100.0 and 1e2 are the
-// same. Values beyond 64 bits come back as the nearest one that fits, which every bound refuses just as well; no
-// exponent, however large, makes it work longer. It is false for a number with a fraction.
-func integer(number json.Number) (int64, bool) {
+// Int64 returns the value of a JSON number that is whole, however it is written: 100, 100.0 and 1e2
+// are the same. A value beyond 64 bits becomes the nearest one that fits, which every bound refuses
+// just as well; an exponent, however large, costs no time. It reports false for a number with a
+// fraction and for the empty text, which is no number.
+func Int64(number json.Number) (int64, bool) {
+	if number == "" {
+		return 0, false
+	}
 	text, negative := strings.CutPrefix(string(number), "-")
 	mantissa, exponentText, _ := strings.Cut(strings.ToLower(text), "e")
 	whole, fraction, _ := strings.Cut(mantissa, ".")
@@ -36,7 +40,7 @@ func integer(number json.Number) (int64, bool) {
 	return value, true
 }
 
-// exponentOf reads an exponent, bounded far beyond what any number of digits in a request could make up for.
+// exponentOf reads an exponent, bounded far beyond what any number of digits could make up for.
 func exponentOf(text string) int {
 	const bound = math.MaxInt32
 	if text == "" {
