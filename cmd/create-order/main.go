@@ -16,6 +16,7 @@ import (
 	"orders/internal/handler"
 	"orders/internal/order"
 	"orders/internal/peer"
+	"orders/internal/safehttp"
 	"orders/internal/telemetry"
 )
 
@@ -59,7 +60,7 @@ func newHandler(getenv func(name string) string, output io.Writer) (*handler.Cre
 		telemetry.NewLogger(output, slog.LevelInfo).Info("the users check is off: USERS_API_URL is empty") // at any LOG_LEVEL
 	}
 	tracer.InstrumentAWS(&cfg)
-	signed := peer.Sign(tracer.Transport(peer.NewTransport()), cfg.Credentials, cfg.Region)
+	signed := safehttp.Sign(tracer.Transport(safehttp.NewTransport()), cfg.Credentials, cfg.Region)
 	return &handler.CreateOrder{
 		Orders: &order.Service{
 			Store:    &dynamo.Store{Client: dynamo.NewClient(cfg, endpoint, dynamo.Timing{}), Table: table},

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"io"
-	"net"
 	"net/http"
 	"time"
 
@@ -30,10 +29,6 @@ const (
 	firstDelay     = 20 * time.Millisecond
 	maxDelay       = 300 * time.Millisecond
 
-	// connectTimeout bounds a connection attempt that outlives the request that started it.
-	connectTimeout = 3 * time.Second
-	maxIdleConns   = 100
-
 	// maxPingBytes is more than the body of the response to a ping.
 	maxPingBytes = 4 << 10
 )
@@ -49,28 +44,10 @@ func NewClient(cfg aws.Config, endpoint string, timing Timing) *dynamodb.Client 
 		if endpoint != "" {
 			o.BaseEndpoint = aws.String(endpoint)
 		}
-		o.HTTPClient = newHTTPClient(timing.Attempt)
+		o.HTTPClient = safehttp.NewClient(safehttp.NewTransport(), timing.Attempt)
 		o.Retryer, o.RetryMaxAttempts = newRetryer(timing), 0
-		o.APIOptions = append(o.APIOptions, safehttp.Calls)
+		o.APIOptions = append(o.APIOptions, safehttp.RedactCalls)
 	})
-}
-
-func newHTTPClient(attempt time.Duration) *http.Client {
-	dialer := net.Dialer{Timeout: connectTimeout}
-	return &http.Client{
-		Timeout: attempt,
-		Transport: &http.Transport{
-			Proxy:               http.ProxyFromEnvironment,
-			DialContext:         dialer.DialContext,
-			TLSHandshakeTimeout: connectTimeout,
-			MaxIdleConns:        maxIdleConns,
-			MaxIdleConnsPerHost: maxIdleConns, // there is one host
-			IdleConnTimeout:     90 * time.Second,
-		},
-		CheckRedirect: func(*http.Request, []*http.Request) error {
-			return http.ErrUseLastResponse // a signature is valid for one host
-		},
-	}
 }
 
 // Connect opens a connection for the next call to use. It sends a GET to the endpoint's root, which needs no signature

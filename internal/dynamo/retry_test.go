@@ -134,7 +134,7 @@ func TestAnInvalidResponseIsNotQuoted(t *testing.T) {
 		}
 		_, err := newInProcessStore(&fakeTable{faults: slices.Repeat([]fault{garbled}, 1000)}).Get(t.Context(), orderID)
 		require.Equal(t, order.Unavailable, order.KindOf(err))
-		require.ErrorContains(t, err, "could not be read")
+		require.ErrorContains(t, err, "cannot decode response")
 		require.NotContains(t, err.Error(), "Mette")
 	})
 }

@@ -35,8 +35,8 @@ func within(t *testing.T, b *bus, f func(t *testing.T, p *Publisher)) {
 		listener := &pipes{made: make(chan net.Conn), closed: make(chan struct{})}
 		server := httptest.Server{Listener: listener, Config: &http.Server{Handler: b}}
 		server.Start()
-		transport := &http.Transport{DialContext: listener.dial, MaxIdleConnsPerHost: keptConnections}
-		client := newClient(config, "http://bus.test", newHTTPClient(transport))
+		transport := &http.Transport{DialContext: listener.dial, MaxIdleConnsPerHost: 100}
+		client := newClient(config, "http://bus.test", transport)
 		f(t, &Publisher{Client: client, Bus: "orders-bus", Jitter: func() float64 { return 0.5 }})
 		transport.CloseIdleConnections()
 		server.Close()

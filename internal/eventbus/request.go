@@ -38,7 +38,7 @@ func entryFailure(results []types.PutEventsResultEntry, i int) *failure {
 	}
 	result := results[i]
 	if code := aws.ToString(result.ErrorCode); code != "" {
-		return &failure{verdictOf(code, 0), errors.New(safehttp.Refusal(code, aws.ToString(result.ErrorMessage)))}
+		return &failure{verdictOf(code, 0), errors.New(safehttp.RedactAPIError(code, aws.ToString(result.ErrorMessage)))}
 	}
 	if aws.ToString(result.EventId) == "" {
 		return &failure{again, errors.New("the answer has no event id for the entry")}

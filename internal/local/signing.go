@@ -7,7 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"orders/internal/peer"
+	"orders/internal/safehttp"
 )
 
 // The one key that signs requests on this machine.
@@ -28,15 +28,15 @@ type neighbourSigner struct {
 }
 
 func (s *Service) newNeighbourSigner() *neighbourSigner {
-	next, own := peer.NewTransport(), aws.CredentialsProviderFunc(localCredentials)
+	next, own := safehttp.NewTransport(), aws.CredentialsProviderFunc(localCredentials)
 	signer := &neighbourSigner{
 		standInHost: strings.TrimPrefix(s.URL, "http://"),
-		standIn:     peer.Sign(next, own, s.settings.Region),
+		standIn:     safehttp.Sign(next, own, s.settings.Region),
 	}
 	signer.real = signer.standIn
 	if keys := s.settings.Keys; keys.HasKeys() {
 		account := aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return keys, nil })
-		signer.real = peer.Sign(next, account, s.settings.Region)
+		signer.real = safehttp.Sign(next, account, s.settings.Region)
 	}
 	return signer
 }

@@ -51,7 +51,7 @@ func (e endpoint) post(ctx context.Context, body []byte) ([]byte, *outcome) {
 
 	response, err := e.calls.Transport.RoundTrip(request)
 	if err != nil {
-		return nil, &outcome{ending: endingOf(err), cause: tellable(err)}
+		return nil, &outcome{ending: endingOf(err), cause: safehttp.Redact(err)}
 	}
 	defer response.Body.Close()
 	content, err := io.ReadAll(io.LimitReader(response.Body, maxAnswerBytes+1))
@@ -59,17 +59,9 @@ func (e endpoint) post(ctx context.Context, body []byte) ([]byte, *outcome) {
 	case response.StatusCode != http.StatusOK:
 		return nil, &outcome{ending: endingOfStatus(response.StatusCode), cause: fmt.Errorf("answered with status %d", response.StatusCode)}
 	case err != nil:
-		return nil, &outcome{ending: lost, cause: fmt.Errorf("broke off its answer: %w", tellable(err))}
+		return nil, &outcome{ending: lost, cause: fmt.Errorf("broke off its answer: %w", safehttp.Redact(err))}
 	case len(content) > maxAnswerBytes:
 		return nil, &outcome{ending: senseless, cause: fmt.Errorf("answered with more than %d bytes", maxAnswerBytes)}
 	}
 	return content, nil
-}
-
-// tellable is the part of a transport's error that operators may read.
-func tellable(err error) error {
-	if e, ok := errors.AsType[*signingError](err); ok {
-		return e
-	}
-	return safehttp.Exchange(err)
 }

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"orders/internal/safehttp"
 )
 
 // BenchmarkCheck is one check's own cost, over a peer in memory that answers at once: making and reading the JSON, and
@@ -12,7 +14,7 @@ import (
 func BenchmarkCheck(b *testing.B) {
 	for name, transport := range map[string]http.RoundTripper{
 		"unsigned": canned(200, `{"ok": true}`),
-		"signed":   Sign(canned(200, `{"ok": true}`), staticKeys(keys), region),
+		"signed":   safehttp.Sign(canned(200, `{"ok": true}`), staticKeys(keys), region),
 	} {
 		b.Run(name, func(b *testing.B) {
 			users, o := NewUsers("http://peer.example", Calls{Transport: transport}), anOrder()

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"orders/internal/order"
+	"orders/internal/safehttp"
 )
 
 // requireDown asks once more, and must be told at once that the peer is down, without a request.
@@ -121,7 +122,7 @@ func TestWhatIsNoFaultOfThePeers(t *testing.T) {
 			require.ErrorIs(t, users.Check(within(t, 0), anOrder()), context.DeadlineExceeded)
 		},
 		"requests that cannot be signed": func(t *testing.T, users Users, peer *script) {
-			peer.become(step{err: &signingError{context.Canceled}})
+			peer.become(step{err: &safehttp.SigningError{Err: context.Canceled}})
 			require.Error(t, users.Check(t.Context(), anOrder()))
 		},
 		"noes": func(t *testing.T, users Users, peer *script) {
@@ -216,8 +217,8 @@ func TestAProbeThatCannotBeSignedIsFollowedByAnother(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		peer, users := bringDown(t, Calls{})
 		time.Sleep(firstPause)
-		peer.become(step{err: &signingError{errReset}}, yes(time.Hour))
-		require.ErrorContains(t, users.Check(t.Context(), anOrder()), "sign the request")
+		peer.become(step{err: &safehttp.SigningError{Err: errReset}}, yes(time.Hour))
+		require.ErrorContains(t, users.Check(t.Context(), anOrder()), "sign request")
 		took, err := timed(t.Context(), users)
 		require.Error(t, err)
 		require.Equal(t, firstPause, took, "not a probe: the circuit was closed though the peer was not asked")

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/goleak"
 
 	"orders/internal/order"
+	"orders/internal/safehttp"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -108,9 +109,9 @@ func anOrder() order.Order {
 // only beyond all patience, for as long as nothing is known of the peer: servers on real connections are as slow as the
 // machine.
 func callsFor(t *testing.T, timeout time.Duration) Calls {
-	transport := NewTransport()
+	transport := safehttp.NewTransport()
 	t.Cleanup(transport.CloseIdleConnections)
-	return Calls{Transport: Sign(transport, staticKeys(keys), region), Timeout: timeout, Hedge: patience, Random: atOnce}
+	return Calls{Transport: safehttp.Sign(transport, staticKeys(keys), region), Timeout: timeout, Hedge: patience, Random: atOnce}
 }
 
 func serve(t *testing.T, handler http.HandlerFunc) *httptest.Server {

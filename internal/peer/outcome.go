@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"orders/internal/safehttp"
 )
 
 // An ending is how an attempt ended, and so whether another one can do better.
@@ -32,7 +34,7 @@ func (o outcome) isFinal() bool { return o.ending < senseless }
 
 // endingOf is the ending of an attempt that the transport gave up.
 func endingOf(err error) ending {
-	if _, ok := errors.AsType[*signingError](err); ok {
+	if _, ok := errors.AsType[*safehttp.SigningError](err); ok {
 		return unsent
 	}
 	return lost

@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"orders/internal/safehttp"
 )
 
 // A pipeNetwork joins a server to the transport that calls it, both in one synctest bubble: HTTP as it is, on
@@ -47,13 +49,13 @@ func servePiped(t *testing.T, handler http.HandlerFunc) (Calls, *pipeNetwork) {
 	network := &pipeNetwork{dialled: make(chan net.Conn), closed: make(chan struct{})}
 	server := &http.Server{Handler: handler}
 	go server.Serve(network)
-	transport := NewTransport()
+	transport := safehttp.NewTransport()
 	transport.DialContext = network.dial
 	t.Cleanup(func() {
 		transport.CloseIdleConnections()
 		server.Close()
 	})
-	return Calls{Transport: Sign(transport, staticKeys(keys), region)}, network
+	return Calls{Transport: safehttp.Sign(transport, staticKeys(keys), region)}, network
 }
 
 // taking is a handler that takes its time, or stops when its caller does not wait.

@@ -22,11 +22,11 @@ import (
 
 const secret = "tok_secret"
 
-func TestOfAnExchangeOnlyWhatIsKnownIsTold(t *testing.T) {
-	require.NoError(t, safehttp.Exchange(nil))
+func TestRedactKeepsOnlyWhatIsKnownToBeSafe(t *testing.T) {
+	require.NoError(t, safehttp.Redact(nil))
 	refused := &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
 	untrusted := &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}
-	for told, err := range map[string]error{
+	for want, err := range map[string]error{
 		"context canceled":                      context.Canceled,
 		"context deadline exceeded":             context.DeadlineExceeded,
 		"EOF":                                   io.EOF,
@@ -34,47 +34,48 @@ func TestOfAnExchangeOnlyWhatIsKnownIsTold(t *testing.T) {
 		"dial tcp: connect: connection refused": refused,
 		untrusted.Error():                       untrusted,
 		"timed out":                             timeout{},
-		"no well-formed HTTP answer came":       errors.New("malformed HTTP status code " + secret),
+		"sign request: no credentials":          &safehttp.SigningError{Err: errors.New("no credentials")},
+		"malformed HTTP response":               errors.New("malformed HTTP status code " + secret),
 	} {
 		for _, wrapped := range []error{
 			err, fmt.Errorf("%s: %w", secret, err), &url.Error{Op: "Post", URL: "http://localhost/" + secret, Err: err},
 		} {
-			require.Equal(t, told, safehttp.Exchange(wrapped).Error())
+			require.Equal(t, want, safehttp.Redact(wrapped).Error())
 		}
 	}
 }
 
-// timeout is such as net/http's own, whose texts vary.
+// timeout is like net/http's own timeouts, whose texts vary.
 type timeout struct{}
 
 func (timeout) Error() string   { return "timeout awaiting the headers of " + secret }
 func (timeout) Timeout() bool   { return true }
 func (timeout) Temporary() bool { return true }
 
-func TestOfACallOnlyWhatIsSafeIsTold(t *testing.T) {
+func TestErrorsOfAWSCallsAreRedacted(t *testing.T) {
 	refusal := func(code string) error { return &smithy.GenericAPIError{Code: code, Message: "about " + secret} }
-	for told, err := range map[string]error{
-		"ValidationException":             refusal("ValidationException"),
-		"the answer could not be read":    &smithy.DeserializationError{Err: errors.New(secret), Snapshot: []byte(secret)},
-		"no well-formed HTTP answer came": errors.New(secret),
-		"EOF":                             io.EOF,
+	for want, err := range map[string]error{
+		"ValidationException":     refusal("ValidationException"),
+		"cannot decode response":  &smithy.DeserializationError{Err: errors.New(secret), Snapshot: []byte(secret)},
+		"malformed HTTP response": errors.New(secret),
+		"EOF":                     io.EOF,
 	} {
 		got := called(t, fmt.Errorf("%s: %w", secret, err))
-		require.Equal(t, told, got.Error())
-		require.ErrorIs(t, got, err, "who decides by the error can")
+		require.Equal(t, want, got.Error())
+		require.ErrorIs(t, got, err, "errors.Is still finds it")
 	}
 	require.NoError(t, called(t, nil))
 }
 
-func TestWhatAnOperatorHasToMendIsNamed(t *testing.T) {
+func TestMessagesThatOperatorsNeedAreKept(t *testing.T) {
 	for _, code := range []string{"AccessDeniedException", "ResourceNotFoundException"} {
 		got := called(t, &smithy.GenericAPIError{Code: code, Message: "table orders"})
 		require.EqualError(t, got, code+": table orders")
 	}
-	require.Equal(t, "MalformedDetail", safehttp.Refusal("MalformedDetail", secret))
+	require.Equal(t, "MalformedDetail", safehttp.RedactAPIError("MalformedDetail", secret))
 }
 
-// called is the error that a client with redacted calls gives for one that failed with err.
+// called returns the error of an AWS client's call that failed with err.
 func called(t *testing.T, err error) error {
 	t.Helper()
 	stack := middleware.NewStack("call", func() any { return nil })
@@ -85,7 +86,7 @@ func called(t *testing.T, err error) error {
 			return middleware.DeserializeOutput{}, middleware.Metadata{}, err
 		})
 	require.NoError(t, stack.Deserialize.Add(deserializer, middleware.After))
-	require.NoError(t, safehttp.Calls(stack))
+	require.NoError(t, safehttp.RedactCalls(stack))
 	_, _, got := middleware.DecorateHandler(middleware.HandlerFunc(func(context.Context, any) (any, middleware.Metadata, error) {
 		return nil, middleware.Metadata{}, errors.New("goes to the network")
 	}), stack).Handle(t.Context(), nil)

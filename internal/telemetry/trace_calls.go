@@ -77,7 +77,7 @@ func (t transport) RoundTrip(request *http.Request) (*http.Response, error) {
 		if step != nil && response != nil {
 			xray.HttpCaptureResponse(step, response.StatusCode)
 		}
-		return safehttp.Exchange(failure)
+		return safehttp.Redact(failure)
 	})
 	return response, failure
 }

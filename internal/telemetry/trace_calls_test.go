@@ -79,7 +79,7 @@ func TestTransportReportsCallsThatFail(t *testing.T) {
 		"the network's":   {&net.OpError{Op: "dial", Err: errors.New("no connection")}, "dial: no connection"},
 		"the context's":   {context.DeadlineExceeded, "context deadline exceeded"},
 		"broke off":       {io.ErrUnexpectedEOF, "unexpected EOF"},
-		"quotes the peer": {errors.New(`malformed HTTP status code "tok_echo"`), "no well-formed HTTP answer came"},
+		"quotes the peer": {errors.New(`malformed HTTP status code "tok_echo"`), "malformed HTTP response"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			daemon, tracer := startTracing(t)

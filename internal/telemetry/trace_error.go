@@ -37,7 +37,7 @@ func (exceptions) ExceptionFromError(err error) exception.Exception {
 func safeText(err error) string {
 	text := err.Error()
 	if failed, ok := errors.AsType[*url.Error](err); ok {
-		text = safehttp.Exchange(failed.Err).Error()
+		text = safehttp.Redact(failed.Err).Error()
 	}
 	if answer, ok := errors.AsType[smithy.APIError](err); ok {
 		text = answer.ErrorCode()

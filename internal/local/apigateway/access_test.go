@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/stretchr/testify/require"
 
-	"orders/internal/peer"
+	"orders/internal/safehttp"
 )
 
 func TestUsersNeedToken(t *testing.T) {
@@ -32,7 +32,7 @@ func TestServicesNeedSignature(t *testing.T) {
 
 	server := httptest.NewServer(f.handler)
 	defer server.Close()
-	client := http.Client{Transport: peer.Sign(http.DefaultTransport, credentials.NewStaticCredentialsProvider("local", "local", ""), "eu-west-1")}
+	client := http.Client{Transport: safehttp.Sign(http.DefaultTransport, credentials.NewStaticCredentialsProvider("local", "local", ""), "eu-west-1")}
 	response, err := client.Get(server.URL + "/backend/1")
 	require.NoError(t, err)
 	require.NoError(t, response.Body.Close())

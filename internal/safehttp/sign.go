@@ -1,4 +1,4 @@
-package peer
+package safehttp
 
 import (
 	"bytes"
@@ -23,21 +23,22 @@ type Signer struct {
 	next        http.RoundTripper
 	credentials aws.CredentialsProvider
 	region      string
-	signer      *v4.Signer // keeps the day's signing key
+	signer      *v4.Signer // caches the day's signing key
 }
 
-// Sign returns a Signer in front of next. The provider is asked for every request, and caches if that is worth it.
-// Whatever sends a request again must stand before the Signer: a signature is good for five minutes only.
+// Sign returns a Signer in front of next. The provider is asked for credentials for every request, and should cache
+// them if that is worthwhile. Whatever retries must stand before the Signer, because a signature expires after five
+// minutes.
 func Sign(next http.RoundTripper, credentials aws.CredentialsProvider, region string) *Signer {
 	return &Signer{next: next, credentials: credentials, region: region, signer: v4.NewSigner()}
 }
 
-// RoundTrip sends a signed copy of the request. It errs without sending anything if there are no credentials, or the
-// body cannot be read.
+// RoundTrip sends a signed copy of the request. If there are no credentials or the body cannot be read, nothing is
+// sent, and the error is a [*SigningError].
 func (s *Signer) RoundTrip(request *http.Request) (*http.Response, error) {
 	signed, err := s.sign(request)
 	if err != nil {
-		return nil, &signingError{err}
+		return nil, &SigningError{err}
 	}
 	return s.next.RoundTrip(signed)
 }
@@ -45,7 +46,7 @@ func (s *Signer) RoundTrip(request *http.Request) (*http.Response, error) {
 func (s *Signer) sign(request *http.Request) (*http.Request, error) {
 	body, err := readBody(request)
 	if err != nil {
-		return nil, fmt.Errorf("read the request's body: %w", err)
+		return nil, fmt.Errorf("read body: %w", err)
 	}
 	credentials, err := s.credentials.Retrieve(request.Context())
 	if err != nil {
@@ -53,29 +54,29 @@ func (s *Signer) sign(request *http.Request) (*http.Request, error) {
 	}
 	signed := request.Clone(request.Context())
 	setBody(signed, body)
-	sent, notes := splitNotes(request.Header)
+	sent, hints := splitHints(request.Header)
 	signed.Header = sent
 	hash := sha256.Sum256(body)
 	err = s.signer.SignHTTP(request.Context(), credentials, signed, hex.EncodeToString(hash[:]), "execute-api", s.region, s.now())
-	maps.Copy(signed.Header, notes)
+	maps.Copy(signed.Header, hints)
 	return signed, err
 }
 
-// splitNotes copies the headers in two parts: those that are sent, and those without a value, which are notes to
-// http.Transport. To sign a note would be wrong, since the peer never sees it.
-func splitNotes(headers http.Header) (sent, notes http.Header) {
-	sent, notes = http.Header{}, http.Header{}
+// splitHints returns a copy of the headers in two parts: those that are sent, and those without a value, which are
+// hints for http.Transport. A hint must not be signed, because the server never receives it.
+func splitHints(headers http.Header) (sent, hints http.Header) {
+	sent, hints = http.Header{}, http.Header{}
 	for name, values := range headers {
 		if len(values) == 0 {
-			notes[name] = values
+			hints[name] = values
 		} else {
 			sent[name] = slices.Clone(values)
 		}
 	}
-	return sent, notes
+	return sent, hints
 }
 
-// readBody takes the whole body, since its hash goes ahead of it, and closes it as every RoundTripper must.
+// readBody reads the whole body, because the signature covers its hash, and closes it, as every RoundTripper must.
 func readBody(request *http.Request) ([]byte, error) {
 	if request.Body == nil {
 		return nil, nil
@@ -102,8 +103,11 @@ func (s *Signer) now() time.Time {
 	return s.Now()
 }
 
-// A signingError is the error of a request that was not sent since it could not be signed.
-type signingError struct{ err error }
+// A SigningError is the error of a request that was not sent because it could not be signed.
+type SigningError struct{ Err error }
 
-func (e *signingError) Error() string { return "sign the request: " + e.err.Error() }
-func (e *signingError) Unwrap() error { return e.err }
+// Error returns a text that contains nothing of the request.
+func (e *SigningError) Error() string { return "sign request: " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *SigningError) Unwrap() error { return e.Err }
