@@ -11,8 +11,7 @@ import (
 	"orders/internal/dynamo"
 	"orders/internal/environment"
 	"orders/internal/lambdaruntime"
-	"orders/internal/local/dynamodblocal"
-	orderstable "orders/internal/local/table"
+	"orders/internal/local/dynamodb"
 	"orders/internal/order"
 )
 
@@ -34,7 +33,7 @@ func (t table) close() {
 
 // openTable is a table in DynamoDB Local, or one in its place that costs the machine next to nothing.
 func openTable(ctx context.Context, o options) (table, error) {
-	missing := dynamodblocal.Available()
+	missing := dynamodb.Available()
 	switch {
 	case o.table == "local" && o.tls:
 		return table{}, errors.New("DynamoDB Local speaks no HTTPS")
@@ -52,12 +51,12 @@ func openTable(ctx context.Context, o options) (table, error) {
 }
 
 func openLocal(ctx context.Context) (table, error) {
-	server, err := dynamodblocal.Start(ctx, dynamodblocal.Options{})
+	server, err := dynamodb.StartServer(ctx, dynamodb.ServerOptions{})
 	if err != nil {
 		return table{}, err
 	}
 	orders := store(server.Endpoint())
-	err = orderstable.Ensure(ctx, orders.Client, tableName)
+	err = dynamodb.EnsureTable(ctx, orders.Client, tableName)
 	return table{name: "DynamoDB Local", endpoint: server.Endpoint(), orders: orders, stop: server.Close}, err
 }
 

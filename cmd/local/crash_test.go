@@ -13,7 +13,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"orders/internal/local/dynamodblocal/dynamodbtest"
+	"orders/internal/local/dynamodb/dynamodbtest"
 )
 
 // onDynamoDB are the settings of a service that keeps its orders in a folder.

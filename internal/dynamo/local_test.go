@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/stretchr/testify/require"
 
-	"orders/internal/local/dynamodblocal/dynamodbtest"
+	"orders/internal/local/dynamodb/dynamodbtest"
 	"orders/internal/order/ordertest"
 )
 

@@ -12,7 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"orders/internal/local/dynamodblocal/dynamodbtest"
+	"orders/internal/local/dynamodb/dynamodbtest"
 )
 
 // A proxy forwards requests to DynamoDB Local. It records them, and injects faults.

@@ -20,7 +20,7 @@ import (
 
 	"orders/internal/dynamo/streamimage"
 	"orders/internal/handler"
-	"orders/internal/local/dynamodblocal/dynamodbtest"
+	"orders/internal/local/dynamodb/dynamodbtest"
 	"orders/internal/order"
 	"orders/internal/order/ordertest"
 )

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"orders/internal/lambdaruntime"
-	"orders/internal/local/function"
+	"orders/internal/local/lambda"
 )
 
 // requireReplaced holds that the first process was lost, and that the function goes on in the second.
@@ -78,7 +78,7 @@ func TestAnAnswerThatIsTooLarge(t *testing.T) {
 	failure := failing(t, f, `{"do":"answer","n":6300000}`)
 	require.Equal(t, "Function.ResponseSizeTooLarge", failure.Type)
 	require.Contains(t, ask(t, f, `{"do":"echo","text":"x"}`), "x")
-	require.Greater(t, 6_300_000, function.MaxAnswer)
+	require.Greater(t, 6_300_000, lambda.MaxAnswer)
 }
 
 func TestAStartThatFails(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 	"sync"
 	"time"
 
-	"orders/internal/local/function"
+	"orders/internal/local/lambda"
 )
 
 // Options say what to run; of them only Binary is required.
@@ -24,7 +24,7 @@ type Options struct {
 	Name        string            // the function's name; the binary's if empty
 	Env         map[string]string // added to Lambda's own variables, over which it wins
 	Memory      int               // told to the function, in MB, but not enforced; 128 if 0
-	Timeout     time.Duration     // the most that one invocation may take; function.DefaultTimeout if 0
+	Timeout     time.Duration     // the most that one invocation may take; lambda.DefaultTimeout if 0
 	Grace       time.Duration     // how much longer it is left to itself; Lambda leaves nothing, a test whose machine is busy may
 	InitTimeout time.Duration     // the most that a process may take until it asks for its first event; 10 s if 0
 	Concurrency int               // invocations under way at once in the one process; 1 if 0
@@ -34,7 +34,7 @@ type Options struct {
 func (o Options) withDefaults() Options {
 	o.Name = cmp.Or(o.Name, filepath.Base(o.Binary))
 	o.Memory = cmp.Or(o.Memory, 128)
-	o.Timeout = cmp.Or(o.Timeout, function.DefaultTimeout)
+	o.Timeout = cmp.Or(o.Timeout, lambda.DefaultTimeout)
 	o.InitTimeout = cmp.Or(o.InitTimeout, 10*time.Second)
 	o.Concurrency = cmp.Or(o.Concurrency, 1)
 	return o
@@ -54,7 +54,7 @@ type Function struct {
 var errClosed = errors.New("closed")
 
 // Start starts the function's first process and returns when that asks for its first event. One that ends, reports
-// an error or takes longer than InitTimeout before gives a *function.FunctionError.
+// an error or takes longer than InitTimeout before gives a *lambda.FunctionError.
 func Start(ctx context.Context, options Options) (*Function, error) {
 	options = options.withDefaults()
 	f := &Function{options: options, places: make(chan struct{}, options.Concurrency), closed: make(chan struct{})}
@@ -67,8 +67,8 @@ func Start(ctx context.Context, options Options) (*Function, error) {
 
 // Invoke hands payload, which must be JSON, to the function and answers what it answers. It never retries.
 //
-// An error or panic of the handler, an answer over function.MaxAnswer, the end of the process or no answer within
-// Timeout and Grace gives a *function.FunctionError; in the last case the process has been killed, with all else that was under
+// An error or panic of the handler, an answer over lambda.MaxAnswer, the end of the process or no answer within
+// Timeout and Grace gives a *lambda.FunctionError; in the last case the process has been killed, with all else that was under
 // way in it. ctx bounds the wait for a process that is ready, not the invocation: Lambda finishes what it has begun.
 func (f *Function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	select {

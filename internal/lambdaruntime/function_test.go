@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"orders/internal/lambdaruntime"
-	"orders/internal/local/function"
+	"orders/internal/local/lambda"
 )
 
 func TestAnswers(t *testing.T) {
@@ -119,6 +119,6 @@ func TestStrangersAreNotAnswered(t *testing.T) {
 func TestABinaryThatCannotBeRun(t *testing.T) {
 	_, _, err := tryStart(t, func(o *lambdaruntime.Options) { o.Binary = filepath.Join(t.TempDir(), "none") })
 	require.ErrorContains(t, err, "start tested: ")
-	var failure *function.FunctionError
+	var failure *lambda.FunctionError
 	require.NotErrorAs(t, err, &failure)
 }

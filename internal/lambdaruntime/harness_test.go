@@ -15,7 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"orders/internal/lambdaruntime"
-	"orders/internal/local/function"
+	"orders/internal/local/lambda"
 )
 
 // TestMain builds the function of the tests once, or plays the parent that dies (see parent_test.go).
@@ -83,16 +83,16 @@ func ask(t *testing.T, f *lambdaruntime.Function, event string) string {
 }
 
 // failing has the function do something that must be a function error.
-func failing(t *testing.T, f *lambdaruntime.Function, event string) *function.FunctionError {
+func failing(t *testing.T, f *lambdaruntime.Function, event string) *lambda.FunctionError {
 	t.Helper()
 	answer, err := f.Invoke(t.Context(), []byte(event))
 	require.Nil(t, answer)
 	return asFailure(t, err)
 }
 
-func asFailure(t *testing.T, err error) *function.FunctionError {
+func asFailure(t *testing.T, err error) *lambda.FunctionError {
 	t.Helper()
-	var failure *function.FunctionError
+	var failure *lambda.FunctionError
 	require.ErrorAs(t, err, &failure)
 	require.Equal(t, "tested", failure.Function)
 	require.True(t, json.Valid(failure.Payload))

@@ -12,7 +12,7 @@ import (
 	"sync"
 	"time"
 
-	"orders/internal/local/function"
+	"orders/internal/local/lambda"
 )
 
 // A Process is one run of the function's binary. Its times are for measuring cold starts, and to wait for its end.
@@ -38,9 +38,9 @@ type process struct {
 
 	mu       sync.Mutex
 	facts    Process
-	late     bool                    // killed for not asking in time
-	reported *function.FunctionError // what it said about its failed start
-	pending  map[string]*invocation  // by request id
+	late     bool                   // killed for not asking in time
+	reported *lambda.FunctionError  // what it said about its failed start
+	pending  map[string]*invocation // by request id
 }
 
 // spawn starts a process. The error is that of a binary that cannot be run.

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"orders/internal/local/function"
+	"orders/internal/local/lambda"
 )
 
 // routes is version 2018-06-01 of Lambda's runtime API.
@@ -47,7 +47,7 @@ func (p *process) serveNext(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *process) arn() string {
-	f := function.Function{Name: p.options.Name, Region: cmp.Or(p.options.Env["AWS_REGION"], Region)}
+	f := lambda.Function{Name: p.options.Name, Region: cmp.Or(p.options.Env["AWS_REGION"], Region)}
 	return f.ARN()
 }
 
@@ -62,7 +62,7 @@ func (p *process) traceHeader(requestID string, now time.Time) string {
 }
 
 func (p *process) serveResponse(w http.ResponseWriter, r *http.Request) {
-	answer, err := io.ReadAll(http.MaxBytesReader(w, r.Body, function.MaxAnswer))
+	answer, err := io.ReadAll(http.MaxBytesReader(w, r.Body, lambda.MaxAnswer))
 	if err != nil {
 		p.finish(r.PathValue("id"), outcome{failure: tooLarge(p.options.Name)})
 		respond(w, http.StatusRequestEntityTooLarge, `{"errorType":"RequestEntityTooLarge","errorMessage":"Exceeded maximum allowed payload size"}`)
@@ -93,8 +93,8 @@ func (p *process) serveInitError(w http.ResponseWriter, r *http.Request) {
 }
 
 // readFailure reads an error as a runtime reports it. Its JSON is for the invoker as it is.
-func (p *process) readFailure(w http.ResponseWriter, r *http.Request) *function.FunctionError {
-	payload, err := io.ReadAll(http.MaxBytesReader(w, r.Body, function.MaxAnswer))
+func (p *process) readFailure(w http.ResponseWriter, r *http.Request) *lambda.FunctionError {
+	payload, err := io.ReadAll(http.MaxBytesReader(w, r.Body, lambda.MaxAnswer))
 	if err != nil || !json.Valid(payload) {
 		return failure(p.options.Name, "Runtime.Unknown", "The runtime reported an error that is not JSON.")
 	}

@@ -18,8 +18,7 @@ import (
 	"orders/internal/eventbus"
 	"orders/internal/handler"
 	"orders/internal/local/awsapi"
-	"orders/internal/local/function"
-	"orders/internal/local/mapping"
+	"orders/internal/local/lambda"
 	"orders/internal/local/sqs"
 )
 
@@ -65,7 +64,7 @@ func (d drain) run(ctx context.Context) (*drained, error) {
 		return aws.Credentials{AccessKeyID: accessKey, SecretAccessKey: secretKey}, nil
 	})}
 	client := eventbus.NewClient(cfg, s.url)
-	update := function.Function{Name: "table-update", Region: region, Timeout: batchTimeout, Handler: &handler.TableUpdate{
+	update := lambda.Function{Name: "table-update", Region: region, Timeout: batchTimeout, Handler: &handler.TableUpdate{
 		Publisher:   &eventbus.Publisher{Client: client, Bus: drainBus},
 		Image:       streamimage.Parse,
 		TraceHeader: func(context.Context) string { return "" },
@@ -73,7 +72,7 @@ func (d drain) run(ctx context.Context) (*drained, error) {
 	}}
 	letters := &sqs.List{}
 	began := time.Now()
-	err = mapping.Mapping{
+	err = lambda.StreamMapping{
 		Source: drainSource{d}, ShardID: "shard", Name: update.Name, Invoke: update.Invoke, DeadLetters: letters,
 		MaximumRetryAttempts: poisonRetries, RetryWait: poisonWait, RetryWaitMaximum: poisonWait, Logger: slog.New(slog.DiscardHandler),
 	}.Run(ctx)

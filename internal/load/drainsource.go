@@ -6,15 +6,15 @@ import (
 	"fmt"
 	"strconv"
 
-	"orders/internal/local/mapping"
+	"orders/internal/local/lambda"
 )
 
 // A drainSource is the records of a drain as a closed shard. They are about its orders in turn, and each carries its
 // position as the order's number.
 type drainSource struct{ drain }
 
-// Read is mapping.Source's.
-func (s drainSource) Read(ctx context.Context, after string, limit int) ([]mapping.Record, error) {
+// Read is lambda.ShardReader's.
+func (s drainSource) Read(ctx context.Context, after string, limit int) ([]lambda.Record, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -28,11 +28,11 @@ func (s drainSource) Read(ctx context.Context, after string, limit int) ([]mappi
 	}
 	end := min(begin+limit, s.records)
 	if begin >= end {
-		return nil, mapping.ErrShardEnd
+		return nil, lambda.ErrShardEnd
 	}
-	records := make([]mapping.Record, 0, end-begin)
+	records := make([]lambda.Record, 0, end-begin)
 	for position := begin; position < end; position++ {
-		records = append(records, mapping.Record{SequenceNumber: sequenceOf(position), Data: s.record(position)})
+		records = append(records, lambda.Record{SequenceNumber: sequenceOf(position), Data: s.record(position)})
 	}
 	return records, nil
 }

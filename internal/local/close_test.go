@@ -15,7 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"orders/internal/local/function"
+	"orders/internal/local/lambda"
 	"orders/internal/local/sqs"
 )
 
@@ -115,7 +115,7 @@ func TestWhatIsCutShortIsToldAndEnds(t *testing.T) {
 
 func TestAnAsynchronousInvocationThatFailsBecomesADeadLetter(t *testing.T) {
 	s, _ := start(t)
-	failing := &function.Function{Name: "on-events", Handler: failingHandler{}}
+	failing := &lambda.Function{Name: "on-events", Handler: failingHandler{}}
 	s.invokeLater(failing, []byte(`{"resources":[]}`))
 	closeService(t, s) // which ends its retries
 	all := s.deadLetters.All()

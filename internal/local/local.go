@@ -24,8 +24,7 @@ import (
 	"orders/internal/local/awsapi"
 	"orders/internal/local/eventbridge"
 	"orders/internal/local/fakepeers"
-	"orders/internal/local/function"
-	"orders/internal/local/mapping"
+	"orders/internal/local/lambda"
 	"orders/internal/local/sqs"
 	"orders/internal/order"
 	"orders/internal/peer"
@@ -108,7 +107,7 @@ func (s *Service) useStandIns() {
 }
 
 // functions are the four Lambda functions.
-type functions struct{ create, get, onEvents, tableUpdate *function.Function }
+type functions struct{ create, get, onEvents, tableUpdate *lambda.Function }
 
 func (s *Service) functions(metrics *telemetry.Metrics) functions {
 	cfg := aws.Config{Region: s.settings.Region, Credentials: aws.CredentialsProviderFunc(localCredentials)}
@@ -121,8 +120,8 @@ func (s *Service) functions(metrics *telemetry.Metrics) functions {
 	untraced := func(context.Context) string { return "" }
 	run := func(name string, timeout time.Duration, h interface {
 		Invoke(context.Context, []byte) ([]byte, error)
-	}) *function.Function {
-		return &function.Function{Name: name, Handler: h, Timeout: timeout, Region: s.settings.Region}
+	}) *lambda.Function {
+		return &lambda.Function{Name: name, Handler: h, Timeout: timeout, Region: s.settings.Region}
 	}
 	return functions{
 		create:      run("create-order", createTimeout, &handler.CreateOrder{Orders: orders, Metrics: metrics, Log: s.log}),
@@ -133,7 +132,7 @@ func (s *Service) functions(metrics *telemetry.Metrics) functions {
 }
 
 // openBus opens the event bus with the rules of on-events and of the stand-ins that pack and deliver.
-func (s *Service) openBus(onEvents *function.Function) {
+func (s *Service) openBus(onEvents *lambda.Function) {
 	s.fulfilment = fakepeers.NewFulfilment(func(source, detailType string, resources []string, detail json.RawMessage) {
 		_, _ = s.bus.Put(eventBusName, source, detailType, resources, detail, time.Time{}) // the bus logs what it cannot keep
 	})
@@ -162,7 +161,7 @@ func (s *Service) routes(f functions, tokens *apigateway.TokenIssuer) http.Handl
 	(&apigateway.Gateway{CreateOrder: f.create, GetOrder: f.get, Tokens: tokens, Signatures: signatures}).Register(public)
 	(&awsapi.Endpoints{
 		Region:     s.settings.Region,
-		Functions:  map[string]*function.Function{f.create.Name: f.create, f.get.Name: f.get, f.onEvents.Name: f.onEvents},
+		Functions:  map[string]*lambda.Function{f.create.Name: f.create, f.get.Name: f.get, f.onEvents.Name: f.onEvents},
 		Async:      s.invokeLater,
 		Events:     s,
 		Parameters: parameters(s.URL, s.settings.Region, f.create, s.settings),
@@ -182,7 +181,7 @@ func (s *Service) Put(entry awsapi.Entry) (eventID string, err error) {
 }
 
 // invokeLater runs an asynchronous invocation, which fails, comes again and ends among the dead letters as an event.
-func (s *Service) invokeLater(f *function.Function, payload []byte) {
+func (s *Service) invokeLater(f *lambda.Function, payload []byte) {
 	s.bus.Deliver(f.Name, payload, func(ctx context.Context, payload []byte) error {
 		_, err := f.Invoke(ctx, payload)
 		return err
@@ -190,10 +189,10 @@ func (s *Service) invokeLater(f *function.Function, payload []byte) {
 }
 
 // follow feeds the table's changes to table-update.
-func (s *Service) follow(tableUpdate *function.Function) {
+func (s *Service) follow(tableUpdate *lambda.Function) {
 	ctx, stop := context.WithCancel(context.Background())
 	s.stopStream = stop
-	each := mapping.Mapping{
+	each := lambda.StreamMapping{
 		Name:                 tableUpdate.Name,
 		Invoke:               tableUpdate.Invoke,
 		MaximumRetryAttempts: maximumRetryAttempts,

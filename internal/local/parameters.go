@@ -2,7 +2,7 @@ package local
 
 import (
 	"orders/internal/local/apigateway"
-	"orders/internal/local/function"
+	"orders/internal/local/lambda"
 )
 
 // eventBusName is what the event bus is called on this machine.
@@ -10,9 +10,9 @@ const eventBusName = "local-ecommerce"
 
 // parameters are the parameters of contract section 8 for the environment local: what this service defines, and
 // what a deployment of it would read.
-func parameters(baseURL, region string, create *function.Function, peers Settings) map[string]string {
+func parameters(baseURL, region string, create *lambda.Function, peers Settings) map[string]string {
 	apiARN := func(api string) string {
-		return "arn:aws:execute-api:" + region + ":" + function.Account + ":" + api + "/" + apigateway.Stage
+		return "arn:aws:execute-api:" + region + ":" + lambda.Account + ":" + api + "/" + apigateway.Stage
 	}
 	all := map[string]string{
 		"orders/api/url":           baseURL,
@@ -25,9 +25,9 @@ func parameters(baseURL, region string, create *function.Function, peers Setting
 		"delivery-pricing/api/arn": apiARN("delivery-pricing"),
 		"payment/api/url":          peers.PaymentURL,
 		"payment/api/arn":          apiARN("payment"),
-		"users/user-pool/arn":      "arn:aws:cognito-idp:" + region + ":" + function.Account + ":userpool/" + apigateway.Stage,
+		"users/user-pool/arn":      "arn:aws:cognito-idp:" + region + ":" + lambda.Account + ":userpool/" + apigateway.Stage,
 		"platform/event-bus/name":  eventBusName,
-		"platform/event-bus/arn":   "arn:aws:events:" + region + ":" + function.Account + ":event-bus/" + eventBusName,
+		"platform/event-bus/arn":   "arn:aws:events:" + region + ":" + lambda.Account + ":event-bus/" + eventBusName,
 	}
 	named := make(map[string]string, len(all))
 	for name, value := range all {

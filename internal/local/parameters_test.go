@@ -9,11 +9,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"orders/internal/local/function"
+	"orders/internal/local/lambda"
 )
 
 func TestTheParametersAreThoseOfTheContract(t *testing.T) {
-	create := &function.Function{Name: "create-order", Region: "eu-west-1"}
+	create := &lambda.Function{Name: "create-order", Region: "eu-west-1"}
 	got := parameters("http://127.0.0.1:8080", "eu-west-1", create,
 		Settings{DeliveryURL: "http://delivery", PaymentURL: "http://payment", ProductsURL: "http://products", UsersURL: "http://users"})
 	require.Equal(t, map[string]string{
@@ -36,7 +36,7 @@ func TestTheParametersAreThoseOfTheContract(t *testing.T) {
 func TestParametersOfARunningServiceCanBeUsedAsTheyAre(t *testing.T) {
 	s, _ := start(t, func(s *Settings) { s.Region = "us-east-1" })
 	defer closeService(t, s)
-	all := parameters(s.URL, "us-east-1", &function.Function{Name: "create-order", Region: "us-east-1"}, s.settings)
+	all := parameters(s.URL, "us-east-1", &lambda.Function{Name: "create-order", Region: "us-east-1"}, s.settings)
 	arn := regexp.MustCompile(`^arn:aws:[a-z-]+:us-east-1:\d{12}:\S+[^/]$`)
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		switch value := all[name]; {

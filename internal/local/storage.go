@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"orders/internal/local/eventbridge"
-	"orders/internal/local/mapping"
+	"orders/internal/local/lambda"
 	"orders/internal/local/sqs"
 	"orders/internal/memory"
 	"orders/internal/order"
@@ -14,10 +14,10 @@ import (
 type storage struct {
 	name        string // what it is, in words
 	orders      order.Store
-	follow      func(ctx context.Context, each mapping.Mapping) error // until ctx ends; each is what a shard is read with
-	events      []eventbridge.Event                                   // of earlier runs
-	journal     eventbridge.Journal                                   // keeps events for later runs; nil where none will know of them
-	deadLetters *sqs.List                                             // goes on in later runs where events do
+	follow      func(ctx context.Context, each lambda.StreamMapping) error // until ctx ends; each is what a shard is read with
+	events      []eventbridge.Event                                        // of earlier runs
+	journal     eventbridge.Journal                                        // keeps events for later runs; nil where none will know of them
+	deadLetters *sqs.List                                                  // goes on in later runs where events do
 	close       func() error
 }
 
@@ -34,7 +34,7 @@ func inMemory(region string) *storage {
 	return &storage{
 		name:   "in memory",
 		orders: store,
-		follow: func(ctx context.Context, each mapping.Mapping) error {
+		follow: func(ctx context.Context, each lambda.StreamMapping) error {
 			each.Source, each.ShardID = memoryStream{store, region}, "shardId-memory"
 			return each.Run(ctx)
 		},

@@ -9,17 +9,14 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	awsdynamodb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"orders/internal/dynamo"
-	"orders/internal/local/checkpoint"
-	"orders/internal/local/dynamodblocal"
+	"orders/internal/local/durable"
+	"orders/internal/local/dynamodb"
 	"orders/internal/local/eventbridge"
-	"orders/internal/local/journal"
-	"orders/internal/local/mapping"
+	"orders/internal/local/lambda"
 	"orders/internal/local/sqs"
-	"orders/internal/local/stream"
-	"orders/internal/local/table"
 )
 
 // A storage on DynamoDB Local keeps these in the data folder.
@@ -57,7 +54,7 @@ func onDynamoDB(ctx context.Context, settings Settings) (_ *storage, err error) 
 	}
 	cfg := aws.Config{Region: settings.Region, Credentials: aws.CredentialsProviderFunc(localCredentials)}
 	client := dynamo.NewClient(cfg, endpoint, dynamo.Timing{Attempt: slowAttempt})
-	if err := table.Ensure(ctx, client, tableName); err != nil {
+	if err := dynamodb.EnsureTable(ctx, client, tableName); err != nil {
 		return nil, err
 	}
 	follower, err := follow(ctx, cfg, client, endpoint, settings.DataFolder)
@@ -67,7 +64,7 @@ func onDynamoDB(ctx context.Context, settings Settings) (_ *storage, err error) 
 	return &storage{
 		name:   fmt.Sprintf("DynamoDB Local at %s, table %s", endpoint, tableName),
 		orders: &dynamo.Store{Client: client, Table: tableName},
-		follow: func(ctx context.Context, each mapping.Mapping) error {
+		follow: func(ctx context.Context, each lambda.StreamMapping) error {
 			follower.Mapping = each
 			return follower.Run(ctx)
 		},
@@ -95,7 +92,7 @@ func findServer(ctx context.Context, settings Settings, opened *closers) (endpoi
 	if settings.DynamoDBEndpoint != "" {
 		return settings.DynamoDBEndpoint, nil
 	}
-	server, err := dynamodblocal.Start(ctx, dynamodblocal.Options{Dir: filepath.Join(settings.DataFolder, databaseFolder)})
+	server, err := dynamodb.StartServer(ctx, dynamodb.ServerOptions{Dir: filepath.Join(settings.DataFolder, databaseFolder)})
 	if err != nil {
 		return "", err
 	}
@@ -104,8 +101,8 @@ func findServer(ctx context.Context, settings Settings, opened *closers) (endpoi
 }
 
 // openJournal opens a list in the data folder, and returns what earlier runs have put there.
-func openJournal[E any](folder, name string, opened *closers) (*journal.Journal[E], []E, error) {
-	kept, earlier, err := journal.Open[E](filepath.Join(folder, name))
+func openJournal[E any](folder, name string, opened *closers) (*durable.Journal[E], []E, error) {
+	kept, earlier, err := durable.OpenJournal[E](filepath.Join(folder, name))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -114,15 +111,15 @@ func openJournal[E any](folder, name string, opened *closers) (*journal.Journal[
 }
 
 // follow is a follower of the table's stream that goes on where the last run ended.
-func follow(ctx context.Context, cfg aws.Config, client *dynamodb.Client, endpoint, folder string) (*stream.Follower, error) {
-	description, err := client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: aws.String(tableName)})
+func follow(ctx context.Context, cfg aws.Config, client *awsdynamodb.Client, endpoint, folder string) (*dynamodb.StreamReader, error) {
+	description, err := client.DescribeTable(ctx, &awsdynamodb.DescribeTableInput{TableName: aws.String(tableName)})
 	if err != nil {
 		return nil, fmt.Errorf("find the stream of table %s: %w", tableName, err)
 	}
 	arn := aws.ToString(description.Table.LatestStreamArn)
-	checkpoints, err := checkpoint.Open(folder, arn)
+	checkpoints, err := durable.OpenCheckpoints(folder, arn)
 	if err != nil {
 		return nil, err
 	}
-	return &stream.Follower{Client: stream.NewClient(cfg, endpoint), StreamARN: arn, Checkpoints: checkpoints}, nil
+	return &dynamodb.StreamReader{Client: dynamodb.NewStreamsClient(cfg, endpoint), StreamARN: arn, Checkpoints: checkpoints}, nil
 }

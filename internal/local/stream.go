@@ -6,8 +6,7 @@ import (
 	"fmt"
 
 	"orders/internal/dynamo/streamimage"
-	"orders/internal/local/function"
-	"orders/internal/local/mapping"
+	"orders/internal/local/lambda"
 	"orders/internal/memory"
 )
 
@@ -20,19 +19,19 @@ type memoryStream struct {
 	region string
 }
 
-// Read is mapping.Source's.
-func (s memoryStream) Read(ctx context.Context, after string, limit int) ([]mapping.Record, error) {
+// Read is lambda.ShardReader's.
+func (s memoryStream) Read(ctx context.Context, after string, limit int) ([]lambda.Record, error) {
 	changes, err := s.store.Changes(ctx, after, limit)
 	if err != nil {
 		return nil, err
 	}
-	records := make([]mapping.Record, len(changes))
+	records := make([]lambda.Record, len(changes))
 	for i, change := range changes {
 		data, err := s.record(change)
 		if err != nil {
 			return nil, fmt.Errorf("change %s: %w", change.SequenceNumber, err)
 		}
-		records[i] = mapping.Record{SequenceNumber: change.SequenceNumber, Data: data}
+		records[i] = lambda.Record{SequenceNumber: change.SequenceNumber, Data: data}
 	}
 	return records, nil
 }
@@ -76,7 +75,7 @@ func (s memoryStream) record(change memory.Change) (json.RawMessage, error) {
 			SizeBytes:                   len(keys) + len(change.Old) + len(change.New),
 			StreamViewType:              "NEW_AND_OLD_IMAGES",
 		},
-		EventSourceARN: "arn:aws:dynamodb:" + s.region + ":" + function.Account + ":table/" + tableName + "/stream/local",
+		EventSourceARN: "arn:aws:dynamodb:" + s.region + ":" + lambda.Account + ":table/" + tableName + "/stream/local",
 	}
 	if record.Change.OldImage, err = imageOf(change.Old); err != nil {
 		return nil, fmt.Errorf("old image: %w", err)

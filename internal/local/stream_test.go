@@ -13,7 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"orders/internal/dynamo/streamimage"
-	"orders/internal/local/mapping"
+	"orders/internal/local/lambda"
 	"orders/internal/memory"
 	"orders/internal/order"
 	"orders/internal/order/ordertest"
@@ -35,7 +35,7 @@ const realRecord = `{
 var written = time.Date(2026, 1, 23, 10, 53, 49, 131052000, time.UTC)
 
 // streamed is the records of a store in which an order was created, changed and deleted.
-func streamed(t *testing.T, o order.Order) []mapping.Record {
+func streamed(t *testing.T, o order.Order) []lambda.Record {
 	t.Helper()
 	store := &memory.Store{Now: func() time.Time { return written }}
 	_, err := store.Create(t.Context(), o)
@@ -119,7 +119,7 @@ func TestSequenceNumbersAscendAndLeadOn(t *testing.T) {
 	all, err := stream.Read(t.Context(), "", 10)
 	require.NoError(t, err)
 	require.Len(t, all, 3)
-	require.True(t, slices.IsSortedFunc(all, func(a, b mapping.Record) int { return mapping.Compare(a.SequenceNumber, b.SequenceNumber) }))
+	require.True(t, slices.IsSortedFunc(all, func(a, b lambda.Record) int { return lambda.CompareSequenceNumbers(a.SequenceNumber, b.SequenceNumber) }))
 	rest, err := stream.Read(t.Context(), all[0].SequenceNumber, 1)
 	require.NoError(t, err)
 	require.Equal(t, all[1:2], rest)

@@ -9,7 +9,7 @@ import (
 	"path"
 
 	"orders/internal/handler"
-	"orders/internal/local/function"
+	"orders/internal/local/lambda"
 )
 
 // Stage is the name of the deployed stage.
@@ -18,7 +18,7 @@ const Stage = "local"
 // A Gateway serves the routes of the orders API. Its fields must be set before Register and not be
 // changed afterwards.
 type Gateway struct {
-	CreateOrder, GetOrder *function.Function
+	CreateOrder, GetOrder *lambda.Function
 	Tokens                *TokenIssuer // for the routes of users
 	Signatures            Verifier     // for the routes of services
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"orders/internal/handler"
-	"orders/internal/local/function"
+	"orders/internal/local/lambda"
 )
 
 // A fakeHandler returns a fixed response and records the last event.
@@ -55,8 +55,8 @@ func newFixture(t *testing.T) *fixture {
 	f := &fixture{create: &fakeHandler{response: `{"statusCode":201}`}, get: &fakeHandler{response: `{"statusCode":200}`}, bearer: "Bearer " + token}
 	mux := http.NewServeMux()
 	(&Gateway{
-		CreateOrder: &function.Function{Name: "create-order", Handler: f.create, Timeout: time.Minute}, // the machine may be busy
-		GetOrder:    &function.Function{Name: "get-order", Handler: f.get, Timeout: time.Minute},
+		CreateOrder: &lambda.Function{Name: "create-order", Handler: f.create, Timeout: time.Minute}, // the machine may be busy
+		GetOrder:    &lambda.Function{Name: "get-order", Handler: f.get, Timeout: time.Minute},
 		Tokens:      tokens,
 		Signatures:  Verifier{AccessKey: "local", SecretKey: "local", Region: "eu-west-1", Service: "execute-api"},
 	}).Register(mux)

@@ -12,14 +12,14 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/uuid"
 
-	"orders/internal/local/function"
+	"orders/internal/local/lambda"
 )
 
 // maxBody is the largest body that API Gateway accepts, in bytes.
 const maxBody = 10 << 20
 
 // forUsers returns a handler that invokes f for requests with a user's token.
-func (g *Gateway) forUsers(resource string, f *function.Function) http.Handler {
+func (g *Gateway) forUsers(resource string, f *lambda.Function) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		claims, err := g.Tokens.Claims(r.Header.Get("Authorization"))
 		if err != nil {
@@ -47,19 +47,19 @@ func asText(claims map[string]any) map[string]string {
 }
 
 // forServices returns a handler that invokes f for requests whose signature has been checked.
-func (g *Gateway) forServices(resource string, f *function.Function) http.Handler {
+func (g *Gateway) forServices(resource string, f *lambda.Function) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		invoke(w, r, resource, f, events.APIGatewayProxyRequestContext{
 			Identity: events.APIGatewayRequestIdentity{
-				AccountID: function.Account,
-				UserArn:   "arn:aws:iam::" + function.Account + ":user/" + g.Signatures.AccessKey,
+				AccountID: lambda.Account,
+				UserArn:   "arn:aws:iam::" + lambda.Account + ":user/" + g.Signatures.AccessKey,
 				AccessKey: g.Signatures.AccessKey,
 			},
 		})
 	})
 }
 
-func invoke(w http.ResponseWriter, r *http.Request, resource string, f *function.Function, caller events.APIGatewayProxyRequestContext) {
+func invoke(w http.ResponseWriter, r *http.Request, resource string, f *lambda.Function, caller events.APIGatewayProxyRequestContext) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
 		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
@@ -84,7 +84,7 @@ func invoke(w http.ResponseWriter, r *http.Request, resource string, f *function
 
 // proxyEvent returns the event that API Gateway's proxy integration makes of r.
 func proxyEvent(r *http.Request, resource string, body []byte, rc events.APIGatewayProxyRequestContext) events.APIGatewayProxyRequest {
-	rc.AccountID, rc.Stage, rc.APIID, rc.RequestID = function.Account, Stage, Stage, uuid.NewString()
+	rc.AccountID, rc.Stage, rc.APIID, rc.RequestID = lambda.Account, Stage, Stage, uuid.NewString()
 	rc.ResourcePath, rc.HTTPMethod, rc.Path = resource, r.Method, "/"+Stage+r.URL.Path
 	rc.Identity.SourceIP, rc.Identity.UserAgent = "127.0.0.1", r.UserAgent()
 	query := r.URL.Query()

@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"time"
 
-	"orders/internal/local/function"
+	"orders/internal/local/lambda"
 )
 
 // Endpoints is what AWS clients reach. The fields are not to be changed once
@@ -16,10 +16,10 @@ type Endpoints struct {
 	// Region is told in the ARNs of parameters and of missing functions.
 	Region string
 	// Functions are the functions that can be invoked, by bare name.
-	Functions map[string]*function.Function
+	Functions map[string]*lambda.Function
 	// Async takes an invocation that nobody waits for. It must not block;
 	// running it, and again when it fails, is its business. It owns payload.
-	Async func(f *function.Function, payload []byte)
+	Async func(f *lambda.Function, payload []byte)
 	// Events takes what PutEvents brings.
 	Events Events
 	// Parameters are the values of the parameter store by full name.

@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"orders/internal/local/awsapi"
-	"orders/internal/local/function"
+	"orders/internal/local/lambda"
 )
 
 var (
@@ -47,10 +47,10 @@ type handler func(ctx context.Context, payload []byte) ([]byte, error)
 
 func (h handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) { return h(ctx, payload) }
 
-func functions() map[string]*function.Function {
+func functions() map[string]*lambda.Function {
 	echo := handler(func(_ context.Context, payload []byte) ([]byte, error) { return payload, nil })
 	fail := handler(func(context.Context, []byte) ([]byte, error) { return nil, errors.New("no luck") })
-	return map[string]*function.Function{
+	return map[string]*lambda.Function{
 		"echo": {Name: "echo", Handler: echo, Region: "eu-west-1"},
 		"fail": {Name: "fail", Handler: fail, Region: "eu-west-1"},
 	}
@@ -61,7 +61,7 @@ func newEndpoints() (*awsapi.Endpoints, *bus) {
 	return &awsapi.Endpoints{
 		Region:    "eu-west-1",
 		Functions: functions(),
-		Async:     func(*function.Function, []byte) {},
+		Async:     func(*lambda.Function, []byte) {},
 		Events:    events,
 		Started:   started,
 		Now:       func() time.Time { return asked },

@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"unicode/utf8"
 
-	"orders/internal/local/function"
+	"orders/internal/local/lambda"
 )
 
 // Lambda's limits on a payload, in bytes.
@@ -56,7 +56,7 @@ func (e *Endpoints) invoke(w http.ResponseWriter, r *http.Request) error {
 		"Member must satisfy enum value set: [Event, DryRun, RequestResponse]")
 }
 
-func (e *Endpoints) invokeNow(w http.ResponseWriter, r *http.Request, f *function.Function) error {
+func (e *Endpoints) invokeNow(w http.ResponseWriter, r *http.Request, f *lambda.Function) error {
 	payload, err := readPayload(r, maxPayload)
 	if err != nil {
 		return err
@@ -64,7 +64,7 @@ func (e *Endpoints) invokeNow(w http.ResponseWriter, r *http.Request, f *functio
 	// Lambda finishes what it has begun although the client hangs up; the
 	// function's own timeout bounds it.
 	answer, err := f.Invoke(context.WithoutCancel(r.Context()), payload)
-	if failed, ok := errors.AsType[*function.FunctionError](err); ok {
+	if failed, ok := errors.AsType[*lambda.FunctionError](err); ok {
 		w.Header().Set("X-Amz-Function-Error", "Unhandled")
 		answer = failed.Payload
 	} else if err != nil {

@@ -9,16 +9,16 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/stretchr/testify/require"
 
 	"orders/internal/local/awsapi"
-	"orders/internal/local/function"
+	"orders/internal/local/lambda"
 )
 
-func lambdaClient(t *testing.T, e *awsapi.Endpoints) *lambda.Client {
-	return lambda.New(lambda.Options{
+func lambdaClient(t *testing.T, e *awsapi.Endpoints) *awslambda.Client {
+	return awslambda.New(awslambda.Options{
 		Region:       "eu-west-1",
 		BaseEndpoint: aws.String(serve(t, e).URL),
 		Credentials:  local,
@@ -39,7 +39,7 @@ func TestInvokeByEveryKindOfName(t *testing.T) {
 		"arn:aws:lambda:eu-west-1:000000000000:function:echo:live",
 		"arn:aws-us-gov:lambda:us-gov-west-1:123456789012:function:echo:$LATEST",
 	} {
-		answer, err := client.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: &name, Payload: []byte(`{"a":"<&>"}`)})
+		answer, err := client.Invoke(t.Context(), &awslambda.InvokeInput{FunctionName: &name, Payload: []byte(`{"a":"<&>"}`)})
 		require.NoError(t, err, name)
 		require.Equal(t, int32(http.StatusOK), answer.StatusCode)
 		require.Nil(t, answer.FunctionError)
@@ -52,10 +52,10 @@ func TestInvokeWithAQualifier(t *testing.T) {
 	e, _ := newEndpoints()
 	client := lambdaClient(t, e)
 
-	_, err := client.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("echo:live"), Qualifier: aws.String("live")})
+	_, err := client.Invoke(t.Context(), &awslambda.InvokeInput{FunctionName: aws.String("echo:live"), Qualifier: aws.String("live")})
 	require.NoError(t, err)
 
-	_, err = client.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("echo:live"), Qualifier: aws.String("next")})
+	_, err = client.Invoke(t.Context(), &awslambda.InvokeInput{FunctionName: aws.String("echo:live"), Qualifier: aws.String("next")})
 	_, ok := errors.AsType[*types.InvalidParameterValueException](err)
 	require.True(t, ok, err)
 }
@@ -64,7 +64,7 @@ func TestInvokeAnUnknownFunction(t *testing.T) {
 	e, _ := newEndpoints()
 	client := lambdaClient(t, e)
 	for _, kind := range types.InvocationTypeEvent.Values() {
-		_, err := client.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("nobody"), InvocationType: kind})
+		_, err := client.Invoke(t.Context(), &awslambda.InvokeInput{FunctionName: aws.String("nobody"), InvocationType: kind})
 		missing, ok := errors.AsType[*types.ResourceNotFoundException](err)
 		require.True(t, ok, err)
 		require.Equal(t, "Function not found: arn:aws:lambda:eu-west-1:000000000000:function:nobody", *missing.Message)
@@ -76,14 +76,14 @@ func TestInvokeByNoNameAtAll(t *testing.T) {
 	e, _ := newEndpoints()
 	client := lambdaClient(t, e)
 	for _, name := range []string{"a b", "arn:aws:s3:::echo", "echo:live:more", "échо"} {
-		_, err := client.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: &name})
+		_, err := client.Invoke(t.Context(), &awslambda.InvokeInput{FunctionName: &name})
 		requireFault(t, err, "ValidationException")
 	}
 }
 
 func TestInvokeReportsAFunctionError(t *testing.T) {
 	e, _ := newEndpoints()
-	answer, err := lambdaClient(t, e).Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("fail")})
+	answer, err := lambdaClient(t, e).Invoke(t.Context(), &awslambda.InvokeInput{FunctionName: aws.String("fail")})
 
 	require.NoError(t, err)
 	require.Equal(t, int32(http.StatusOK), answer.StatusCode)
@@ -94,18 +94,18 @@ func TestInvokeReportsAFunctionError(t *testing.T) {
 
 func TestNoPayloadIsAnEmptyObject(t *testing.T) {
 	e, _ := newEndpoints()
-	answer, err := lambdaClient(t, e).Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("echo")})
+	answer, err := lambdaClient(t, e).Invoke(t.Context(), &awslambda.InvokeInput{FunctionName: aws.String("echo")})
 	require.NoError(t, err)
 	require.Equal(t, "{}", string(answer.Payload))
 }
 
 func TestAPayloadMustBeJSON(t *testing.T) {
 	e, _ := newEndpoints()
-	e.Async = func(*function.Function, []byte) { t.Error("not to be invoked") }
+	e.Async = func(*lambda.Function, []byte) { t.Error("not to be invoked") }
 	client := lambdaClient(t, e)
 	for _, kind := range []types.InvocationType{types.InvocationTypeRequestResponse, types.InvocationTypeEvent} {
 		for _, payload := range []string{"secret street 5", `{"a":}`, "{}{}", " ", "\"\xff\""} {
-			_, err := client.Invoke(t.Context(), &lambda.InvokeInput{
+			_, err := client.Invoke(t.Context(), &awslambda.InvokeInput{
 				FunctionName: aws.String("echo"), InvocationType: kind, Payload: []byte(payload),
 			})
 			refused, ok := errors.AsType[*types.InvalidRequestContentException](err)
@@ -127,7 +127,7 @@ func TestAPayloadHasALimit(t *testing.T) {
 		t.Run(string(test.kind), func(t *testing.T) {
 			e, _ := newEndpoints()
 			client := lambdaClient(t, e)
-			input := &lambda.InvokeInput{FunctionName: aws.String("echo"), InvocationType: test.kind}
+			input := &awslambda.InvokeInput{FunctionName: aws.String("echo"), InvocationType: test.kind}
 
 			input.Payload = []byte(`"` + strings.Repeat("x", test.limit-2) + `"`)
 			_, err := client.Invoke(t.Context(), input)
@@ -144,9 +144,9 @@ func TestAPayloadHasALimit(t *testing.T) {
 func TestEventInvocationsAreHandedOn(t *testing.T) {
 	e, _ := newEndpoints()
 	var name, payload string
-	e.Async = func(f *function.Function, p []byte) { name, payload = f.Name, string(p) }
+	e.Async = func(f *lambda.Function, p []byte) { name, payload = f.Name, string(p) }
 
-	answer, err := lambdaClient(t, e).Invoke(t.Context(), &lambda.InvokeInput{
+	answer, err := lambdaClient(t, e).Invoke(t.Context(), &awslambda.InvokeInput{
 		FunctionName: aws.String("fail"), InvocationType: types.InvocationTypeEvent, Payload: []byte(`{"a":1}`),
 	})
 
@@ -163,7 +163,7 @@ func TestADryRunRunsNothing(t *testing.T) {
 		t.Error("not to be invoked")
 		return nil, nil
 	})
-	answer, err := lambdaClient(t, e).Invoke(t.Context(), &lambda.InvokeInput{
+	answer, err := lambdaClient(t, e).Invoke(t.Context(), &awslambda.InvokeInput{
 		FunctionName: aws.String("echo"), InvocationType: types.InvocationTypeDryRun,
 	})
 	require.NoError(t, err)
@@ -172,7 +172,7 @@ func TestADryRunRunsNothing(t *testing.T) {
 
 func TestAnUnknownInvocationType(t *testing.T) {
 	e, _ := newEndpoints()
-	_, err := lambdaClient(t, e).Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("echo"), InvocationType: "Soon"})
+	_, err := lambdaClient(t, e).Invoke(t.Context(), &awslambda.InvokeInput{FunctionName: aws.String("echo"), InvocationType: "Soon"})
 	requireFault(t, err, "ValidationException")
 }
 

@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"regexp"
 
-	"orders/internal/local/function"
+	"orders/internal/local/lambda"
 )
 
 // functionName takes a bare name, a partial ARN or a whole one, each with an
@@ -14,7 +14,7 @@ var functionName = regexp.MustCompile(
 
 // find answers the function that the request is for. There is one version of
 // each here, so that every qualifier means that one.
-func (e *Endpoints) find(r *http.Request) (*function.Function, error) {
+func (e *Endpoints) find(r *http.Request) (*lambda.Function, error) {
 	parts := functionName.FindStringSubmatch(r.PathValue("function"))
 	if parts == nil {
 		return nil, invalid("Value at 'functionName' failed to satisfy constraint: Member must be a function's name or ARN")
@@ -27,6 +27,6 @@ func (e *Endpoints) find(r *http.Request) (*function.Function, error) {
 	if f, ok := e.Functions[name]; ok {
 		return f, nil
 	}
-	missing := function.Function{Name: name, Region: e.Region}
+	missing := lambda.Function{Name: name, Region: e.Region}
 	return nil, &fault{http.StatusNotFound, "ResourceNotFoundException", "Function not found: " + missing.ARN()}
 }

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"orders/internal/local/function"
+	"orders/internal/local/lambda"
 )
 
 // maxParameters is the most names or answers of one SSM request.
@@ -140,7 +140,7 @@ func (e *Endpoints) parameterName(asked string) (name string, ok bool) {
 }
 
 func (e *Endpoints) parameterARN(name string) string {
-	return "arn:aws:ssm:" + e.Region + ":" + function.Account + ":parameter" + name
+	return "arn:aws:ssm:" + e.Region + ":" + lambda.Account + ":parameter" + name
 }
 
 func (e *Endpoints) parameter(name string) parameter {

@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"orders/internal/local/journal"
+	"orders/internal/local/durable"
 	"orders/internal/local/sqs"
 )
 
@@ -82,7 +82,7 @@ func TestAListGoesOnAfterARestart(t *testing.T) {
 		{Source: "local-ecommerce", Reason: sqs.MalformedEvent, Error: "no JSON"},
 	}
 	for i := range entries {
-		kept, earlier, err := journal.Open[sqs.Entry](path)
+		kept, earlier, err := durable.OpenJournal[sqs.Entry](path)
 		require.NoError(t, err)
 		list := sqs.New(earlier, kept)
 		require.Equal(t, entries[:i], list.All())
@@ -93,7 +93,7 @@ func TestAListGoesOnAfterARestart(t *testing.T) {
 }
 
 func TestAnEntryThatIsNotKeptIsNotListed(t *testing.T) {
-	kept, earlier, err := journal.Open[sqs.Entry](filepath.Join(t.TempDir(), "dead-letters.jsonl"))
+	kept, earlier, err := durable.OpenJournal[sqs.Entry](filepath.Join(t.TempDir(), "dead-letters.jsonl"))
 	require.NoError(t, err)
 	require.NoError(t, kept.Close())
 	list := sqs.New(earlier, kept)

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"orders/internal/lambdaruntime"
-	"orders/internal/local/function"
+	"orders/internal/local/lambda"
 )
 
 // An httpAnswer is what a function answers to API Gateway.
@@ -59,7 +59,7 @@ func get(resource, user, orderID string) events.APIGatewayProxyRequest {
 // report is EventBridge's event about an order.
 func report(source, detailType, orderID string, detail map[string]any) map[string]any {
 	return map[string]any{
-		"version": "0", "id": uuid.NewString(), "source": source, "detail-type": detailType, "account": function.Account,
+		"version": "0", "id": uuid.NewString(), "source": source, "detail-type": detailType, "account": lambda.Account,
 		"time": "2026-02-03T04:05:06Z", "region": lambdaruntime.Region, "resources": []string{orderID}, "detail": detail,
 	}
 }
@@ -70,7 +70,7 @@ func invoke(t *testing.T, f *lambdaruntime.Function, event any) ([]byte, error) 
 	payload, err := json.Marshal(event)
 	require.NoError(t, err)
 	answer, err := f.Invoke(t.Context(), payload)
-	var failure *function.FunctionError
+	var failure *lambda.FunctionError
 	if err != nil {
 		require.ErrorAs(t, err, &failure)
 		require.NotContains(t, string(failure.Payload), secret)

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"orders/internal/lambdaruntime"
-	"orders/internal/local/function"
+	"orders/internal/local/lambda"
 )
 
 func TestMissingVariablesStopAFunction(t *testing.T) {
@@ -28,7 +28,7 @@ func TestMissingVariablesStopAFunction(t *testing.T) {
 			_, err := lambdaruntime.Start(t.Context(), lambdaruntime.Options{
 				Binary: filepath.Join(w.binaries, name), Env: map[string]string{"AWS_REGION": ""}, Log: &printed,
 			})
-			var failure *function.FunctionError
+			var failure *lambda.FunctionError
 			require.ErrorAs(t, err, &failure)
 			require.Equal(t, "Error: Runtime exited with error: exit status 1", failure.Message, "before it asks for an event")
 			lines := printed.lines(t)

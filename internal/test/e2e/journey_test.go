@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"orders/internal/lambdaruntime"
-	"orders/internal/local/dynamodblocal/dynamodbtest"
+	"orders/internal/local/dynamodb/dynamodbtest"
 )
 
 // TestOnDynamoDB is everything that needs a real table: one DynamoDB Local serves it all.

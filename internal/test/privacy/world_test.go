@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"orders/internal/lambdaruntime"
-	"orders/internal/local/function"
+	"orders/internal/local/lambda"
 )
 
 // A world is all that functions need around them. When the test is over, everything that they told is searched.
@@ -148,7 +148,7 @@ func (w *world) invoke(t *testing.T, f *lambdaruntime.Function, events ...any) [
 		}
 		all.Go(func() {
 			answer, err := f.Invoke(context.WithoutCancel(t.Context()), payload)
-			if failure, ok := errors.AsType[*function.FunctionError](err); ok {
+			if failure, ok := errors.AsType[*lambda.FunctionError](err); ok {
 				_, _ = w.failures.Write(append(failure.Payload, '\n'))
 			} else if err != nil {
 				t.Errorf("not invoked: %v", err)

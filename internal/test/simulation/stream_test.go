@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"time"
 
-	"orders/internal/local/mapping"
+	"orders/internal/local/lambda"
 	"orders/internal/local/sqs"
 )
 
@@ -32,7 +32,7 @@ func (s *poller) follow(ctx context.Context) {
 	for ctx.Err() == nil {
 		run, stop := context.WithCancel(ctx)
 		s.stop = stop
-		err := mapping.Mapping{
+		err := lambda.StreamMapping{
 			Source:               s,
 			ShardID:              "shard",
 			Name:                 "table-update",
@@ -53,8 +53,8 @@ func (s *poller) follow(ctx context.Context) {
 	}
 }
 
-// Read is mapping.Source's. A batch ends anywhere.
-func (s *poller) Read(ctx context.Context, after string, limit int) (batch []mapping.Record, err error) {
+// Read is lambda.ShardReader's. A batch ends anywhere.
+func (s *poller) Read(ctx context.Context, after string, limit int) (batch []lambda.Record, err error) {
 	from := 0
 	if after != "" {
 		if from, err = strconv.Atoi(after); err != nil {
@@ -71,7 +71,7 @@ func (s *poller) Read(ctx context.Context, after string, limit int) (batch []map
 				records = records[:1+h.scheduler.random.IntN(min(len(records), limit))]
 			}
 			for _, r := range records {
-				batch = append(batch, mapping.Record{SequenceNumber: strconv.Itoa(r.number), Data: r.data()})
+				batch = append(batch, lambda.Record{SequenceNumber: strconv.Itoa(r.number), Data: r.data()})
 			}
 			return fmt.Sprintf("%d to %d", from+1, from+len(batch))
 		}})

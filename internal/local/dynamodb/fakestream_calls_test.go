@@ -1,0 +1,195 @@
+package dynamodb_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
+
+	"orders/internal/local/dynamodb"
+	"orders/internal/local/lambda"
+)
+
+// client is NewClient's, with no network between it and the table: the tests run in synctest's time.
+func (t *table) client() *dynamodbstreams.Client {
+	cfg := aws.Config{Region: "eu-west-1", Credentials: credentials.NewStaticCredentialsProvider("local", "local", "")}
+	client := dynamodb.NewStreamsClient(cfg, "http://streams.test")
+	return dynamodbstreams.New(client.Options(), func(o *dynamodbstreams.Options) { o.HTTPClient = t })
+}
+
+// Do is the SDK's HTTP client.
+func (t *table) Do(request *http.Request) (*http.Response, error) {
+	if t.willHang() {
+		<-request.Context().Done()
+	}
+	if err := request.Context().Err(); err != nil {
+		return nil, err
+	}
+	w := httptest.NewRecorder()
+	t.serve(w, request)
+	return w.Result(), nil
+}
+
+func (t *table) serve(w http.ResponseWriter, request *http.Request) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var input struct {
+		ShardID               string `json:"ShardId"`
+		ExclusiveStartShardID string `json:"ExclusiveStartShardId"`
+		ShardIteratorType     string
+		SequenceNumber        string
+		ShardIterator         string
+		Limit                 int
+	}
+	if err := json.NewDecoder(request.Body).Decode(&input); err != nil {
+		panic(err)
+	}
+	_, operation, _ := strings.Cut(request.Header.Get("X-Amz-Target"), ".")
+	switch {
+	case t.throttles > 0:
+		t.throttles--
+		refuse(w, "LimitExceededException")
+	case t.garbles > 0:
+		t.garbles--
+		_, _ = w.Write([]byte(`{"Records":[{"dynamodb":"Secret Street 1"`))
+	case t.missing:
+		refuse(w, "ResourceNotFoundException")
+	case operation == "DescribeStream":
+		t.describe(w, input.ExclusiveStartShardID)
+	case operation == "GetShardIterator":
+		t.locate(w, input.ShardID, input.ShardIteratorType, input.SequenceNumber)
+	default:
+		t.read(w, input.ShardIterator, input.Limit)
+	}
+}
+
+func refuse(w http.ResponseWriter, code string) {
+	w.WriteHeader(http.StatusBadRequest)
+	_, _ = fmt.Fprintf(w, `{"__type":"com.amazonaws.dynamodb.v20120810#%s","message":"no"}`, code)
+}
+
+func answer(w http.ResponseWriter, output any) {
+	if err := json.NewEncoder(w).Encode(output); err != nil {
+		panic(err)
+	}
+}
+
+// object is a JSON object.
+type object map[string]any
+
+func (t *table) describe(w http.ResponseWriter, after string) {
+	description := object{"StreamArn": streamARN, "StreamStatus": "ENABLED"}
+	var shards []object
+	begun := after == ""
+	if begun {
+		t.pages = 0
+	}
+	t.pages++
+	if t.onPage != nil {
+		t.onPage(t.pages)
+	}
+	for _, s := range t.shards {
+		if s.hidden {
+			continue
+		}
+		if !begun {
+			begun = s.id == after
+			continue
+		}
+		if len(shards) == pageSize {
+			description["LastEvaluatedShardId"] = shards[pageSize-1]["ShardId"]
+			break
+		}
+		shown := object{"ShardId": s.id}
+		if s.parent != "" {
+			shown["ParentShardId"] = s.parent
+		}
+		shards = append(shards, shown)
+	}
+	description["Shards"] = shards
+	answer(w, object{"StreamDescription": description})
+}
+
+func (t *table) locate(w http.ResponseWriter, shardID, kind, after string) {
+	t.asked = append(t.asked, strings.TrimSpace(fmt.Sprintf("%s %s %s", shardID, kind, after)))
+	s := t.find(shardID)
+	switch {
+	case s == nil || s.lost:
+		refuse(w, "ResourceNotFoundException")
+	case kind == "AFTER_SEQUENCE_NUMBER" && s.trimmed != "" && lambda.CompareSequenceNumbers(after, s.trimmed) < 0:
+		refuse(w, "TrimmedDataAccessException")
+	default:
+		answer(w, object{"ShardIterator": t.iterate(shardID, after)})
+	}
+}
+
+func (t *table) find(shardID string) *tableShard {
+	for _, s := range t.shards {
+		if s.id == shardID {
+			return s
+		}
+	}
+	return nil
+}
+
+func (t *table) iterate(shardID, after string) string {
+	// Which pages are empty must depend on nothing but what a test does.
+	t.sequence++
+	id := strconv.Itoa(t.sequence)
+	t.iterators[id] = iterator{shard: shardID, after: after, empty: t.sequence%3 == 0, made: time.Now()}
+	return id
+}
+
+func (t *table) read(w http.ResponseWriter, id string, limit int) {
+	at, ok := t.iterators[id]
+	s := t.find(at.shard)
+	switch {
+	case !ok || time.Since(at.made) > iteratorLifetime:
+		refuse(w, "ExpiredIteratorException")
+	case s == nil || s.lost:
+		refuse(w, "ResourceNotFoundException")
+	case at.after != "" && s.trimmed != "" && lambda.CompareSequenceNumbers(at.after, s.trimmed) < 0:
+		refuse(w, "TrimmedDataAccessException")
+	default:
+		t.page(w, s, at, limit)
+	}
+}
+
+func (t *table) page(w http.ResponseWriter, s *tableShard, at iterator, limit int) {
+	records := []object{}
+	left := false
+	for _, r := range s.records {
+		if at.after != "" && lambda.CompareSequenceNumbers(r.sequence, at.after) <= 0 || s.trimmed != "" && lambda.CompareSequenceNumbers(r.sequence, s.trimmed) <= 0 {
+			continue
+		}
+		if left = at.empty || len(records) == limit; left {
+			break
+		}
+		records = append(records, r.shown())
+		at.after = r.sequence
+	}
+	output := object{"Records": records}
+	if left || !s.closed {
+		output["NextShardIterator"] = t.iterate(s.id, at.after)
+	}
+	answer(w, output)
+}
+
+func (r tableRecord) shown() object {
+	key := object{"orderId": object{"S": strconv.Itoa(r.order)}}
+	return object{
+		"eventID": "id", "eventName": "MODIFY", "eventVersion": "1.1", "eventSource": "aws:dynamodb", "awsRegion": "eu-west-1",
+		"dynamodb": object{
+			"Keys":           key,
+			"NewImage":       object{"orderId": key["orderId"], "number": object{"N": strconv.Itoa(r.number)}},
+			"SequenceNumber": r.sequence,
+		},
+	}
+}

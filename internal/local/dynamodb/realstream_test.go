@@ -1,0 +1,221 @@
+package dynamodb_test
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	awsdynamodb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"orders/internal/dynamo"
+	"orders/internal/dynamo/streamimage"
+	"orders/internal/local/durable"
+	"orders/internal/local/dynamodb"
+	"orders/internal/local/dynamodb/dynamodbtest"
+	"orders/internal/local/lambda"
+	"orders/internal/local/sqs"
+	"orders/internal/order"
+	"orders/internal/order/ordertest"
+)
+
+// realTable is a table in DynamoDB Local.
+type realTable struct {
+	client  *awsdynamodb.Client
+	streams *dynamodbstreams.Client
+	name    string
+	stream  string
+}
+
+func newRealTable(t *testing.T, endpoint string) *realTable {
+	table := &realTable{
+		client:  dynamodbtest.Client(t, endpoint),
+		streams: dynamodb.NewStreamsClient(dynamodbtest.Config(), endpoint),
+		name:    dynamodbtest.Table(t, endpoint),
+	}
+	described, err := table.client.DescribeTable(t.Context(), &awsdynamodb.DescribeTableInput{TableName: &table.name})
+	require.NoError(t, err)
+	table.stream = *described.Table.LatestStreamArn
+	return table
+}
+
+func (table *realTable) put(t *testing.T, document json.RawMessage) {
+	item := dynamodbtest.Item(t, document)
+	_, err := table.client.PutItem(t.Context(), &awsdynamodb.PutItemInput{TableName: &table.name, Item: item})
+	require.NoError(t, err)
+}
+
+// live stores an order, changes it and deletes it, and returns its modifiedDates, as images of its changes tell them.
+func (table *realTable) live(ctx context.Context, changes int) (orderID string, dates []order.Date, err error) {
+	store := &dynamo.Store{Client: table.client, Table: table.name}
+	o := ordertest.Sample()
+	if _, err := store.Create(ctx, o); err != nil {
+		return "", nil, err
+	}
+	dates = append(dates, o.ModifiedDate)
+	for range changes {
+		_, err := store.Update(ctx, o.OrderID, func(p order.Progress) (order.Progress, error) {
+			p.ModifiedDate = p.ModifiedDate.Next(time.Now())
+			o.ModifiedDate = p.ModifiedDate
+			return p, nil
+		})
+		if err != nil {
+			return "", nil, err
+		}
+		dates = append(dates, o.ModifiedDate)
+	}
+	_, err = table.client.DeleteItem(ctx, &awsdynamodb.DeleteItemInput{
+		TableName: &table.name,
+		Key:       map[string]types.AttributeValue{"orderId": &types.AttributeValueMemberS{Value: o.OrderID}},
+	})
+	return o.OrderID, append(dates, o.ModifiedDate), err
+}
+
+// handedRecord is what a function sees of a change.
+type handedRecord struct {
+	EventName string `json:"eventName"`
+	Change    struct {
+		Keys               struct{ OrderID struct{ S string } }
+		NewImage, OldImage json.RawMessage
+	} `json:"dynamodb"`
+}
+
+// audience is a function that remembers what it was handed.
+type audience struct {
+	t  *testing.T
+	mu sync.Mutex
+	of map[string][]handedRecord // by order
+}
+
+func (a *audience) invoke(_ context.Context, payload []byte) ([]byte, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var batch struct{ Records []handedRecord }
+	if err := json.Unmarshal(payload, &batch); err != nil {
+		return nil, err
+	}
+	for _, r := range batch.Records {
+		a.of[r.Change.Keys.OrderID.S] = append(a.of[r.Change.Keys.OrderID.S], r)
+	}
+	return nil, nil
+}
+
+func (a *audience) total() (total int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, records := range a.of {
+		total += len(records)
+	}
+	return total
+}
+
+// listen follows the stream until that many changes were handed over.
+func (a *audience) listen(table *realTable, folder string, until int) {
+	marks, err := durable.OpenCheckpoints(folder, table.stream)
+	require.NoError(a.t, err)
+	f := &dynamodb.StreamReader{Client: table.streams, StreamARN: table.stream, Checkpoints: marks, Mapping: lambda.StreamMapping{
+		Name: "table-update", Invoke: a.invoke, BatchSize: 10,
+		DeadLetters: new(sqs.List), Logger: slog.New(slog.NewTextHandler(a.t.Output(), nil)),
+	}}
+	ctx, stop := context.WithCancel(a.t.Context())
+	defer stop()
+	go func() {
+		defer stop()
+		for a.total() < until && waited(ctx, time.Millisecond) {
+		}
+	}()
+	require.NoError(a.t, f.Run(ctx))
+}
+
+func waited(ctx context.Context, pause time.Duration) bool {
+	select {
+	case <-time.After(pause):
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func TestDynamoDBLocal(t *testing.T) {
+	endpoint := dynamodbtest.Start(t)
+	t.Run("every change of every order is handed over in its order", func(t *testing.T) {
+		handsOverEveryChange(t, newRealTable(t, endpoint))
+	})
+	t.Run("images tell what the table holds", func(t *testing.T) {
+		tellsWhatTheTableHolds(t, newRealTable(t, endpoint))
+	})
+}
+
+func handsOverEveryChange(t *testing.T, table *realTable) {
+	const lives, changes = 20, 8
+	var mu sync.Mutex
+	dates := make(map[string][]order.Date)
+	var all sync.WaitGroup
+	for range lives {
+		all.Go(func() {
+			id, of, err := table.live(t.Context(), changes)
+			if err != nil {
+				t.Error(err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			dates[id] = of
+		})
+	}
+	a := &audience{t: t, of: make(map[string][]handedRecord)}
+	folder := t.TempDir()
+	for _, until := range []int{50, 120, lives * (changes + 2)} { // it is stopped twice, and goes on
+		a.listen(table, folder, until)
+	}
+	all.Wait()
+
+	require.Len(t, a.of, lives)
+	for id, want := range dates {
+		require.Equal(t, want, datesOf(t, a.of[id]))
+	}
+}
+
+// datesOf checks that records tell of one order's life, and returns the modifiedDates in them.
+func datesOf(t *testing.T, records []handedRecord) (dates []order.Date) {
+	for i, r := range records {
+		image := r.Change.NewImage
+		switch {
+		case i == 0:
+			require.Equal(t, "INSERT", r.EventName)
+			require.Nil(t, r.Change.OldImage)
+		case i == len(records)-1:
+			require.Equal(t, "REMOVE", r.EventName)
+			require.Nil(t, r.Change.NewImage)
+			image = r.Change.OldImage
+		default:
+			require.Equal(t, "MODIFY", r.EventName)
+			require.JSONEq(t, string(records[i-1].Change.NewImage), string(r.Change.OldImage))
+		}
+		plain, err := streamimage.Parse(image)
+		require.NoError(t, err)
+		var o order.Order
+		require.NoError(t, json.Unmarshal(plain.JSON(), &o))
+		dates = append(dates, o.ModifiedDate)
+	}
+	return dates
+}
+
+// Attributes that this version does not know are among them, empty maps too.
+func tellsWhatTheTableHolds(t *testing.T, table *realTable) {
+	id := uuid.NewString()
+	document := ordertest.Original(id, uuid.NewString())
+	table.put(t, document)
+
+	a := &audience{t: t, of: make(map[string][]handedRecord)}
+	a.listen(table, t.TempDir(), 1)
+
+	image, err := streamimage.Parse(a.of[id][0].Change.NewImage)
+	require.NoError(t, err)
+	require.JSONEq(t, string(document), string(image.JSON()))
+}

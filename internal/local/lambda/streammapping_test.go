@@ -1,0 +1,289 @@
+package lambda_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"orders/internal/local/lambda"
+	"orders/internal/local/sqs"
+)
+
+var errFunction = errors.New("function failed")
+
+func ms(waits ...int) []time.Duration {
+	all := make([]time.Duration, len(waits))
+	for i, wait := range waits {
+		all[i] = time.Duration(wait) * time.Millisecond
+	}
+	return all
+}
+
+func TestBatchesInOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScenario(t, streamOf(5), func([]string) ([]byte, error) { return nil, nil })
+		s.mapping.BatchSize = 2
+		s.mapping.After = "0000"
+		require.NoError(t, s.mapping.Run(t.Context()))
+		require.Equal(t, [][]string{{"1", "2"}, {"3", "4"}, {"5"}}, s.batches)
+		require.Equal(t, []string{"2", "4", "5"}, s.checkpoints)
+		require.Empty(t, s.dead.All())
+	})
+}
+
+func TestDefaultBatchSize(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScenario(t, streamOf(150), func([]string) ([]byte, error) { return nil, nil })
+		require.NoError(t, s.mapping.Run(t.Context()))
+		require.Equal(t, []string{"100", "150"}, s.checkpoints)
+	})
+}
+
+func TestGoesOnFromCheckpoint(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScenario(t, streamOf(12), func([]string) ([]byte, error) { return nil, nil })
+		s.mapping.After = "9" // as text, 10 would lie before it
+		require.NoError(t, s.mapping.Run(t.Context()))
+		require.Equal(t, [][]string{{"10", "11", "12"}}, s.batches)
+	})
+}
+
+func TestPartialAnswerComesAgainFromLowest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		answers := [][]byte{report("11", "9"), report("10"), []byte(`{}`)}
+		s := newScenario(t, streamOf(12), func([]string) ([]byte, error) {
+			answer := answers[0]
+			answers = answers[1:]
+			return answer, nil
+		})
+		s.mapping.After = "7"
+		require.NoError(t, s.mapping.Run(t.Context()))
+		require.Equal(t, [][]string{{"8", "9", "10", "11", "12"}, {"9", "10", "11", "12"}, {"10", "11", "12"}}, s.batches)
+		require.Equal(t, ms(0, 0, 0), s.at, "a batch that advances need not wait")
+		require.Equal(t, []string{"8", "9", "12"}, s.checkpoints)
+	})
+}
+
+func TestFunctionErrorIsolatesThePoison(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScenario(t, streamOf(4), func(batch []string) ([]byte, error) {
+			if slices.Contains(batch, "2") {
+				return nil, errFunction
+			}
+			return nil, nil
+		})
+		require.NoError(t, s.mapping.Run(t.Context()))
+		require.Equal(t, [][]string{
+			{"1", "2", "3", "4"}, {"1", "2"}, {"1"}, {"2"}, {"2"}, {"2"}, {"3", "4"},
+		}, s.batches)
+		require.Equal(t, ms(0, 0, 0, 0, 50, 150, 150), s.at, "splitting waits for nothing, retrying does")
+		require.Equal(t, []string{"1", "2", "4"}, s.checkpoints)
+		require.Equal(t, []sqs.Entry{{
+			Time: time.Now().UTC(), Source: "table-update", Reason: sqs.RetryAttemptsExhausted,
+			Error: "function failed", Attempts: 3,
+			Batch: &sqs.Batch{ShardID: "shard-0", StartSequenceNumber: "2", EndSequenceNumber: "2", BatchSize: 1},
+		}}, s.dead.All())
+	})
+}
+
+func TestSplittingConsumesNoRetry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		failures := 0
+		s := newScenario(t, streamOf(8), func(batch []string) ([]byte, error) {
+			if batch[0] == "1" && failures < 5 { // 8, 4, 2, 1 and 1 once more
+				failures++
+				return nil, errFunction
+			}
+			return nil, nil
+		})
+		require.NoError(t, s.mapping.Run(t.Context()))
+		require.Equal(t, [][]string{
+			{"1", "2", "3", "4", "5", "6", "7", "8"}, {"1", "2", "3", "4"}, {"1", "2"}, {"1"}, {"1"}, {"1"},
+			{"2"}, {"3", "4"}, {"5", "6", "7", "8"},
+		}, s.batches)
+		require.Empty(t, s.dead.All())
+	})
+}
+
+func TestRetriesBeginAnewWithAnotherHead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		left := map[string]int{"1": 2, "2": 2, "3": 2} // each as often as may be
+		s := newScenario(t, streamOf(3), func(batch []string) ([]byte, error) {
+			for _, number := range batch {
+				if left[number] > 0 {
+					left[batch[0]]--
+					return report(number), nil
+				}
+			}
+			return nil, nil
+		})
+		require.NoError(t, s.mapping.Run(t.Context()))
+		require.Empty(t, s.dead.All())
+		require.Equal(t, []string{"1", "2", "3"}, s.checkpoints)
+	})
+}
+
+// A function that reports the head of a batch for ever loses the rest of the batch, on AWS as here.
+func TestReportedHeadTakesItsBatchAlong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScenario(t, streamOf(4), func(batch []string) ([]byte, error) {
+			if slices.Contains(batch, "2") {
+				return report("2"), nil
+			}
+			return nil, nil
+		})
+		s.mapping.BatchSize = 3
+		require.NoError(t, s.mapping.Run(t.Context()))
+		require.Equal(t, [][]string{{"1", "2", "3"}, {"2", "3"}, {"2", "3"}, {"2", "3"}, {"4"}}, s.batches)
+		require.Equal(t, ms(0, 0, 50, 150, 150), s.at)
+		require.Equal(t, &sqs.Batch{ShardID: "shard-0", StartSequenceNumber: "2", EndSequenceNumber: "3", BatchSize: 2},
+			s.dead.All()[0].Batch)
+		require.Equal(t, []string{"1", "3", "4"}, s.checkpoints)
+	})
+}
+
+func TestRetryBounds(t *testing.T) {
+	for name, test := range map[string]struct{ retries, failures, invocations, dead int }{
+		"none":              {retries: 0, failures: 9, invocations: 1, dead: 1},
+		"as many as needed": {retries: 3, failures: 3, invocations: 4, dead: 0},
+		"one too few":       {retries: 3, failures: 4, invocations: 4, dead: 1},
+		"without end":       {retries: -1, failures: 500, invocations: 501, dead: 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				failures := test.failures
+				s := newScenario(t, streamOf(1), func([]string) ([]byte, error) {
+					failures--
+					if failures >= 0 {
+						return nil, errFunction
+					}
+					return nil, nil
+				})
+				s.mapping.MaximumRetryAttempts = test.retries
+				require.NoError(t, s.mapping.Run(t.Context()))
+				require.Len(t, s.batches, test.invocations)
+				require.Len(t, s.dead.All(), test.dead)
+			})
+		})
+	}
+}
+
+func TestWaitsAreBoundedAndSpread(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScenario(t, streamOf(1), func([]string) ([]byte, error) { return nil, errFunction })
+		s.mapping.MaximumRetryAttempts = 4
+		s.mapping.RetryWait = 100 * time.Millisecond
+		s.mapping.RetryWaitMaximum = 300 * time.Millisecond
+		s.mapping.Jitter = func() float64 { return 0.5 }
+		require.NoError(t, s.mapping.Run(t.Context()))
+		require.Equal(t, ms(0, 75, 225, 450, 675), s.at)
+	})
+}
+
+func TestHangingFunctionIsAFunctionError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScenario(t, streamOf(2), nil)
+		s.mapping.Timeout = time.Second
+		s.mapping.Invoke = func(ctx context.Context, payload []byte) ([]byte, error) {
+			s.batches = append(s.batches, numbers(t, payload))
+			if len(s.batches) == 1 {
+				<-ctx.Done()
+			}
+			return nil, ctx.Err()
+		}
+		require.NoError(t, s.mapping.Run(t.Context()))
+		require.Equal(t, [][]string{{"1", "2"}, {"1"}, {"2"}}, s.batches)
+	})
+}
+
+func TestBrokenSourceIsAskedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source := streamOf(2)
+		source.mistakes = []error{errors.New("throttled"), nil, errors.New("throttled")} // nil: no records, against the contract
+		s := newScenario(t, source, func([]string) ([]byte, error) { return nil, nil })
+		require.NoError(t, s.mapping.Run(t.Context()))
+		require.Equal(t, ms(350), s.at)
+		require.Equal(t, [][]string{{"1", "2"}}, s.batches)
+	})
+}
+
+func TestRecordsOutOfOrderAreNotHandedOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		source := &stream{records: []lambda.Record{record(2), record(1)}}
+		s := newScenario(t, source, func([]string) ([]byte, error) { return nil, nil })
+		require.NoError(t, s.mapping.Run(ctx))
+		require.Empty(t, s.batches)
+		require.Less(t, len(source.reads), 50, "asked again only after waits")
+	})
+}
+
+func TestFailedCheckpointDoesNotStopTheStream(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScenario(t, streamOf(3), func([]string) ([]byte, error) { return nil, nil })
+		s.mapping.BatchSize = 1
+		store := s.mapping.Checkpoint
+		s.mapping.Checkpoint = func(ctx context.Context, number string) error {
+			return errors.Join(store(ctx, number), errors.New("disk full"))
+		}
+		require.NoError(t, s.mapping.Run(t.Context()))
+		require.Equal(t, []string{"1", "2", "3"}, s.checkpoints)
+	})
+}
+
+// journal keeps dead letters but for the first few, and notes how many checkpoints there were before each.
+type journal struct {
+	scenario *scenario
+	fails    int
+	kept     []sqs.Entry
+	before   []int
+}
+
+func (j *journal) Append(entry sqs.Entry) error {
+	j.before = append(j.before, len(j.scenario.checkpoints))
+	if j.fails--; j.fails >= 0 {
+		return errors.New("disk full")
+	}
+	j.kept = append(j.kept, entry)
+	return nil
+}
+
+func TestWhatIsGivenUpIsKeptBeforeItsCheckpoint(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScenario(t, streamOf(3), func(batch []string) ([]byte, error) {
+			if batch[0] == "2" {
+				return nil, errFunction
+			}
+			return nil, nil
+		})
+		s.mapping.BatchSize, s.mapping.MaximumRetryAttempts = 1, 0
+		j := &journal{scenario: s, fails: 2}
+		s.mapping.DeadLetters = sqs.New(nil, j)
+		require.NoError(t, s.mapping.Run(t.Context()))
+		require.Equal(t, [][]string{{"1"}, {"2"}, {"2"}, {"2"}, {"3"}}, s.batches, "what cannot be kept is tried again")
+		require.Equal(t, ms(0, 0, 50, 150, 150), s.at)
+		require.Equal(t, []int{1, 1, 1}, j.before)
+		require.Equal(t, []string{"1", "2", "3"}, s.checkpoints)
+		require.Equal(t, 3, j.kept[0].Attempts)
+		require.Equal(t, j.kept, s.mapping.DeadLetters.All())
+	})
+}
+
+func TestCheckpointIsOptional(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScenario(t, streamOf(2), func([]string) ([]byte, error) { return nil, nil })
+		s.mapping.Checkpoint = nil
+		require.NoError(t, s.mapping.Run(t.Context()))
+		require.Len(t, s.batches, 1)
+	})
+}
+
+func TestIncompleteMappingIsRefused(t *testing.T) {
+	require.Error(t, lambda.StreamMapping{}.Run(t.Context()))
+}
