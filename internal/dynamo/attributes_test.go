@@ -24,8 +24,8 @@ type sentRequest struct {
 	ConsistentRead                                              bool
 }
 
-// updatesOnlyTheProgress applies every kind of fulfilment update, including a duplicate and one with a concurrent writer.
-// It collects the attributes that IAM's dynamodb:Attributes would see.
+// updatesOnlyTheProgress applies every kind of fulfilment update, including a duplicate and one
+// with a concurrent writer. It collects the attributes that IAM's dynamodb:Attributes would see.
 func updatesOnlyTheProgress(t *testing.T, table realTable) {
 	o := ordertest.Sample()
 	_, err := table.store(t, table.endpoint, patient).Create(t.Context(), o)

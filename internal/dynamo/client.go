@@ -15,9 +15,10 @@ import (
 
 // Timing holds a client's timeouts and delays. The zero value is what production uses.
 type Timing struct {
-	// Attempt bounds one attempt, connecting included. DynamoDB responds in some 10 ms, so that an attempt without a
-	// response after 200 ms (the default) is better repeated over another connection. A TLS handshake that takes
-	// longer is not wasted: the transport completes it, and the next attempt uses the connection.
+	// Attempt bounds one attempt, connecting included. DynamoDB responds in some 10 ms, so that an
+	// attempt without a response after 200 ms (the default) is better repeated over another
+	// connection. A TLS handshake that takes longer is not wasted: the transport completes it, and
+	// the next attempt uses the connection.
 	Attempt time.Duration
 
 	FirstDelay time.Duration // the longest delay before the second attempt, doubling from then on; 20 ms by default
@@ -33,9 +34,10 @@ const (
 	maxPingBytes = 4 << 10
 )
 
-// NewClient returns a client with connections of its own, which retries until the context of a call ends. An empty
-// endpoint means AWS's own in cfg's region. The HTTP client and the retry settings of cfg are ignored; its API options
-// (such as tracing) are kept. Error texts contain nothing of any item.
+// NewClient returns a client with connections of its own, which retries until the context of a call
+// ends. An empty endpoint means AWS's own in cfg's region. The HTTP client and the retry settings
+// of cfg are ignored; its API options (such as tracing) are kept. Error texts contain nothing of
+// any item.
 func NewClient(cfg aws.Config, endpoint string, timing Timing) *dynamodb.Client {
 	timing.Attempt = cmp.Or(timing.Attempt, attemptTimeout)
 	timing.FirstDelay = cmp.Or(timing.FirstDelay, firstDelay)
@@ -50,9 +52,9 @@ func NewClient(cfg aws.Config, endpoint string, timing Timing) *dynamodb.Client 
 	})
 }
 
-// Connect opens a connection for the next call to use. It sends a GET to the endpoint's root, which needs no signature
-// and reads no table, and returns when the response is there or the time for one attempt is over. It reports no
-// failure: the next call meets the cause.
+// Connect opens a connection for the next call to use. It sends a GET to the endpoint's root, which
+// needs no signature and reads no table, and returns when the response is there or the time for one
+// attempt is over. It reports no failure: the next call meets the cause.
 func (s *Store) Connect(ctx context.Context) {
 	o := s.Client.Options()
 	parameters := dynamodb.EndpointParameters{Region: &o.Region, Endpoint: o.BaseEndpoint}

@@ -12,7 +12,8 @@ import (
 	"orders/internal/order"
 )
 
-// Create stores o with one conditional write, which returns the stored order if there is one. See [order.Store].
+// Create stores o with one conditional write, which returns the stored order if there is one. See
+// [order.Store].
 func (s *Store) Create(ctx context.Context, o order.Order) (existing *order.Order, err error) {
 	ctx, cancel := s.withBudget(ctx)
 	defer cancel()
@@ -44,8 +45,8 @@ func (s *Store) Create(ctx context.Context, o order.Order) (existing *order.Orde
 // fulfilmentAttributes are the attributes that fulfilment updates change.
 var fulfilmentAttributes = []string{"modifiedDate", "products", "status", "total"}
 
-// isWrittenBy reports whether the stored order is the one that was sent, written by an attempt whose response did not
-// arrive. Since then, a fulfilment update may have changed it.
+// isWrittenBy reports whether the stored order is the one that was sent, written by an attempt
+// whose response did not arrive. Since then, a fulfilment update may have changed it.
 func isWrittenBy(sent, stored item) bool {
 	ours, errOurs := imageOf(sent)
 	theirs, errTheirs := imageOf(stored)

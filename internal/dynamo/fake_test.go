@@ -226,8 +226,8 @@ func newStore(t *testing.T, table *fakeTable) *Store {
 	return &Store{Client: client, Table: tableName}
 }
 
-// newInProcessStore returns a store on the fake with production's timing and without connections, so that it works
-// with a fake clock.
+// newInProcessStore returns a store on the fake with production's timing and without connections,
+// so that it works with a fake clock.
 func newInProcessStore(table *fakeTable) *Store {
 	client := NewClient(testConfig(), "http://table.invalid", Timing{})
 	client.Options().HTTPClient.(*http.Client).Transport = inProcess{table}

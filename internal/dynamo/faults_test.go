@@ -13,11 +13,12 @@ import (
 	"orders/internal/order/ordertest"
 )
 
-// impatient has short attempts, for faults that hang. A slow machine may time out other attempts too, so that there
-// can be more attempts than faults.
+// impatient has short attempts, for faults that hang. A slow machine may time out other attempts
+// too, so that there can be more attempts than faults.
 var impatient = Timing{Attempt: 300 * time.Millisecond, FirstDelay: time.Millisecond, MaxDelay: 20 * time.Millisecond}
 
-// A storeCall is one call of a store. Its result reports whether this call stored or changed the order.
+// A storeCall is one call of a store. Its result reports whether this call stored or changed the
+// order.
 type storeCall struct {
 	operation string
 	call      func(context.Context, *Store, order.Order) (done bool, err error)
@@ -111,7 +112,8 @@ func recoversFromAFault(t *testing.T, table realTable) {
 	}
 }
 
-// survivesADroppedResponse carries out the first write and drops its response, in each of the possible ways.
+// survivesADroppedResponse carries out the first write and drops its response, in each of the
+// possible ways.
 func survivesADroppedResponse(t *testing.T, table realTable) {
 	for kind, f := range map[string]fault{"reset": dropResponse, "late": lateResponse, "truncated": truncateResponse, "500": internalErrorAfterWrite} {
 		for name, c := range storeCalls {
@@ -172,8 +174,8 @@ func hasOneWinnerWithDroppedResponses(t *testing.T, table realTable) {
 	require.Greater(t, len(p.operations()), racers)
 }
 
-// leavesNothingHalfDone tests calls during an outage: the error is Unavailable, and the order is either as before or
-// entirely as the call wanted it. A retry after the outage succeeds.
+// leavesNothingHalfDone tests calls during an outage: the error is Unavailable, and the order is
+// either as before or entirely as the call wanted it. A retry after the outage succeeds.
 func leavesNothingHalfDone(t *testing.T, table realTable) {
 	for kind, f := range map[string]fault{"hangs": hang, "resets": reset, "500": internalError, "throttles": throttle, "drops the responses": dropResponse} {
 		for name, c := range storeCalls {

@@ -12,8 +12,9 @@ import (
 	"orders/internal/order"
 )
 
-// imageOf returns an item of the SDK as an image with canonical values: the same bytes that [streamimage.Parse] makes of
-// the same item. The error names the place of a value of an unknown type.
+// imageOf returns an item of the SDK as an image with canonical values: the same bytes that
+// [streamimage.Parse] makes of the same item. The error names the place of a value of an unknown
+// type.
 func imageOf(stored item) (order.Image, error) {
 	attributes := make(order.Image, 0, len(stored))
 	for name, value := range stored {

@@ -53,7 +53,8 @@ func values(depth int) *rapid.Generator[any] {
 	return rapid.OneOf(leaves...)
 }
 
-// canonical returns the standard library's JSON, which escapes two more characters than canonical JSON does.
+// canonical returns the standard library's JSON, which escapes two more characters than canonical
+// JSON does.
 func canonical(t require.TestingT, value any) string {
 	var out bytes.Buffer
 	e := json.NewEncoder(&out)

@@ -14,8 +14,8 @@ import (
 	"orders/internal/order/ordertest"
 )
 
-// TestOnDynamoDBLocal runs everything that needs AWS's own DynamoDB. The server takes a while to start, so all share
-// one.
+// TestOnDynamoDBLocal runs everything that needs AWS's own DynamoDB. The server takes a while to
+// start, so all share one.
 func TestOnDynamoDBLocal(t *testing.T) {
 	endpoint := dynamodbtest.Start(t)
 	table := realTable{endpoint, dynamodbtest.Table(t, endpoint), dynamodbtest.Client(t, endpoint)}

@@ -18,9 +18,10 @@ import (
 	"orders/internal/order"
 )
 
-// newRetryer returns a retryer that retries what the SDK calls retryable, and truncated responses, until the context
-// ends. Everything is set here because the SDK's defaults do not fit a request of one second: they wait up to 2 s
-// before the first retry, stop after three attempts, and share a retry quota that one bad minute uses up.
+// newRetryer returns a retryer that retries what the SDK calls retryable, and truncated responses,
+// until the context ends. Everything is set here because the SDK's defaults do not fit a request of
+// one second: they wait up to 2 s before the first retry, stop after three attempts, and share a
+// retry quota that one bad minute uses up.
 func newRetryer(timing Timing) aws.Retryer {
 	standard := retry.NewStandard(func(o *retry.StandardOptions) {
 		o.Backoff = retry.BackoffDelayerFunc(timing.delay)
@@ -30,8 +31,8 @@ func newRetryer(timing Timing) aws.Retryer {
 	return retry.AddWithMaxAttempts(standard, 0) // 0 means no limit
 }
 
-// delay returns the backoff after a failed attempt, counted from 1: a random time between half and all of a bound that
-// doubles, so that callers that failed together do not retry together.
+// delay returns the backoff after a failed attempt, counted from 1: a random time between half and
+// all of a bound that doubles, so that callers that failed together do not retry together.
 func (t Timing) delay(attempt int, _ error) (time.Duration, error) {
 	longest := t.FirstDelay
 	for ; attempt > 1 && longest < t.MaxDelay; attempt-- {
@@ -79,15 +80,15 @@ func (a *attempts) HandleFinalize(ctx context.Context, in middleware.FinalizeInp
 	return out, metadata, err
 }
 
-// isRejection reports whether the table clearly rejected an attempt. Without a response, and after a 5xx, it may have
-// carried the attempt out.
+// isRejection reports whether the table clearly rejected an attempt. Without a response, and after
+// a 5xx, it may have carried the attempt out.
 func isRejection(err error) bool {
 	response, ok := errors.AsType[*smithyhttp.ResponseError](err)
 	return ok && response.HTTPStatusCode() >= 400 && response.HTTPStatusCode() < 500
 }
 
-// failure returns the Unavailable error of a call. If the context ended between two attempts, it names the cause of
-// the last failed attempt as well.
+// failure returns the Unavailable error of a call. If the context ended between two attempts, it
+// names the cause of the last failed attempt as well.
 func (a *attempts) failure(ctx context.Context, operation string, err error) error {
 	if ctx.Err() != nil && a.lastErr != nil {
 		err = fmt.Errorf("%w, after %w", err, a.lastErr)

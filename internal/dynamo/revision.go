@@ -16,7 +16,8 @@ type revision struct {
 	after  order.Progress
 }
 
-// expression returns the assignments of what differs, guarded by status and modifiedDate as they were read.
+// expression returns the assignments of what differs, guarded by status and modifiedDate as they
+// were read.
 func (r revision) expression() (*expression, error) {
 	e := &expression{names: map[string]string{}, values: item{}}
 	e.assign("status", text(string(r.after.Status)))
@@ -38,8 +39,8 @@ func (r revision) expression() (*expression, error) {
 
 func (r revision) reducesLines() bool { return !slices.Equal(r.after.Lines, r.before.progress.Lines) }
 
-// products returns the order's own records of the lines that remain, with the attributes that this version does not
-// know. It sets only the quantities that changed.
+// products returns the order's own records of the lines that remain, with the attributes that this
+// version does not know. It sets only the quantities that changed.
 func (r revision) products() (types.AttributeValue, error) {
 	list, ok := r.before.stored["products"].(*types.AttributeValueMemberL)
 	if !ok || len(list.Value) != len(r.after.Lines) {

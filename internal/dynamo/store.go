@@ -1,7 +1,7 @@
 // Package dynamo keeps orders in a DynamoDB table.
 //
-// The table's partition key is orderId. Its index "user" has the keys userId and createdDate and projects all
-// attributes (contract, section 2).
+// The table's partition key is orderId. Its index "user" has the keys userId and createdDate and
+// projects all attributes (contract, section 2).
 package dynamo
 
 import (
@@ -16,8 +16,8 @@ import (
 	"orders/internal/order"
 )
 
-// A Store is an [order.Store] on a DynamoDB table. Set its fields before use and do not change them afterwards. It is
-// safe for concurrent use. The client retries: use one from [NewClient].
+// A Store is an [order.Store] on a DynamoDB table. Set its fields before use and do not change them
+// afterwards. It is safe for concurrent use. The client retries: use one from [NewClient].
 type Store struct {
 	Client *dynamodb.Client
 	Table  string // the table's name
@@ -76,7 +76,8 @@ func (s *Store) List(ctx context.Context, userID string, limit int, after *order
 	return readPage(out)
 }
 
-// startKey returns the key after which a page begins. Its user is the caller, whatever the position is.
+// startKey returns the key after which a page begins. Its user is the caller, whatever the position
+// is.
 func startKey(userID string, after *order.Position) item {
 	if after == nil {
 		return nil

@@ -25,8 +25,8 @@ import (
 	"orders/internal/order/ordertest"
 )
 
-// publishesOriginalsWhole takes an order of the original platform, with attributes of every type that DynamoDB has,
-// from the table through its real stream to the published events.
+// publishesOriginalsWhole takes an order of the original platform, with attributes of every type
+// that DynamoDB has, from the table through its real stream to the published events.
 func publishesOriginalsWhole(t *testing.T, table realTable) {
 	table.name = dynamodbtest.Table(t, table.endpoint)
 	o := ordertest.Sample()
@@ -93,7 +93,8 @@ func (p *publisher) Publish(_ context.Context, events []order.Event) []error {
 	return make([]error, len(events))
 }
 
-// streamBatch returns all records of the table's stream, which must be that many, as the event that Lambda passes on.
+// streamBatch returns all records of the table's stream, which must be that many, as the event that
+// Lambda passes on.
 func streamBatch(t *testing.T, table realTable, count int) json.RawMessage {
 	streams := dynamodbstreams.NewFromConfig(dynamodbtest.Config(), func(o *dynamodbstreams.Options) {
 		o.BaseEndpoint = aws.String(table.endpoint)
@@ -122,7 +123,8 @@ func streamBatch(t *testing.T, table realTable, count int) json.RawMessage {
 	return batch
 }
 
-// emptyMaps corrects responses: the stream of DynamoDB Local writes an empty map as {}, not as {"M":{}}.
+// emptyMaps corrects responses: the stream of DynamoDB Local writes an empty map as {}, not as
+// {"M":{}}.
 type emptyMaps struct{ next http.RoundTripper }
 
 func (e emptyMaps) RoundTrip(r *http.Request) (*http.Response, error) {

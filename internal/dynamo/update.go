@@ -15,7 +15,8 @@ import (
 	"orders/internal/order"
 )
 
-// progressAttributes are all attributes that Update reads or writes. The policy of on-events allows the same ones.
+// progressAttributes are all attributes that Update reads or writes. The policy of on-events allows
+// the same ones.
 var progressAttributes = []string{"orderId", "status", "products", "total", "deliveryPrice", "modifiedDate"}
 
 const (
@@ -25,7 +26,8 @@ const (
 
 var errContended = errors.New("too many concurrent updates")
 
-// Update reads the order's progress, calls change, and writes the differences, guarded. See [order.Store].
+// Update reads the order's progress, calls change, and writes the differences, guarded. See
+// [order.Store].
 func (s *Store) Update(ctx context.Context, orderID string, change func(order.Progress) (order.Progress, error)) (changed bool, err error) {
 	ctx, cancel := s.withBudget(ctx)
 	defer cancel()

@@ -10,15 +10,15 @@ import (
 	"orders/internal/safehttp"
 )
 
-// attemptTimeout bounds one request, connecting included. EventBridge answers in tens of milliseconds, later where
-// a request is full (1 MB); one that has not after a second is better sent again than waited for, though that may
-// send its events twice.
+// attemptTimeout bounds one request, connecting included. EventBridge responds in tens of
+// milliseconds, and later to a full request (1 MB). After a second, a retry is better than waiting,
+// even if the events are published twice.
 const attemptTimeout = time.Second
 
-// NewClient is a client with its own kept connections, that tries a request once: entries fail one by one, so the
-// [Publisher] does all retrying. The endpoint is empty for AWS's own in cfg's region. Of cfg, the HTTP client and all
-// about retries are ignored; the API options (tracing, for one) are kept. The texts of its errors hold nothing of any
-// event.
+// NewClient returns a client with connections of its own, which tries each request once, because
+// entries fail one by one and the [Publisher] retries them. An empty endpoint means AWS's own in
+// cfg's region. The HTTP client and the retry settings of cfg are ignored; its API options (such as
+// tracing) are kept. Error texts contain nothing of any event.
 func NewClient(cfg aws.Config, endpoint string) *eventbridge.Client {
 	return newClient(cfg, endpoint, safehttp.NewTransport())
 }

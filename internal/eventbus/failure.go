@@ -8,58 +8,59 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// A failure is why the bus did not accept an event. The text of err holds nothing of the event's detail.
+// A failure says why the bus did not accept an event. The text of err contains nothing of the
+// event's detail.
 type failure struct {
-	verdict verdict
-	err     error
+	kind kind
+	err  error
 }
 
-// A verdict is what a failure means for the next try.
-type verdict int
+// A kind says how to go on after a failure.
+type kind int
 
 const (
-	again    verdict = iota // it may pass the next time
-	mendable                // it passes once an operator has mended something: hardly within this call
-	hopeless                // it can never pass
-	suspect                 // one event of its request can never pass; which one shows when each is sent alone
+	transient     kind = iota // a retry may succeed
+	misconfigured             // a retry succeeds once an operator has changed something: hardly within this call
+	permanent                 // a retry can never succeed
+	unattributed              // one event of the request has a permanent failure; sending each alone shows which
 )
 
-// requestFailure is what the failure of a whole request of several events, or of one, means for each.
+// requestFailure returns what the failure of a whole request means for each of its events.
 func requestFailure(err error, events int) *failure {
 	var code string
-	if refusal, ok := errors.AsType[smithy.APIError](err); ok {
-		code = refusal.ErrorCode()
+	if apiError, ok := errors.AsType[smithy.APIError](err); ok {
+		code = apiError.ErrorCode()
 	}
 	var status int
-	if answer, ok := errors.AsType[*smithyhttp.ResponseError](err); ok {
-		status = answer.HTTPStatusCode()
+	if response, ok := errors.AsType[*smithyhttp.ResponseError](err); ok {
+		status = response.HTTPStatusCode()
 	}
-	v := verdictOf(code, status)
-	if v == hopeless && events > 1 {
-		v = suspect
+	k := kindOf(code, status)
+	if k == permanent && events > 1 {
+		k = unattributed
 	}
-	return &failure{v, err}
+	return &failure{k, err}
 }
 
-// verdictOf judges by the code that the bus gave for an entry or a request, and a request's HTTP status. Whatever it
-// does not know is worth another try: an event must not be given up for a new name of a passing trouble.
-func verdictOf(code string, status int) verdict {
+// kindOf classifies the error code of an entry or a request, and the HTTP status of a request.
+// Whatever it does not know is transient: an event must not be lost to a new name of an old fault.
+func kindOf(code string, status int) kind {
 	switch code {
 	case "MalformedDetail", "InvalidArgument", "RedactionFailure",
 		"ValidationException", "ValidationError", "SerializationException", "InvalidParameterValue":
-		return hopeless
+		return permanent
 	case "AccessDenied", "AccessDeniedException", "NotAuthorized", "NotAuthorizedForSourceException",
 		"NotAuthorizedForDetailTypeException", "OptInRequired", "InvalidAccountIdException",
 		"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException",
 		"MissingAuthenticationToken", "IncompleteSignature", "InvalidSignatureException", "SignatureDoesNotMatch",
 		"ResourceNotFoundException":
-		return mendable
+		return misconfigured
 	}
 	switch status {
 	case http.StatusRequestEntityTooLarge:
-		return hopeless
+		return permanent
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound:
-		return mendable
+		return misconfigured
 	}
-	return again
+	return transient
 }

@@ -13,28 +13,28 @@ import (
 	"orders/internal/order"
 )
 
-// Faults that pass, and those that end a call for the events they meet.
+// Faults after which a retry succeeds, and faults after which it does not.
 var (
 	passing = []fault{
 		{}, {status: 400, code: "ThrottlingException"}, {status: 500, code: "InternalException"}, {reset: true},
-		{lost: true}, {hang: 30 * time.Millisecond}, {hang: time.Hour}, {leftOut: 1}, {leftOut: 9}, {nameless: true},
+		{dropped: true}, {hang: 30 * time.Millisecond}, {hang: time.Hour}, {missing: 1}, {missing: 9}, {noIDs: true},
 		{entries: map[int]string{0: "InternalFailure"}}, {entries: map[int]string{0: "ThrottlingException", 2: "New"}},
-		{entries: map[int]string{1: "InternalFailure"}, lost: true}, {status: 502, body: "<html>"},
+		{entries: map[int]string{1: "InternalFailure"}, dropped: true}, {status: 502, body: "<html>"},
 	}
-	ending = []fault{
+	lasting = []fault{
 		{status: 403, code: "AccessDeniedException"}, {entries: map[int]string{0: "NotAuthorizedForSourceException"}},
 		{status: 400, code: "ValidationException"}, {entries: map[int]string{1: "InvalidArgument"}},
 	}
 )
 
-// drawEvents are events of a few orders, interleaved, some of which the bus can never accept.
+// drawEvents draws interleaved events of a few orders, some of which the bus can never accept.
 func drawEvents(t *rapid.T) []order.Event {
 	var events []order.Event
 	for i := range rapid.IntRange(0, 40).Draw(t, "events") {
 		e := event(rapid.SampledFrom([]string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"}).Draw(t, "order"), i)
 		switch rapid.IntRange(0, 19).Draw(t, "defect") {
 		case 0:
-			e.Detail = fmt.Appendf(nil, `[%d]`, i) // no object
+			e.Detail = fmt.Appendf(nil, `[%d]`, i) // not an object
 		case 1:
 			e.Type = "Poison"
 		}
@@ -45,29 +45,30 @@ func drawEvents(t *rapid.T) []order.Event {
 
 func acceptable(e order.Event) bool { return e.Type != "Poison" && e.Detail[0] == '{' }
 
-// publish sends events to a bus that goes wrong by the script.
-func publish(t *testing.T, events []order.Event, script []fault, patience time.Duration) (results []error, b *bus) {
+// publish sends events to a bus with scripted faults.
+func publish(t *testing.T, events []order.Event, script []fault, budget time.Duration) (results []error, b *bus) {
 	b = &bus{fault: once(script...)}
-	within(t, b, func(t *testing.T, p *Publisher) {
-		ctx, cancel := context.WithTimeout(t.Context(), patience)
+	withBus(t, b, func(t *testing.T, p *Publisher) {
+		ctx, cancel := context.WithTimeout(t.Context(), budget)
 		defer cancel()
 		results = p.Publish(ctx, events)
 	})
 	return results, b
 }
 
-// Whatever goes wrong: each order's events are accepted in their order, and the results say no more than the bus.
+// Whatever fails, each order's events are accepted in their order, and only accepted events are
+// reported as such.
 func TestOrderIsKeptWhateverFails(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		events := drawEvents(rt)
-		script := rapid.SliceOfN(rapid.SampledFrom(slices.Concat(passing, ending)), 0, 60).Draw(rt, "script")
-		patience := rapid.SampledFrom([]time.Duration{5, 100, 2000, 60_000}).Draw(rt, "milliseconds") * time.Millisecond
-		results, b := publish(t, events, script, patience)
+		script := rapid.SliceOfN(rapid.SampledFrom(slices.Concat(passing, lasting)), 0, 60).Draw(rt, "script")
+		budget := rapid.SampledFrom([]time.Duration{5, 100, 2000, 60_000}).Draw(rt, "milliseconds") * time.Millisecond
+		results, b := publish(t, events, script, budget)
 		require.Len(rt, results, len(events))
 		found := kinds(rt, results)
 		accepted := b.sequences()
 		for id, mine := range positions(events) {
-			sent := slices.Compact(accepted[id]) // an event may be sent twice, at once
+			sent := slices.Compact(accepted[id]) // an event may be accepted twice in a row
 			require.LessOrEqual(rt, len(sent), len(mine))
 			var kind order.Kind
 			for i, at := range mine {
@@ -75,8 +76,8 @@ func TestOrderIsKeptWhateverFails(t *testing.T) {
 					require.Equal(rt, string(events[at].Detail), sent[i], "out of order")
 				}
 				if found[at] == "" {
-					require.Empty(rt, kind, "behind one that failed")
-					require.Less(rt, i, len(sent), "said to be accepted")
+					require.Empty(rt, kind, "after an event that failed")
+					require.Less(rt, i, len(sent), "reported as accepted")
 					continue
 				}
 				if kind != "" {
@@ -89,8 +90,8 @@ func TestOrderIsKeptWhateverFails(t *testing.T) {
 	})
 }
 
-// With time and faults that pass, everything is sent that can be and that is not behind what cannot.
-func TestAllIsSentInTheEnd(t *testing.T) {
+// Given time, every event is accepted that can be, unless it follows one that cannot.
+func TestAllIsAcceptedInTheEnd(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		events := drawEvents(rt)
 		script := rapid.SliceOfN(rapid.SampledFrom(passing), 0, 30).Draw(rt, "script")
@@ -114,7 +115,7 @@ func TestAllIsSentInTheEnd(t *testing.T) {
 	})
 }
 
-// positions are where the events of each order are.
+// positions returns the positions of each order's events.
 func positions(events []order.Event) map[string][]int {
 	byOrder := map[string][]int{}
 	for i, e := range events {

@@ -10,8 +10,8 @@ import (
 	"orders/internal/order"
 )
 
-// Parse converts an image of the table's stream, such as {"total":{"N":"100"}}. The error for text that is not an image
-// contains the path of the fault as a JSON pointer, and no value.
+// Parse converts an image of the table's stream, such as {"total":{"N":"100"}}. The error for text
+// that is not an image contains the path of the fault as a JSON pointer, and no value.
 func Parse(stream json.RawMessage) (order.Image, error) {
 	in, err := scan(stream)
 	if err != nil {
@@ -29,7 +29,8 @@ func Parse(stream json.RawMessage) (order.Image, error) {
 	return image, nil
 }
 
-// A decoder converts typed values to plain ones, from text to text. This is most of table-update's CPU time.
+// A decoder converts typed values to plain ones, from text to text. This is most of table-update's
+// CPU time.
 type decoder struct {
 	in  scanner
 	out []byte
@@ -41,7 +42,8 @@ type member struct {
 	start, end int
 }
 
-// members appends the members of an object of typed values and returns their positions, sorted by name.
+// members appends the members of an object of typed values and returns their positions, sorted by
+// name.
 func (d *decoder) members(depth int) ([]member, error) {
 	if d.in.peek() != '{' {
 		return nil, ErrNotA("JSON object")

@@ -2,8 +2,8 @@ package streamimage
 
 import "encoding/json"
 
-// Encode converts a document, which must be a JSON object, to an image of the table's stream. [Parse] returns the same
-// document in canonical form.
+// Encode converts a document, which must be a JSON object, to an image of the table's stream.
+// [Parse] returns the same document in canonical form.
 func Encode(document json.RawMessage) (json.RawMessage, error) {
 	in, err := scan(document)
 	if err != nil {

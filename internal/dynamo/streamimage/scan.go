@@ -51,7 +51,8 @@ func (s *scanner) more(end byte) bool {
 	return true
 }
 
-// literal returns the next value, which must not be an object or array, as it is written: a string with its quotes.
+// literal returns the next value, which must not be an object or array, as it is written: a string
+// with its quotes.
 func (s *scanner) literal() []byte {
 	isString := s.peek() == '"'
 	start := s.at

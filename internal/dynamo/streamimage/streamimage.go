@@ -1,9 +1,11 @@
-// Package streamimage converts the images of orders in the table's stream, which are attributes with their DynamoDB
-// types, to plain JSON and back, from text to text. It does not use AWS's SDK: the function that reads the stream needs
-// nothing else of it, and the DynamoDB part alone takes about a millisecond to initialize.
+// Package streamimage converts the images of orders in the table's stream, which are attributes
+// with their DynamoDB types, to plain JSON and back, from text to text. It does not use AWS's SDK:
+// the function that reads the stream needs nothing else of it, and the DynamoDB part alone takes
+// about a millisecond to initialize.
 //
-// The plain JSON is canonical: members are sorted by name, sets are sorted, there is no white space, and only what must
-// be escaped is. Numbers keep all their digits. Binary values are base64 strings, sets are arrays.
+// The plain JSON is canonical: members are sorted by name, sets are sorted, there is no white
+// space, and only what must be escaped is. Numbers keep all their digits. Binary values are base64
+// strings, sets are arrays.
 package streamimage
 
 import (
@@ -16,8 +18,8 @@ import (
 	"unicode/utf8"
 )
 
-// MaxDepth bounds the nesting of values. DynamoDB allows 32 levels and does not say how it counts them, so this is
-// twice as much.
+// MaxDepth bounds the nesting of values. DynamoDB allows 32 levels and does not say how it counts
+// them, so this is twice as much.
 const MaxDepth = 64
 
 // A decodeError says where a value cannot be converted, and why, but never the value.
@@ -36,7 +38,8 @@ func ErrNotA(kind string) error { return &decodeError{reason: "is not a " + kind
 // ErrTooDeep is the error of values nested deeper than MaxDepth.
 var ErrTooDeep = errors.New("is nested too deep")
 
-// AtPath returns err with the name of an attribute, or an index, in front of its path. The path is a JSON pointer.
+// AtPath returns err with the name of an attribute, or an index, in front of its path. The path is
+// a JSON pointer.
 func AtPath(name string, err error) error {
 	e, ok := errors.AsType[*decodeError](err)
 	if !ok {
@@ -47,7 +50,8 @@ func AtPath(name string, err error) error {
 
 var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
 
-// AppendSet appends a set, sorted by the text of its elements, because DynamoDB returns sets in any order.
+// AppendSet appends a set, sorted by the text of its elements, because DynamoDB returns sets in any
+// order.
 func AppendSet(out []byte, elements [][]byte) []byte {
 	slices.SortFunc(elements, bytes.Compare)
 	out = append(out, '[')

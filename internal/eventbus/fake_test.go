@@ -10,30 +10,31 @@ import (
 	"time"
 )
 
-// A bus is EventBridge as far as PutEvents goes: it keeps what it accepts, and fails as told.
+// A bus is a fake of EventBridge's PutEvents. It keeps the entries that it accepts, and injects
+// faults.
 type bus struct {
-	// fault says what goes wrong with a request, the first being 0; nil: nothing.
+	// fault returns the fault of the nth request, counted from 0. nil means none.
 	fault func(n int, entries []entry) fault
 
-	mu       sync.Mutex
-	requests []request
-	accepted []entry
-	broken   []string // rules of the protocol that a request broke
+	mu         sync.Mutex
+	requests   []request
+	accepted   []entry
+	violations []string // of the protocol, by requests
 }
 
-// A fault is what goes wrong with one request. The zero value is nothing.
+// A fault says how one request fails. The zero value means that it does not.
 type fault struct {
-	status     int            // refuses the request with this status
-	code       string         // of that refusal
-	message    string         // of that refusal, or of every entry refused
-	body       string         // answers the status with this text instead of a bus's
-	reset      bool           // closes the connection before anything is accepted
-	lost       bool           // accepts, then closes the connection instead of answering
-	hang       time.Duration  // before anything else, unless the client goes away meanwhile
-	entries    map[int]string // codes of entries refused
-	leftOut    int            // results missing at the end of the answer
-	nameless   bool           // gives no event ids
-	failedWith int            // what FailedEntryCount claims
+	status     int            // of the response that rejects the request
+	code       string         // of that response
+	message    string         // of that response, or of every rejected entry
+	body       string         // of the response, instead of a bus's
+	reset      bool           // resets the connection before anything is accepted
+	dropped    bool           // accepts, then resets the connection before the response
+	hang       time.Duration  // before anything else, unless the client disconnects
+	entries    map[int]string // codes of rejected entries
+	missing    int            // results missing at the end of the response
+	noIDs      bool           // returns no event IDs
+	failedWith int            // value of FailedEntryCount
 }
 
 type request struct {
@@ -76,28 +77,28 @@ func (b *bus) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(max(f.status, 200))
 		io.WriteString(w, f.body)
 	case f.status != 0:
-		refuse(w, f)
+		reject(w, f)
 	case !withinLimits(entries):
-		refuse(w, fault{status: 400, code: "ValidationException", message: string(body)})
+		reject(w, fault{status: 400, code: "ValidationException", message: string(body)})
 	default:
-		answer := b.accept(entries, f)
-		if f.lost {
+		response := b.accept(entries, f)
+		if f.dropped {
 			panic(http.ErrAbortHandler)
 		}
 		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-		json.NewEncoder(w).Encode(answer)
+		json.NewEncoder(w).Encode(response)
 	}
 }
 
-// refuse answers in AWS's JSON 1.1.
-func refuse(w http.ResponseWriter, f fault) {
+// reject responds in AWS's JSON 1.1.
+func reject(w http.ResponseWriter, f fault) {
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 	w.Header().Set("X-Amzn-Requestid", "request-1")
 	w.WriteHeader(f.status)
 	json.NewEncoder(w).Encode(map[string]string{"__type": "com.amazonaws.events#" + f.code, "message": f.message})
 }
 
-// receive takes a request down, and tells what is to go wrong with it.
+// receive records a request and returns its fault.
 func (b *bus) receive(r *http.Request, body string) ([]entry, fault) {
 	var input struct{ Entries []entry }
 	decoder := json.NewDecoder(strings.NewReader(body))
@@ -106,20 +107,20 @@ func (b *bus) receive(r *http.Request, body string) ([]entry, fault) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if err != nil {
-		b.broken = append(b.broken, err.Error())
+		b.violations = append(b.violations, err.Error())
 	}
 	for name, want := range map[string]string{"X-Amz-Target": "AWSEvents.PutEvents", "Content-Type": "application/x-amz-json-1.1"} {
 		if got := r.Header.Get(name); got != want {
-			b.broken = append(b.broken, fmt.Sprintf("%s is %q", name, got))
+			b.violations = append(b.violations, fmt.Sprintf("%s is %q", name, got))
 		}
 	}
 	if !strings.Contains(r.Header.Get("Authorization"), "/eu-west-1/events/aws4_request") {
-		b.broken = append(b.broken, "unsigned")
+		b.violations = append(b.violations, "unsigned")
 	}
 	together := map[string]bool{}
 	for _, e := range input.Entries {
 		if together[e.Resources[0]] {
-			b.broken = append(b.broken, "two events of one order in one request")
+			b.violations = append(b.violations, "two events of one order in one request")
 		}
 		together[e.Resources[0]] = true
 	}
@@ -131,7 +132,8 @@ func (b *bus) receive(r *http.Request, body string) ([]entry, fault) {
 	return input.Entries, b.fault(n, input.Entries)
 }
 
-// withinLimits is what makes or breaks a request as a whole. A detail type "Poison" stands for whatever else does.
+// withinLimits reports whether a request as a whole is valid. A detail type "Poison" stands for any
+// other violation.
 func withinLimits(entries []entry) bool {
 	size, poisoned := 0, false
 	for _, e := range entries {
@@ -141,15 +143,15 @@ func withinLimits(entries []entry) bool {
 	return len(entries) >= 1 && len(entries) <= 10 && size <= 1<<20 && !poisoned
 }
 
-type answerBody struct {
+type responseBody struct {
 	FailedEntryCount int
 	Entries          []map[string]string
 }
 
-func (b *bus) accept(entries []entry, f fault) answerBody {
+func (b *bus) accept(entries []entry, f fault) responseBody {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	answer := answerBody{FailedEntryCount: f.failedWith}
+	response := responseBody{FailedEntryCount: f.failedWith}
 	for i, e := range entries {
 		code := f.entries[i]
 		if !strings.HasPrefix(e.Detail, "{") {
@@ -157,19 +159,19 @@ func (b *bus) accept(entries []entry, f fault) answerBody {
 		}
 		switch {
 		case code != "":
-			answer.Entries = append(answer.Entries, map[string]string{"ErrorCode": code, "ErrorMessage": f.message})
-		case f.nameless, i >= len(entries)-f.leftOut: // what the publisher cannot know to be accepted is not
-			answer.Entries = append(answer.Entries, map[string]string{})
+			response.Entries = append(response.Entries, map[string]string{"ErrorCode": code, "ErrorMessage": f.message})
+		case f.noIDs, i >= len(entries)-f.missing: // without an event ID, the entry is not accepted
+			response.Entries = append(response.Entries, map[string]string{})
 		default:
 			b.accepted = append(b.accepted, e)
-			answer.Entries = append(answer.Entries, map[string]string{"EventId": fmt.Sprint("id-", len(b.accepted))})
+			response.Entries = append(response.Entries, map[string]string{"EventId": fmt.Sprint("id-", len(b.accepted))})
 		}
 	}
-	answer.Entries = answer.Entries[:len(entries)-min(f.leftOut, len(entries))]
-	return answer
+	response.Entries = response.Entries[:len(entries)-min(f.missing, len(entries))]
+	return response
 }
 
-// sequences are the details accepted of each order, in the order of their acceptance.
+// sequences returns the accepted details of each order, in the order of acceptance.
 func (b *bus) sequences() map[string][]string {
 	byOrder := map[string][]string{}
 	for _, e := range b.accepted {
@@ -178,7 +180,7 @@ func (b *bus) sequences() map[string][]string {
 	return byOrder
 }
 
-// sizes are the numbers of entries of the requests.
+// sizes returns the number of entries of each request.
 func (b *bus) sizes() []int {
 	var sizes []int
 	for _, r := range b.requests {
@@ -187,7 +189,7 @@ func (b *bus) sizes() []int {
 	return sizes
 }
 
-// once goes wrong with the first requests, one after the other.
+// once returns faults for the first requests, one each.
 func once(faults ...fault) func(int, []entry) fault {
 	return func(n int, _ []entry) fault {
 		if n < len(faults) {
@@ -197,7 +199,7 @@ func once(faults ...fault) func(int, []entry) fault {
 	}
 }
 
-// always goes wrong with every request.
+// always returns the same fault for every request.
 func always(f fault) func(int, []entry) fault {
 	return func(int, []entry) fault { return f }
 }

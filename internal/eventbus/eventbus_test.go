@@ -27,9 +27,9 @@ var config = aws.Config{
 	}),
 }
 
-// within runs f in a bubble where time passes only when nothing else can happen, with a publisher whose client talks
-// to b over connections in memory. Pauses are half of the longest.
-func within(t *testing.T, b *bus, f func(t *testing.T, p *Publisher)) {
+// withBus runs f with a fake clock and a publisher whose client reaches b over connections in
+// memory. Every backoff is half of the longest.
+func withBus(t *testing.T, b *bus, f func(t *testing.T, p *Publisher)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		listener := &pipes{made: make(chan net.Conn), closed: make(chan struct{})}
@@ -41,10 +41,10 @@ func within(t *testing.T, b *bus, f func(t *testing.T, p *Publisher)) {
 		transport.CloseIdleConnections()
 		server.Close()
 	})
-	require.Empty(t, b.broken)
+	require.Empty(t, b.violations)
 }
 
-// pipes is a listener whose connections are pipes in memory.
+// pipes is a listener with connections in memory.
 type pipes struct {
 	made   chan net.Conn
 	once   sync.Once
@@ -79,12 +79,12 @@ func (p *pipes) Close() error {
 
 func (p *pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80} }
 
-// event is the nth event of an order.
+// event returns the nth event of an order.
 func event(orderID string, n int) order.Event {
 	return order.Event{OrderID: orderID, Type: order.OrderModified, Detail: fmt.Appendf(nil, `{"n":%d}`, n)}
 }
 
-// oneEach are events of that many orders.
+// oneEach returns one event for each of that many orders.
 func oneEach(orders int) []order.Event {
 	events := make([]order.Event, orders)
 	for i := range events {
@@ -93,7 +93,7 @@ func oneEach(orders int) []order.Event {
 	return events
 }
 
-// kinds are the kinds of errors, "" for none. Each must be an [order.Error].
+// kinds returns the kinds of errors, "" for nil. Each error must be an [order.Error].
 func kinds(t require.TestingT, results []error) []order.Kind {
 	found := make([]order.Kind, len(results))
 	for i, err := range results {
@@ -106,9 +106,9 @@ func kinds(t require.TestingT, results []error) []order.Kind {
 	return found
 }
 
-func allSent(t *testing.T, results []error, of int) {
+func allAccepted(t *testing.T, results []error, count int) {
 	t.Helper()
-	require.Len(t, results, of)
+	require.Len(t, results, count)
 	for _, err := range results {
 		require.NoError(t, err)
 	}
