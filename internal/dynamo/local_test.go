@@ -74,7 +74,7 @@ func (r realTable) stored(t *testing.T, orderID string) json.RawMessage {
 }
 
 func meetsItsContract(t *testing.T, table realTable) {
-	ordertest.TestStore(t, func(t *testing.T) ordertest.Subject {
-		return ordertest.Subject{Store: table.store(t, table.endpoint, patient), Seed: table.seed, Stored: table.stored}
+	ordertest.TestStore(t, func(t *testing.T) ordertest.Fixture {
+		return ordertest.Fixture{Store: table.store(t, table.endpoint, patient), Seed: table.seed, Stored: table.stored}
 	})
 }

@@ -210,7 +210,7 @@ func TestDirectInvocationWithoutTable(t *testing.T) {
 
 func TestALostAnswerOfTheTableIsACreationLikeAnyOther(t *testing.T) {
 	s, body := newShop(), ordertest.Request(ordertest.Sample())
-	s.store.Faults = func(op memory.Op, _ string) memory.Fault { return memory.LostAnswer }
+	s.store.Faults = func(op memory.Op, _ string) memory.Fault { return memory.LostResponse }
 	require.Equal(t, 201, ask(t, createOrder(s), post("u", body)).status)
 	require.EqualValues(t, 1, s.counter.counts["orderCreated"])
 }

@@ -72,7 +72,7 @@ func TestOrdersFollowWhatIsReported(t *testing.T) {
 				require.Greater(t, after.ModifiedDate, before.ModifiedDate)
 				require.Equal(t, map[string]int64{c.metric: 1}, s.counter.counts)
 			}
-			changes, err := s.store.Changes(t.Context(), "", 10)
+			changes, err := s.store.Records(t.Context(), "", 10)
 			require.NoError(t, err)
 			require.Len(t, changes, 2, "one creation, one change")
 		})

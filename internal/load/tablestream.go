@@ -53,7 +53,7 @@ func (t *table) records(ctx context.Context, in tableInput) (members, error) {
 	}
 	waiting, cancel := context.WithTimeout(ctx, pollTime)
 	defer cancel()
-	changes, err := t.store.Changes(waiting, after, in.Limit)
+	changes, err := t.store.Records(waiting, after, in.Limit)
 	if err != nil && waiting.Err() == nil {
 		return nil, &refusal{code: "ValidationException"}
 	}
@@ -68,13 +68,13 @@ func (t *table) records(ctx context.Context, in tableInput) (members, error) {
 }
 
 // record has no old image: nothing that happens here changes an order.
-func record(change memory.Change) (members, error) {
-	next, err := streamimage.Encode(change.New)
+func record(change memory.Record) (members, error) {
+	next, err := streamimage.Encode(change.NewImage)
 	if err != nil {
 		return nil, err
 	}
 	return members{
-		"eventID": change.SequenceNumber, "eventName": change.Name, "eventVersion": "1.1", "eventSource": "aws:dynamodb", "awsRegion": region,
+		"eventID": change.SequenceNumber, "eventName": change.EventName, "eventVersion": "1.1", "eventSource": "aws:dynamodb", "awsRegion": region,
 		"dynamodb": members{
 			"Keys":           members{"orderId": textValue{change.OrderID}},
 			"NewImage":       next,

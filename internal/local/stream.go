@@ -21,7 +21,7 @@ type memoryStream struct {
 
 // Read is lambda.ShardReader's.
 func (s memoryStream) Read(ctx context.Context, after string, limit int) ([]lambda.Record, error) {
-	changes, err := s.store.Changes(ctx, after, limit)
+	changes, err := s.store.Records(ctx, after, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -57,30 +57,30 @@ type streamChange struct {
 	StreamViewType              string
 }
 
-func (s memoryStream) record(change memory.Change) (json.RawMessage, error) {
+func (s memoryStream) record(change memory.Record) (json.RawMessage, error) {
 	keys, err := json.Marshal(map[string]map[string]string{"orderId": {"S": change.OrderID}})
 	if err != nil {
 		return nil, err
 	}
 	record := streamRecord{
 		EventID:      change.SequenceNumber,
-		EventName:    change.Name,
+		EventName:    change.EventName,
 		EventVersion: "1.1",
 		EventSource:  "aws:dynamodb",
 		AWSRegion:    s.region,
 		Change: streamChange{
-			ApproximateCreationDateTime: float64(change.At.Unix()),
+			ApproximateCreationDateTime: float64(change.CreatedAt.Unix()),
 			Keys:                        keys,
 			SequenceNumber:              change.SequenceNumber,
-			SizeBytes:                   len(keys) + len(change.Old) + len(change.New),
+			SizeBytes:                   len(keys) + len(change.OldImage) + len(change.NewImage),
 			StreamViewType:              "NEW_AND_OLD_IMAGES",
 		},
 		EventSourceARN: "arn:aws:dynamodb:" + s.region + ":" + lambda.Account + ":table/" + tableName + "/stream/local",
 	}
-	if record.Change.OldImage, err = imageOf(change.Old); err != nil {
+	if record.Change.OldImage, err = imageOf(change.OldImage); err != nil {
 		return nil, fmt.Errorf("old image: %w", err)
 	}
-	if record.Change.NewImage, err = imageOf(change.New); err != nil {
+	if record.Change.NewImage, err = imageOf(change.NewImage); err != nil {
 		return nil, fmt.Errorf("new image: %w", err)
 	}
 	return json.Marshal(record)

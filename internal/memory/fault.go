@@ -23,12 +23,12 @@ type Fault string
 
 // The faults. One that means nothing to an operation leaves it alone.
 const (
-	None       Fault = ""
-	FailBefore Fault = "fail before" // the call fails with Unavailable, and nothing is written
-	FailAfter  Fault = "fail after"  // the call does all its work, and fails with Unavailable all the same
-	Conflict   Fault = "conflict"    // Update: another writer comes between once, so that it reads and asks again
-	LostAnswer Fault = "lost answer" // Create: the write lands, its answer does not, and the store's own retry meets the order
-	Hang       Fault = "hang"        // the call waits until its context ends, fails with Unavailable, and nothing is written
+	None         Fault = ""
+	FailBefore   Fault = "fail before" // the call fails with Unavailable, and nothing is written
+	FailAfter    Fault = "fail after"  // the call does all its work, and fails with Unavailable all the same
+	Conflict     Fault = "conflict"    // Update: another writer comes between once, so that it reads and asks again
+	LostResponse Fault = "lost answer" // Create: the write lands, its answer does not, and the store's own retry meets the order
+	Hang         Fault = "hang"        // the call waits until its context ends, fails with Unavailable, and nothing is written
 )
 
 // Faults decides what goes wrong with a call. It is asked once at the beginning of each, from the caller's goroutine,

@@ -39,7 +39,7 @@ func requireChanges(t *testing.T, s *memory.Store, names ...string) {
 	t.Helper()
 	var all []string
 	for _, c := range changes(t, s, "", 100)[1:] {
-		all = append(all, c.Name)
+		all = append(all, c.EventName)
 	}
 	require.Equal(t, names, all)
 }
@@ -99,7 +99,7 @@ func TestConflict(t *testing.T) {
 }
 
 func TestLostAnswer(t *testing.T) {
-	s, o, _ := faulty(t, memory.LostAnswer)
+	s, o, _ := faulty(t, memory.LostResponse)
 	existing, err := s.Create(t.Context(), ordertest.Sample())
 	require.NoError(t, err)
 	require.Nil(t, existing, "stored by this very call")

@@ -18,20 +18,20 @@ const (
 	Remove = "REMOVE"
 )
 
-// A Change is one record of the feed. Its images are the store's own and must not be changed.
-type Change struct {
+// A Record is one record of the feed. Its images are the store's own and must not be changed.
+type Record struct {
 	SequenceNumber string          // 21 digits, the least that DynamoDB's have; later ones are larger, as text too
-	Name           string          // Insert, Modify or Remove
+	EventName      string          // Insert, Modify or Remove
 	OrderID        string          // whose order changed
-	Old            json.RawMessage // the whole document before; nil for Insert
-	New            json.RawMessage // the whole document after; nil for Remove
-	At             time.Time       // when, by the store's clock
+	OldImage       json.RawMessage // the whole document before; nil for Insert
+	NewImage       json.RawMessage // the whole document after; nil for Remove
+	CreatedAt      time.Time       // when, by the store's clock
 }
 
-// Changes returns what followed a sequence number (empty: from the first change on) in the order in which it
+// Records returns what followed a sequence number (empty: from the first change on) in the order in which it
 // happened, at most limit changes. If there is nothing yet, it waits until there is, or ctx ends. The error is
 // Unavailable: ctx ended, the limit is below 1, or this store never gave such a number.
-func (s *Store) Changes(ctx context.Context, after string, limit int) ([]Change, error) {
+func (s *Store) Records(ctx context.Context, after string, limit int) ([]Record, error) {
 	for {
 		if err := ctx.Err(); err != nil {
 			return nil, order.StoreError(err)
@@ -50,7 +50,7 @@ func (s *Store) Changes(ctx context.Context, after string, limit int) ([]Change,
 	}
 }
 
-func (s *Store) changes(after string, limit int) (changes []Change, grown <-chan struct{}, err error) {
+func (s *Store) changes(after string, limit int) (changes []Record, grown <-chan struct{}, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.feed.from(after, limit)
@@ -58,21 +58,21 @@ func (s *Store) changes(after string, limit int) (changes []Change, grown <-chan
 
 // A feed is all changes, in the order in which they happened. A sequence number is a place in it.
 type feed struct {
-	changes []Change
+	changes []Record
 	grown   chan struct{} // closed by the next change; nil while nobody waits
 }
 
 func (f *feed) add(old, next *item, at time.Time) {
-	c := Change{SequenceNumber: fmt.Sprintf("%021d", len(f.changes)+1), Name: Modify, At: at}
+	c := Record{SequenceNumber: fmt.Sprintf("%021d", len(f.changes)+1), EventName: Modify, CreatedAt: at}
 	if old != nil {
-		c.OrderID, c.Old = old.place.OrderID, old.document
+		c.OrderID, c.OldImage = old.place.OrderID, old.document
 	} else {
-		c.Name = Insert
+		c.EventName = Insert
 	}
 	if next != nil {
-		c.OrderID, c.New = next.place.OrderID, next.document
+		c.OrderID, c.NewImage = next.place.OrderID, next.document
 	} else {
-		c.Name = Remove
+		c.EventName = Remove
 	}
 	f.changes = append(f.changes, c)
 	if f.grown != nil {
@@ -82,7 +82,7 @@ func (f *feed) add(old, next *item, at time.Time) {
 }
 
 // from is the changes after a sequence number, or, if there are none, what closes when the next one happens.
-func (f *feed) from(after string, limit int) (changes []Change, grown <-chan struct{}, err error) {
+func (f *feed) from(after string, limit int) (changes []Record, grown <-chan struct{}, err error) {
 	var start uint64
 	if after != "" {
 		start, err = strconv.ParseUint(after, 10, 64)

@@ -22,8 +22,8 @@ func pack(p order.Progress) (order.Progress, error) {
 	return p, nil
 }
 
-func changes(t *testing.T, s *memory.Store, after string, limit int) []memory.Change {
-	all, err := s.Changes(t.Context(), after, limit)
+func changes(t *testing.T, s *memory.Store, after string, limit int) []memory.Record {
+	all, err := s.Records(t.Context(), after, limit)
 	require.NoError(t, err)
 	return all
 }
@@ -44,11 +44,11 @@ func TestFeedTellsEveryChange(t *testing.T) {
 	require.Nil(t, stored(t, s, o.OrderID))
 
 	at := time.Date(2026, 5, 4, 3, 2, 2, 0, time.UTC)
-	require.Equal(t, []memory.Change{
-		{SequenceNumber: "000000000000000000001", Name: memory.Insert, OrderID: o.OrderID, New: created, At: at},
-		{SequenceNumber: "000000000000000000002", Name: memory.Modify, OrderID: o.OrderID, Old: created, New: packed, At: at.Add(time.Second)},
-		{SequenceNumber: "000000000000000000003", Name: memory.Modify, OrderID: o.OrderID, Old: packed, New: put, At: at.Add(2 * time.Second)},
-		{SequenceNumber: "000000000000000000004", Name: memory.Remove, OrderID: o.OrderID, Old: put, At: at.Add(3 * time.Second)},
+	require.Equal(t, []memory.Record{
+		{SequenceNumber: "000000000000000000001", EventName: memory.Insert, OrderID: o.OrderID, NewImage: created, CreatedAt: at},
+		{SequenceNumber: "000000000000000000002", EventName: memory.Modify, OrderID: o.OrderID, OldImage: created, NewImage: packed, CreatedAt: at.Add(time.Second)},
+		{SequenceNumber: "000000000000000000003", EventName: memory.Modify, OrderID: o.OrderID, OldImage: packed, NewImage: put, CreatedAt: at.Add(2 * time.Second)},
+		{SequenceNumber: "000000000000000000004", EventName: memory.Remove, OrderID: o.OrderID, OldImage: put, CreatedAt: at.Add(3 * time.Second)},
 	}, changes(t, s, "", 100))
 }
 
@@ -95,7 +95,7 @@ func TestFeedWaitsForAChange(t *testing.T) {
 		var readers sync.WaitGroup
 		for range 3 {
 			readers.Go(func() {
-				all, err := s.Changes(t.Context(), after, 10)
+				all, err := s.Records(t.Context(), after, 10)
 				require.NoError(t, err)
 				require.Equal(t, "second", all[0].OrderID)
 			})
@@ -111,12 +111,12 @@ func TestFeedWaitEndsWithTheContext(t *testing.T) {
 		s := new(memory.Store)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
-		_, err := s.Changes(ctx, "", 10)
+		_, err := s.Records(ctx, "", 10)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.Equal(t, order.Unavailable, order.KindOf(err))
 
 		require.NoError(t, s.Put(t.Context(), json.RawMessage(`{"orderId": "late"}`)))
-		_, err = s.Changes(ctx, "", 10)
+		_, err = s.Records(ctx, "", 10)
 		require.ErrorIs(t, err, context.DeadlineExceeded, "even if there is a change by now")
 	})
 }
@@ -125,10 +125,10 @@ func TestFeedRefuses(t *testing.T) {
 	s := new(memory.Store)
 	require.NoError(t, s.Put(t.Context(), json.RawMessage(`{"orderId": "only"}`)))
 	for _, after := range []string{"2", "-1", "x", "1.5", "99999999999999999999999"} {
-		_, err := s.Changes(t.Context(), after, 1)
+		_, err := s.Records(t.Context(), after, 1)
 		require.ErrorContains(t, err, "no sequence number", after)
 	}
-	_, err := s.Changes(t.Context(), "", 0)
+	_, err := s.Records(t.Context(), "", 0)
 	require.ErrorContains(t, err, "a batch of 0 changes")
 }
 
@@ -144,12 +144,12 @@ func TestFeedHasEveryWriteOfARace(t *testing.T) {
 		require.NoError(t, err)
 		ids = append(ids, o.OrderID)
 	}
-	read := make(chan []memory.Change)
+	read := make(chan []memory.Record)
 	go func() {
-		var all []memory.Change
+		var all []memory.Record
 		after := ""
 		for len(all) < orders+writers*steps {
-			batch, err := s.Changes(t.Context(), after, 7)
+			batch, err := s.Records(t.Context(), after, 7)
 			if err != nil {
 				break
 			}
@@ -176,8 +176,8 @@ func TestFeedHasEveryWriteOfARace(t *testing.T) {
 
 	latest := map[string]json.RawMessage{}
 	for _, c := range <-read {
-		require.Equal(t, latest[c.OrderID], c.Old)
-		latest[c.OrderID] = c.New
+		require.Equal(t, latest[c.OrderID], c.OldImage)
+		latest[c.OrderID] = c.NewImage
 	}
 	for _, id := range ids {
 		require.Equal(t, stored(t, s, id), latest[id])

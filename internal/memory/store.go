@@ -43,7 +43,7 @@ func (s *Store) Create(ctx context.Context, o order.Order) (existing *order.Orde
 		return nil, order.StoreError(err)
 	}
 	found := s.insert(newItem(o.OrderID, o.UserID, o.CreatedDate, document))
-	if fault == LostAnswer && found == nil {
+	if fault == LostResponse && found == nil {
 		_ = s.insert(newItem(o.OrderID, o.UserID, o.CreatedDate, document)) // the retry meets this very call's own order
 	}
 	if err := fault.after(); err != nil || found == nil {

@@ -15,9 +15,9 @@ import (
 )
 
 func TestStore(t *testing.T) {
-	ordertest.TestStore(t, func(*testing.T) ordertest.Subject {
+	ordertest.TestStore(t, func(*testing.T) ordertest.Fixture {
 		s := new(memory.Store)
-		return ordertest.Subject{
+		return ordertest.Fixture{
 			Store: s,
 			Seed: func(t *testing.T, document json.RawMessage) {
 				require.NoError(t, s.Put(t.Context(), document))

@@ -5,32 +5,34 @@ import (
 	"fmt"
 )
 
-// A Kind is what went wrong in terms a caller can act on. The edge maps each kind to its answer, in one place.
+// A Kind says what went wrong in terms that a caller can act on. The edge maps each kind to its
+// response, in one place, and logs it as it is written here.
 type Kind string
 
-// The kinds of errors that the domain and its stores and checkers return.
+// The kinds of errors that the domain, its stores and its checkers return.
 const (
-	Invalid      Kind = "invalid"      // the request has the wrong shape; mend it
-	TooLarge     Kind = "too large"    // the request is over MaxRequestBytes; mend it
-	Rejected     Kind = "refused"      // a check said no, or the total is wrong; mend it
-	Unauthorized Kind = "unauthorized" // nobody vouches for the caller; sign in
-	TokenUsed    Kind = "token used"   // the payment token belongs to another order; get a new one
-	NotFound     Kind = "not found"    // there is no such order for this caller
-	CheckFailed  Kind = "unchecked"    // no check said no, but one could not be made; try again
-	Unavailable  Kind = "unavailable"  // the table or the bus did not answer; try again
-	Permanent    Kind = "unsendable"   // the event can never be sent, however often it is tried
+	Invalid      Kind = "invalid"      // the request has the wrong shape: fix the request
+	TooLarge     Kind = "too_large"    // the request is larger than MaxRequestBytes: fix the request
+	Rejected     Kind = "rejected"     // a check rejects the order, or its total is wrong: fix the request
+	Unauthorized Kind = "unauthorized" // the request has no identity: sign in
+	TokenUsed    Kind = "token_used"   // the payment token belongs to another order: get a new one
+	NotFound     Kind = "not_found"    // this caller has no such order
+	CheckFailed  Kind = "check_failed" // no check rejects the order, but at least one failed: retry
+	Unavailable  Kind = "unavailable"  // the table or the bus failed: retry
+	Permanent    Kind = "permanent"    // the event can never be published: do not retry
 )
 
-// An Error is a failure with a text that is safe to show to callers and a cause for operators. None of its texts
-// holds personal data or a payment token.
+// An Error is a failure with a text that is safe to show to callers and a cause for operators. None
+// of its texts holds personal data or a payment token.
 type Error struct {
 	Kind    Kind
 	Message string   // for callers
-	Details []string // for callers: one entry for every single fault
-	Err     error    // for operators: the cause, nil where Message says it all
+	Details []string // for callers: one entry for every single error
+	Err     error    // for operators: the cause, nil if Message says it all
 }
 
-// Error is the text for operators: the message and the cause, without the details, which may repeat a caller's words.
+// Error returns the text for operators: the message and the cause, without the details, which may
+// repeat a caller's words.
 func (e *Error) Error() string {
 	if e.Err == nil {
 		return e.Message
@@ -38,11 +40,11 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s: %v", e.Message, e.Err)
 }
 
-// Unwrap is the cause.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// KindOf is the kind of the first Error in err's tree, and Unavailable for any other error: what nobody foresaw is
-// worth another try, and is no fault of the caller's. It is empty for nil.
+// KindOf returns the kind of the first Error in err's tree, the empty kind for nil, and Unavailable
+// for any other error: an unexpected failure is worth a retry and is not the caller's fault.
 func KindOf(err error) Kind {
 	if err == nil {
 		return ""
@@ -53,11 +55,16 @@ func KindOf(err error) Kind {
 	return Unavailable
 }
 
-// StoreError is the Unavailable error of a store that failed with cause. No order of the caller's is half-done:
-// the call can be repeated.
+// StoreError returns the Unavailable error of a store that failed with cause. The call can be
+// repeated.
 func StoreError(cause error) *Error {
-	return &Error{Kind: Unavailable, Message: "Service unavailable", Details: []string{"The order store did not answer; please try again"}, Err: cause}
+	return &Error{
+		Kind:    Unavailable,
+		Message: "Service unavailable",
+		Details: []string{"The order store is unavailable; please retry"},
+		Err:     cause,
+	}
 }
 
-// ErrNotFound says that there is no such order, or none that the caller may know of.
+// ErrNotFound says that there is no such order, or none that the caller may see.
 var ErrNotFound = &Error{Kind: NotFound, Message: "Order not found"}

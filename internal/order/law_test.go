@@ -78,13 +78,13 @@ func followed(t require.TestingT, o order.Order, lanes [][]order.FulfilmentUpdat
 }
 
 func requireDatesRise(t require.TestingT, s *shop, modifications int) {
-	changes, err := s.store.Changes(context.Background(), "", 1000)
+	changes, err := s.store.Records(context.Background(), "", 1000)
 	require.NoError(t, err)
 	require.Len(t, changes, 1+modifications)
 	for _, c := range changes[1:] {
-		before, err := order.FromDocument(c.Old)
+		before, err := order.FromDocument(c.OldImage)
 		require.NoError(t, err)
-		after, err := order.FromDocument(c.New)
+		after, err := order.FromDocument(c.NewImage)
 		require.NoError(t, err)
 		require.Greater(t, after.ModifiedDate, before.ModifiedDate)
 		require.Equal(t, before.CreatedDate, after.CreatedDate)

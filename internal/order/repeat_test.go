@@ -23,7 +23,7 @@ type attempt struct {
 }
 
 func attempts() *rapid.Generator[attempt] {
-	fault := rapid.SampledFrom([]memory.Fault{memory.None, memory.None, memory.FailBefore, memory.FailAfter, memory.LostAnswer})
+	fault := rapid.SampledFrom([]memory.Fault{memory.None, memory.None, memory.FailBefore, memory.FailAfter, memory.LostResponse})
 	return rapid.Custom(func(t *rapid.T) attempt {
 		return attempt{
 			user:  rapid.SampledFrom([]string{"ann", "bob"}).Draw(t, "user"),

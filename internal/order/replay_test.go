@@ -152,7 +152,7 @@ func TestWrittenButFailedIsMetAgain(t *testing.T) {
 
 func TestALostAnswerIsACreation(t *testing.T) {
 	s, o := newShop(), ordertest.Sample()
-	s.faults[memory.OpCreate] = memory.LostAnswer
+	s.faults[memory.OpCreate] = memory.LostResponse
 	_, replayed, err := s.Create(t.Context(), o.UserID, requestFor(t, o))
 	require.NoError(t, err)
 	require.False(t, replayed)

@@ -46,12 +46,12 @@ func newShop(neighbours ...*neighbour) *shop {
 func (s *shop) writes(t require.TestingT) []string {
 	const end = "end" // the order of nobody that marks it: an empty feed would let its reader wait
 	require.NoError(t, s.store.Put(context.Background(), json.RawMessage(`{"orderId":"`+end+`"}`)))
-	changes, err := s.store.Changes(context.Background(), "", 1000)
+	changes, err := s.store.Records(context.Background(), "", 1000)
 	require.NoError(t, err)
 	names := []string{}
 	for _, c := range changes {
 		if c.OrderID != end {
-			names = append(names, c.Name)
+			names = append(names, c.EventName)
 		}
 	}
 	return names
@@ -137,12 +137,12 @@ func TestCreateStoresExactlyTheNormalisedOrder(t *testing.T) {
 	for _, n := range neighbours {
 		require.Equal(t, []order.Order{o}, n.asked, "every neighbour is asked about the order as it will be stored")
 	}
-	changes, err := s.store.Changes(t.Context(), "", 10)
+	changes, err := s.store.Records(t.Context(), "", 10)
 	require.NoError(t, err)
 	require.Len(t, changes, 1)
 	want, err := json.Marshal(o)
 	require.NoError(t, err)
-	require.JSONEq(t, string(want), string(changes[0].New))
+	require.JSONEq(t, string(want), string(changes[0].NewImage))
 }
 
 func TestCreateWithoutAClockIsDatedNow(t *testing.T) {

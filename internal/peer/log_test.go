@@ -20,8 +20,8 @@ func TestEveryCheckIsToldAtDebug(t *testing.T) {
 		line map[string]any
 	}{
 		"a yes":      {yes(20 * time.Millisecond), map[string]any{"outcome": "agreed", "milliseconds": 20.0}},
-		"a no":       {no(30 * time.Millisecond), map[string]any{"outcome": "refused", "milliseconds": 30.0}},
-		"no verdict": {answers(40*time.Millisecond, 404), map[string]any{"outcome": "unchecked", "milliseconds": 40.0}},
+		"a no":       {no(30 * time.Millisecond), map[string]any{"outcome": "rejected", "milliseconds": 30.0}},
+		"no verdict": {answers(40*time.Millisecond, 404), map[string]any{"outcome": "check_failed", "milliseconds": 40.0}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 
 // updateOverwritesNobody lets another writer come between reading and writing, once for each way in which others
 // may change an order.
-func updateOverwritesNobody(t *testing.T, s Subject) {
+func updateOverwritesNobody(t *testing.T, s Fixture) {
 	for name, between := range map[string]func(order.Progress) order.Progress{
 		"status and date": func(p order.Progress) order.Progress { return later(p, order.Packaged) },
 		"status alone":    func(p order.Progress) order.Progress { p.Status = order.Packaged; return p },
@@ -41,7 +41,7 @@ func updateOverwritesNobody(t *testing.T, s Subject) {
 
 // noUpdateIsLost counts updates by the total: half of them always add one, the others only if the order is not
 // packaged yet, of which there can be but one.
-func noUpdateIsLost(t *testing.T, s Subject) {
+func noUpdateIsLost(t *testing.T, s Fixture) {
 	const writers = 20
 	ctx, o := within(t), Sample()
 	create(t, ctx, s, o)

@@ -12,7 +12,7 @@ import (
 
 // endedContext shows that nothing is half-done: an order is there as a whole or not at all, and asking again with
 // time left mends it.
-func endedContext(t *testing.T, s Subject) {
+func endedContext(t *testing.T, s Fixture) {
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
 	late, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
@@ -44,7 +44,7 @@ func endedContext(t *testing.T, s Subject) {
 	}
 }
 
-func contextEndsDuringUpdate(t *testing.T, s Subject) {
+func contextEndsDuringUpdate(t *testing.T, s Fixture) {
 	o := Sample()
 	create(t, within(t), s, o)
 	ctx, cancel := context.WithCancel(within(t))

@@ -14,7 +14,7 @@ import (
 	"orders/internal/order"
 )
 
-func createdIsRead(t *testing.T, s Subject) {
+func createdIsRead(t *testing.T, s Fixture) {
 	optional := func(company, postCode, state *string) func(*order.Order) {
 		return func(o *order.Order) {
 			o.Address.CompanyName, o.Address.PostCode, o.Address.State = company, postCode, state
@@ -68,7 +68,7 @@ func manyProducts() []order.Product {
 	return products
 }
 
-func anyCreatedIsRead(t *testing.T, s Subject) {
+func anyCreatedIsRead(t *testing.T, s Fixture) {
 	ctx, orders := within(t), Orders()
 	rapid.Check(t, func(t *rapid.T) {
 		o := orders.Draw(t, "order")
@@ -78,7 +78,7 @@ func anyCreatedIsRead(t *testing.T, s Subject) {
 	})
 }
 
-func originalIsRead(t *testing.T, s Subject) {
+func originalIsRead(t *testing.T, s Fixture) {
 	orderID, userID := freshID(), uuid.NewString()
 	s.Seed(t, Original(orderID, userID))
 	got := get(t, within(t), s, orderID)
@@ -86,7 +86,7 @@ func originalIsRead(t *testing.T, s Subject) {
 	require.Equal(t, decode(t, Original(orderID, userID)), decode(t, got.Document), "attributes that this version does not know")
 }
 
-func createdOnce(t *testing.T, s Subject) {
+func createdOnce(t *testing.T, s Fixture) {
 	ctx, o := within(t), Sample()
 	create(t, ctx, s, o)
 	_, err := s.Store.Update(ctx, o.OrderID, func(p order.Progress) (order.Progress, error) {
@@ -107,7 +107,7 @@ func createdOnce(t *testing.T, s Subject) {
 	}
 }
 
-func originalIsNotReplaced(t *testing.T, s Subject) {
+func originalIsNotReplaced(t *testing.T, s Fixture) {
 	orderID, userID := freshID(), uuid.NewString()
 	s.Seed(t, Original(orderID, userID))
 	existing, err := s.Store.Create(within(t), Sample(func(o *order.Order) { o.OrderID = orderID }))
@@ -119,7 +119,7 @@ func originalIsNotReplaced(t *testing.T, s Subject) {
 }
 
 // oneCreateWins tells the racing orders apart by their users.
-func oneCreateWins(t *testing.T, s Subject) {
+func oneCreateWins(t *testing.T, s Fixture) {
 	const racers = 20
 	ctx, orderID, start := within(t), freshID(), make(chan struct{})
 	var (
@@ -149,7 +149,7 @@ func oneCreateWins(t *testing.T, s Subject) {
 	require.Equal(t, 1, winners)
 }
 
-func noneIsNotFound(t *testing.T, s Subject) {
+func noneIsNotFound(t *testing.T, s Fixture) {
 	_, err := s.Store.Get(within(t), freshID())
 	requireKind(t, order.NotFound, err)
 }

@@ -16,7 +16,7 @@ import (
 
 // createList stores count orders of a fresh user in no particular order of time, and waits until the list shows them.
 // They come back newest first. Two of every three were created in one instant.
-func createList(t *testing.T, s Subject, count int) []order.Order {
+func createList(t *testing.T, s Fixture, count int) []order.Order {
 	ctx, userID := within(t), uuid.NewString()
 	first := time.Now().Add(-time.Hour)
 	orders := make([]order.Order, count)
@@ -36,7 +36,7 @@ func createList(t *testing.T, s Subject, count int) []order.Order {
 }
 
 // awaitList gives an index that lags up to ten seconds to catch up.
-func awaitList(t *testing.T, ctx context.Context, s Subject, userID string, count int) {
+func awaitList(t *testing.T, ctx context.Context, s Fixture, userID string, count int) {
 	for range 200 {
 		if len(slices.Concat(pages(t, ctx, s, userID, 100, count)...)) >= count {
 			return
@@ -47,7 +47,7 @@ func awaitList(t *testing.T, ctx context.Context, s Subject, userID string, coun
 }
 
 // pages walks through a list from its beginning to the page that says nothing follows.
-func pages(t *testing.T, ctx context.Context, s Subject, userID string, limit, count int) (all [][]order.Order) {
+func pages(t *testing.T, ctx context.Context, s Fixture, userID string, limit, count int) (all [][]order.Order) {
 	var after *order.Position
 	for range 2*count + 2 { // a page may be short, or even empty
 		page, err := s.Store.List(ctx, userID, limit, after)
@@ -77,7 +77,7 @@ func requireNewestFirst(t *testing.T, orders []order.Order) {
 	require.True(t, slices.IsSortedFunc(orders, func(a, b order.Order) int { return cmp.Compare(b.CreatedDate, a.CreatedDate) }), "newest first")
 }
 
-func listIsOwn(t *testing.T, s Subject) {
+func listIsOwn(t *testing.T, s Fixture) {
 	ctx := within(t)
 	mine, others := createList(t, s, 5), createList(t, s, 4)
 	for _, orders := range [][]order.Order{mine, others} {
@@ -93,7 +93,7 @@ func listIsOwn(t *testing.T, s Subject) {
 	require.Nil(t, page.Next)
 }
 
-func pagesGiveAll(t *testing.T, s Subject) {
+func pagesGiveAll(t *testing.T, s Fixture) {
 	ctx, orders := within(t), createList(t, s, 7)
 	createList(t, s, 3) // another user's, of about the same time
 	for _, limit := range []int{1, 2, 3, 6, 7, 8, 100} {
@@ -103,7 +103,7 @@ func pagesGiveAll(t *testing.T, s Subject) {
 	}
 }
 
-func listHoldsWholeOrders(t *testing.T, s Subject) {
+func listHoldsWholeOrders(t *testing.T, s Fixture) {
 	ctx, orderID, userID := within(t), freshID(), uuid.NewString()
 	s.Seed(t, Original(orderID, userID))
 	o := Sample(func(o *order.Order) { o.UserID = userID })
@@ -119,7 +119,7 @@ func listHoldsWholeOrders(t *testing.T, s Subject) {
 }
 
 // madeUpPosition presents positions of another user's orders, and of none at all.
-func madeUpPosition(t *testing.T, s Subject) {
+func madeUpPosition(t *testing.T, s Fixture) {
 	ctx := within(t)
 	mine, others := createList(t, s, 6), createList(t, s, 6)
 	positions := []order.Position{

@@ -15,8 +15,8 @@ import (
 	"orders/internal/order"
 )
 
-// A Subject is a store under test, and a way past it to the documents that it keeps.
-type Subject struct {
+// A Fixture is a store under test, and a way past it to the documents that it keeps.
+type Fixture struct {
 	Store order.Store
 
 	// Seed stores a document under its orderId, as someone other than this service might.
@@ -28,10 +28,10 @@ type Subject struct {
 
 // TestStore shows that a store keeps every promise of the port. It opens a subject for each; they may share one
 // table, which may hold other orders too.
-func TestStore(t *testing.T, open func(t *testing.T) Subject) {
+func TestStore(t *testing.T, open func(t *testing.T) Fixture) {
 	promises := []struct {
 		text string
-		test func(*testing.T, Subject)
+		test func(*testing.T, Fixture)
 	}{
 		{"what was created is what is read", createdIsRead},
 		{"whatever was created is what is read", anyCreatedIsRead},
@@ -81,7 +81,7 @@ func requireSame(t require.TestingT, want, got order.Order) {
 }
 
 // requireStored demands that an order is kept as exactly this document.
-func requireStored(t *testing.T, s Subject, orderID string, want json.RawMessage) {
+func requireStored(t *testing.T, s Fixture, orderID string, want json.RawMessage) {
 	t.Helper()
 	require.Equal(t, decode(t, want), decode(t, s.Stored(t, orderID)))
 }
@@ -100,13 +100,13 @@ func encode(t require.TestingT, value any) json.RawMessage {
 	return document
 }
 
-func create(t require.TestingT, ctx context.Context, s Subject, o order.Order) {
+func create(t require.TestingT, ctx context.Context, s Fixture, o order.Order) {
 	existing, err := s.Store.Create(ctx, o)
 	require.NoError(t, err)
 	require.Nil(t, existing, "an order with a fresh id is already there")
 }
 
-func get(t require.TestingT, ctx context.Context, s Subject, orderID string) order.Order {
+func get(t require.TestingT, ctx context.Context, s Fixture, orderID string) order.Order {
 	o, err := s.Store.Get(ctx, orderID)
 	require.NoError(t, err)
 	return o

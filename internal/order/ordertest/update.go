@@ -22,14 +22,14 @@ func later(p order.Progress, status order.Status) order.Progress {
 }
 
 // seedOriginal stores an Original of a fresh id and user.
-func seedOriginal(t *testing.T, s Subject) (orderID string, document json.RawMessage) {
+func seedOriginal(t *testing.T, s Fixture) (orderID string, document json.RawMessage) {
 	orderID = freshID()
 	document = Original(orderID, uuid.NewString())
 	s.Seed(t, document)
 	return orderID, document
 }
 
-func noGhost(t *testing.T, s Subject) {
+func noGhost(t *testing.T, s Fixture) {
 	ctx, orderID := within(t), freshID()
 	changed, err := s.Store.Update(ctx, orderID, func(p order.Progress) (order.Progress, error) {
 		t.Error("asked what an order that does not exist should become")
@@ -42,7 +42,7 @@ func noGhost(t *testing.T, s Subject) {
 	requireKind(t, order.NotFound, err)
 }
 
-func updateKeepsTheRest(t *testing.T, s Subject) {
+func updateKeepsTheRest(t *testing.T, s Fixture) {
 	tests := map[string]struct {
 		change func(p order.Progress) order.Progress
 		expect func(document map[string]any) // what becomes of the document
@@ -102,7 +102,7 @@ func quantified(document map[string]any) map[string]any {
 	return document
 }
 
-func updatesAddUp(t *testing.T, s Subject) {
+func updatesAddUp(t *testing.T, s Fixture) {
 	ctx, o := within(t), Sample()
 	create(t, ctx, s, o)
 	for range 3 {
@@ -120,7 +120,7 @@ func updatesAddUp(t *testing.T, s Subject) {
 	}
 }
 
-func updateSeesProgress(t *testing.T, s Subject) {
+func updateSeesProgress(t *testing.T, s Fixture) {
 	orderID, document := seedOriginal(t, s)
 	var seen order.Progress
 	_, err := s.Store.Update(within(t), orderID, func(p order.Progress) (order.Progress, error) { seen = p; return p, nil })
@@ -136,7 +136,7 @@ func updateSeesProgress(t *testing.T, s Subject) {
 	requireStored(t, s, orderID, document)
 }
 
-func updateOfNothing(t *testing.T, s Subject) {
+func updateOfNothing(t *testing.T, s Fixture) {
 	orderID, document := seedOriginal(t, s)
 	changed, err := s.Store.Update(within(t), orderID, func(p order.Progress) (order.Progress, error) { return p, nil })
 	require.NoError(t, err)
@@ -144,7 +144,7 @@ func updateOfNothing(t *testing.T, s Subject) {
 	requireStored(t, s, orderID, document)
 }
 
-func failedUpdate(t *testing.T, s Subject) {
+func failedUpdate(t *testing.T, s Fixture) {
 	orderID, document := seedOriginal(t, s)
 	for _, cause := range []error{errors.New("cannot be"), &order.Error{Kind: order.Rejected, Message: "Must not be"}} {
 		changed, err := s.Store.Update(within(t), orderID, func(p order.Progress) (order.Progress, error) {

@@ -54,7 +54,7 @@ func TestATableThatHangsIsToldOfInTime(t *testing.T) {
 			t.Parallel()
 			answer := ask(t, create, post(t, user, w.order()))
 			require.Equal(t, http.StatusServiceUnavailable, answer.StatusCode)
-			require.JSONEq(t, `{"message":"Service unavailable","errors":["The order store did not answer; please try again"]}`, answer.Body)
+			require.JSONEq(t, `{"message":"Service unavailable","errors":["The order store is unavailable; please retry"]}`, answer.Body)
 			require.Equal(t, "1", answer.Headers["Retry-After"])
 		})
 		t.Run(getOrder, func(t *testing.T) {
