@@ -1,44 +1,44 @@
-# The orders service. `make` alone lists what can be made.
+# The orders service. `make` lists the targets.
 
 .DEFAULT_GOAL := help
 
 BUILD := .build
 
-# How the functions are built for Lambda; internal/test/e2e tests them built with the same flags.
+# How the functions are built for Lambda. internal/test/e2e tests binaries that are built with the same flags.
 FUNCTION_FLAGS := -tags lambda.norpc -trimpath -ldflags "-s -w"
 
-# Goes into every archive of a function. SAM publishes a version only when the archive has changed, and a parameter's
-# new value reaches the alias only with a version: so every build is a release. Set it to build the same archive twice.
+# A file in the archive of each function. SAM publishes a version only if the archive changed, and a new value of a
+# parameter reaches the alias only with a version, so every build is a release. Set it for a reproducible archive.
 RELEASE ?= $(shell date -u +%Y-%m-%dT%H:%M:%SZ)
 
-# Races can only be looked for where a C compiler is found.
+# The race detector needs a C compiler.
 RACE := $(shell command -v $$(go env CC) >/dev/null 2>&1 && [ "$$(go env CGO_ENABLED)" = 1 ] && echo -race)
 
 .PHONY: help
-help: ## list what can be made
+help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: ## start the whole service on this machine; settings as make run NAME=value or from the environment
+run: ## run the whole service on this machine; settings as make run NAME=value or from the environment
 	@go build -o $(BUILD)/local ./cmd/local
 	@exec $(BUILD)/local
 
-# The simulation plays 2,000 histories; the race detector has time for 300 of them.
+# The simulation plays 2,000 histories, under the race detector 300 of them.
 .PHONY: test
-test: ## run all tests, with the race detector where a C compiler is found
+test: ## run all tests, with the race detector if there is a C compiler
 	go vet ./...
 	go test $(RACE) ./...
 	$(if $(RACE),go test ./internal/test/simulation)
 	@.ci/left-out $(if $(RACE),,"the race detector: no C compiler")
 
 .PHONY: build
-build: ## build the four functions as they are deployed, into .build
+build: ## build the four functions for Lambda, into .build
 	@$(MAKE) --no-print-directory build-CreateOrderFunction ARTIFACTS_DIR=$(BUILD)/create-order
 	@$(MAKE) --no-print-directory build-GetOrderFunction ARTIFACTS_DIR=$(BUILD)/get-order
 	@$(MAKE) --no-print-directory build-OnEventsFunction ARTIFACTS_DIR=$(BUILD)/on-events
 	@$(MAKE) --no-print-directory build-TableUpdateFunction ARTIFACTS_DIR=$(BUILD)/table-update
 
-# The next four are for `sam build`, which names them after the functions in template.yaml and sets ARTIFACTS_DIR.
+# `sam build` runs these targets, named after the functions in template.yaml, and sets ARTIFACTS_DIR.
 define build-function
 	@mkdir -p "$(ARTIFACTS_DIR)"
 	CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go build $(FUNCTION_FLAGS) -o "$(ARTIFACTS_DIR)/bootstrap" ./cmd/$(1)
@@ -56,36 +56,36 @@ build-TableUpdateFunction:
 	$(call build-function,table-update)
 
 .PHONY: simulate
-simulate: ## play HISTORIES=20000 histories of orders against faults, from seed FIRST=1 on
+simulate: ## play HISTORIES=20000 random histories of orders with faults, from seed FIRST=1
 	@go test -c -o $(BUILD)/simulate ./internal/test/simulation
 	@$(BUILD)/simulate -test.run '^TestHistories$$' -test.timeout 0 -histories $(or $(HISTORIES),20000) -first $(or $(FIRST),1)
 
 .PHONY: lint
-lint: ## check formatting, and what staticcheck, govulncheck and cfn-lint know
+lint: ## run gofmt, vet, staticcheck, govulncheck and cfn-lint, and check words and links
 	@.ci/lint
 
 .PHONY: clean
-clean: ## remove what was built
+clean: ## remove .build
 	rm -rf $(BUILD)
 
-# Neither ENVIRONMENT nor AWS_ENDPOINT_URL is looked at by any other tests: they start a service of their own.
+# Only this target uses ENVIRONMENT and AWS_ENDPOINT_URL; all other tests start a service of their own.
 .PHONY: acceptance
-acceptance: ## put a service to the acceptance tests: on AWS with ENVIRONMENT=dev, at AWS_ENDPOINT_URL, or its own
+acceptance: ## test a running service: on AWS with ENVIRONMENT=dev, at AWS_ENDPOINT_URL, or one that it starts
 	@cd internal/test/acceptance && ACCEPTANCE=yes ENVIRONMENT="$(ENVIRONMENT)" ACCEPTANCE_PRODUCTS="$(abspath $(ACCEPTANCE_PRODUCTS))" go test -count=1 -timeout=30m -run '^TestAcceptance$$'
 
 .PHONY: load
-load: ## order from a local service while its neighbours fail, and prove that nothing is lost: SCENARIO= RATE= SECONDS= RUNS=
+load: ## create orders in a local service while peers fail, and verify that none is lost: SCENARIO= RATE= SECONDS= RUNS=
 	@go build -o $(BUILD)/load ./cmd/load
 	@$(BUILD)/load -folder=$(BUILD) -scenario=$(SCENARIO) -rate=$(or $(RATE),200) -seconds=$(or $(SECONDS),60) -runs=$(or $(RUNS),1)
 
 .PHONY: soak
-soak: ## the same for ten minutes at half the rate, and tell whether memory and goroutines stay flat
+soak: ## the same for ten minutes at half the rate; memory and goroutines must not grow
 	@go build -o $(BUILD)/load ./cmd/load
 	@$(BUILD)/load -soak -folder=$(BUILD) -scenario=$(or $(SCENARIO),stalls) -rate=$(or $(RATE),100) -seconds=$(or $(SECONDS),600)
 
-# FLOOR is a folder of programs to measure in turn with the functions: see "Fast and small" in the README.
+# FLOOR is a directory of programs to compare with: see cmd/bench/README.md.
 .PHONY: bench
-bench: ## measure the handlers in memory, and the built functions as processes: RUNS= COLD= WARM= FLOOR= TLS=true
+bench: ## measure the handlers, and the functions as built for Lambda: RUNS= COLD= WARM= FLOOR= TLS=true
 	go test -run '^$$' -bench . -benchmem ./internal/handler
 	@CGO_ENABLED=0 go build $(FUNCTION_FLAGS) -o $(BUILD)/bench/ ./cmd/create-order ./cmd/get-order ./cmd/on-events ./cmd/table-update
 	@go build -o $(BUILD)/measure ./cmd/bench

@@ -2,16 +2,15 @@ package template_test
 
 import (
 	"maps"
+	"orders/internal/handler"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"orders/internal/handler"
 )
 
-func TestAlarmsWatchWhatIsEmitted(t *testing.T) {
+func TestAlarmsUseEmittedMetrics(t *testing.T) {
 	tpl, known := load(t), emitted(t)
 	require.Equal(t, "ecommerce-${Environment}-orders", text(tpl.properties(t, "Api", "AWS::Serverless::Api")["Name"]))
 	for _, name := range tpl.ofType("AWS::CloudWatch::Alarm") {
@@ -29,7 +28,7 @@ func TestAlarmsWatchWhatIsEmitted(t *testing.T) {
 	}
 }
 
-func TestExpressionsUseTheirMetrics(t *testing.T) {
+func TestExpressionsUseAllTheirMetrics(t *testing.T) {
 	tpl := load(t)
 	for _, name := range tpl.ofType("AWS::CloudWatch::Alarm") {
 		queries, _ := tpl.properties(t, name, "AWS::CloudWatch::Alarm")["Metrics"].([]any)
@@ -48,7 +47,7 @@ func TestExpressionsUseTheirMetrics(t *testing.T) {
 	}
 }
 
-// The contract's alarms. A function's metrics without an alias are those of all its aliases and versions.
+// A function's metrics without an alias cover all its aliases and versions.
 func TestAlarmsOfTheContract(t *testing.T) {
 	tpl := load(t)
 	lambda := func(metric, function string) string {
@@ -91,14 +90,14 @@ func TestAlarmsOfTheContract(t *testing.T) {
 	}
 }
 
-// An old letter in one queue must not keep an alarm silent about a new one in another.
-func TestEveryDeadLetterQueueHasAnAlarmOfItsOwn(t *testing.T) {
+// An old dead letter in one queue must not hide a new one in another.
+func TestEveryDeadLetterQueueHasItsOwnAlarm(t *testing.T) {
 	tpl := load(t)
 	lost := func(function string) []string {
 		return []string{"AWS/Lambda DestinationDeliveryFailures FunctionName=${" + function + "}"}
 	}
 	watched := map[string][]string{
-		"RulesDeadLetterQueue":       lostByRules(t, tpl),
+		"RulesDeadLetterQueue":       failedDeliveries(t, tpl),
 		"OnEventsDeadLetterQueue":    lost("OnEventsFunction"),
 		"TableUpdateDeadLetterQueue": lost("TableUpdateFunction"),
 	}
@@ -112,15 +111,15 @@ func TestEveryDeadLetterQueueHasAnAlarmOfItsOwn(t *testing.T) {
 	}
 }
 
-// Neither Lambda nor API Gateway counts an error when a direct invocation is told that its order cannot be taken.
-func TestOrdersThatCannotBeTakenRaiseAnAlarm(t *testing.T) {
+// Neither Lambda nor API Gateway counts a direct invocation that returns "Service unavailable" as an error.
+func TestFailedCreatesRaiseAnAlarm(t *testing.T) {
 	tpl := load(t)
 	alarm := tpl.properties(t, "CreateOrderUnavailableAlarm", "AWS::CloudWatch::Alarm")
 	require.Equal(t, []string{"ecommerce.orders " + handler.MetricOrderUnavailable + " environment=${Environment} service=orders"},
 		metricsOf(t, tpl, "CreateOrderUnavailableAlarm"))
 	require.Equal(t, "Sum", alarm["Statistic"])
 	require.Equal(t, "GreaterThanOrEqualToThreshold", alarm["ComparisonOperator"])
-	require.Greater(t, alarm["Threshold"], 1, "one blip wakes nobody")
+	require.Greater(t, alarm["Threshold"], 1, "a single failure raises no alarm")
 }
 
 func each(names []string, prefix string) []string {
@@ -142,7 +141,7 @@ func TestAnomalyOfOrdersCreated(t *testing.T) {
 	require.Equal(t, at(alarm["Metrics"].([]any)[0], "MetricStat", "Stat"), detector["Stat"], "one model for one statistic")
 }
 
-func TestOnlyCloudWatchSpeaksThroughTheTopic(t *testing.T) {
+func TestOnlyCloudWatchPublishesToTheTopic(t *testing.T) {
 	tpl := load(t)
 	require.Len(t, tpl.ofType("AWS::SNS::Topic"), 1)
 	policy := tpl.properties(t, "AlarmTopicPolicy", "AWS::SNS::TopicPolicy")
@@ -150,4 +149,57 @@ func TestOnlyCloudWatchSpeaksThroughTheTopic(t *testing.T) {
 	require.Len(t, statements, 1)
 	require.Equal(t, "cloudwatch.amazonaws.com", at(statements[0], "Principal", "Service"))
 	require.Equal(t, "${AWS::AccountId}", text(at(statements[0], "Condition", "StringEquals", "aws:SourceAccount")))
+}
+
+// branches returns the values that a property can have: both of an Fn::If, or the only one.
+func branches(value any) []any {
+	if choice, ok := at(value, "Fn::If").([]any); ok {
+		return choice[1:]
+	}
+	return []any{value}
+}
+
+// Alarms on the metrics of the new version stop every canary. A version that returns 503 to every request causes no
+// Lambda errors, so alarms on responses also stop the canaries of the API's functions.
+func TestDeploymentsRollBackOnAlarms(t *testing.T) {
+	tpl := load(t)
+	responses := map[string][]string{
+		"CreateOrderFunction": {"${CreateOrderUnavailableAlarm}", "${API5XXAlarm}"},
+		"GetOrderFunction":    {"${API5XXAlarm}"},
+	}
+	for function := range functions {
+		preference := tpl.properties(t, function, "AWS::Serverless::Function")["DeploymentPreference"]
+		require.Equal(t, map[string]any{"Fn::If": []any{"IsCanary", "Canary10Percent10Minutes", "AllAtOnce"}}, at(preference, "Type"))
+		choices := branches(at(preference, "Alarms"))
+		own := texts(choices[len(choices)-1])
+		require.Contains(t, own, "${"+strings.TrimSuffix(function, "Function")+"CanaryErrorsAlarm}")
+		for _, alarm := range own {
+			for _, metric := range metricsOf(t, tpl, strings.Trim(alarm, "${}")) {
+				require.Contains(t, metric, " FunctionName=${"+function+"} Resource=${"+function+"}:live ExecutedVersion=${"+function+".Version.Version}")
+			}
+		}
+		require.ElementsMatch(t, append(own, responses[function]...), texts(choices[0]))
+		if responses[function] != nil {
+			require.Equal(t, "IsCanary", at(preference, "Alarms", "Fn::If").([]any)[0], "otherwise a fix could not be deployed")
+		}
+	}
+}
+
+// Failed invocations are retried, and one event about an unknown order is no reason to roll back.
+func TestASingleFailedEventDoesNotRollBack(t *testing.T) {
+	tpl := load(t)
+	for _, name := range []string{"OnEventsCanaryErrorsAlarm", "TableUpdateCanaryErrorsAlarm"} {
+		alarm := tpl.properties(t, name, "AWS::CloudWatch::Alarm")
+		require.Equal(t, 60, alarm["Period"], name)
+		require.Equal(t, 2, alarm["DatapointsToAlarm"], name)
+		require.Equal(t, 5, alarm["EvaluationPeriods"], name)
+	}
+}
+
+func TestCanariesCanBeTurnedOff(t *testing.T) {
+	conditions := load(t)["Conditions"]
+	require.Equal(t, map[string]any{"Fn::And": []any{
+		map[string]any{"Condition": "IsLasting"},
+		map[string]any{"Fn::Equals": []any{map[string]any{"Ref": "Canary"}, "on"}},
+	}}, at(conditions, "IsCanary"))
 }

@@ -9,7 +9,7 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// An integration is a route of resources/openapi.yaml and what answers it.
+// An integration is a route of resources/openapi.yaml and its function.
 type integration struct {
 	route, function string
 	timeout         time.Duration
@@ -44,7 +44,7 @@ func integrations(t *testing.T) []integration {
 	return all
 }
 
-func TestRoutesReachTheAliasesAndMayInvokeThem(t *testing.T) {
+func TestRoutesMayInvokeTheAliases(t *testing.T) {
 	tpl := load(t)
 	var wanted, found []string
 	for _, i := range integrations(t) {
@@ -76,8 +76,8 @@ func TestAPI(t *testing.T) {
 	include := at(api, "DefinitionBody", "Fn::Transform")
 	require.Equal(t, "AWS::Include", at(include, "Name"))
 	require.Equal(t, "resources/openapi.yaml", at(include, "Parameters", "Location"))
-	require.Contains(t, tpl["Parameters"], "UserPoolArn", "the definition's authorizer names it")
-	require.Equal(t, true, api["AlwaysDeploy"], "a Ref hides from SAM that the user pool has changed")
+	require.Contains(t, tpl["Parameters"], "UserPoolArn", "the definition's authorizer refers to it")
+	require.Equal(t, true, api["AlwaysDeploy"], "with a Ref, SAM does not see a changed user pool")
 	require.Equal(t, true, api["TracingEnabled"])
 	require.Equal(t, []any{map[string]any{
 		"ResourcePath": "/*", "HttpMethod": "*", "DataTraceEnabled": false, "LoggingLevel": "OFF",
@@ -90,7 +90,7 @@ func TestAPI(t *testing.T) {
 	require.Contains(t, format, "$context.resourcePath")
 }
 
-func TestParametersForTheNeighbours(t *testing.T) {
+func TestParametersForThePeers(t *testing.T) {
 	tpl := load(t)
 	wanted := map[string]string{
 		"api/url":          apiURL,

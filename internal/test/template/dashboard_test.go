@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A widget is one of the dashboard.
+// A widget is one element of the dashboard.
 type widget struct {
 	Type                string
 	X, Y, Width, Height int
@@ -19,7 +19,7 @@ type widget struct {
 	}
 }
 
-// sections is the dashboard's widgets by the headings above them, in their order.
+// sections returns the dashboard's headings in order, and the widgets below each.
 func sections(t *testing.T) (headings []string, widgets map[string][]widget) {
 	t.Helper()
 	dashboard := load(t).properties(t, "Dashboard", "AWS::CloudWatch::Dashboard")
@@ -63,7 +63,7 @@ func writeOut(metrics [][]any) {
 	}
 }
 
-// shown is the metrics of a section of the dashboard, with their statistics where they are given.
+// shown returns the metrics of widgets, with their statistics if they have their own.
 func shown(widgets []widget) []string {
 	var all []string
 	for _, w := range widgets {
@@ -82,7 +82,7 @@ func shown(widgets []widget) []string {
 	return all
 }
 
-func TestDashboardShowsWhatIsEmitted(t *testing.T) {
+func TestDashboardUsesEmittedMetrics(t *testing.T) {
 	known := emitted(t)
 	_, widgets := sections(t)
 	for _, list := range widgets {
@@ -136,7 +136,7 @@ func TestDashboardEndsWithTheLastErrors(t *testing.T) {
 		require.Contains(t, last.Properties.Query, "SOURCE '${"+strings.TrimSuffix(function, "Function")+"LogGroup}'")
 	}
 	require.Contains(t, last.Properties.Query, "| limit 20")
-	require.Contains(t, last.Properties.Query, "level = 'ERROR'") // as telemetry writes it
+	require.Contains(t, last.Properties.Query, "level = 'ERROR'") // as telemetry logs it
 }
 
 func TestWidgetsDoNotOverlap(t *testing.T) {

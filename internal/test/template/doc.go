@@ -1,3 +1,3 @@
-// Package deployment holds the tests that keep template.yaml, samconfig.toml, the Makefile and the README's pages for
-// deployers and operators true to the code. It has no code of its own.
+// Package template contains tests only: they compare template.yaml, samconfig.toml, the Makefile, the README,
+// resources/deploy.md and resources/runbook.md with the code.
 package template

@@ -9,7 +9,7 @@ import (
 	"orders/internal/handler"
 )
 
-func TestRulesLetThroughWhatOnEventsFollows(t *testing.T) {
+func TestRulesMatchTheUpdatesThatOnEventsApplies(t *testing.T) {
 	tpl := load(t)
 	var wanted []string
 	for _, event := range handler.FollowedEvents() {
@@ -33,7 +33,7 @@ func TestRulesLetThroughWhatOnEventsFollows(t *testing.T) {
 	require.ElementsMatch(t, wanted, found)
 }
 
-func TestWhatOnEventsCannotHandleIsKept(t *testing.T) {
+func TestUpdatesThatFailAreDeadLetters(t *testing.T) {
 	invoke := load(t).properties(t, "OnEventsFunction", "AWS::Serverless::Function")["EventInvokeConfig"]
 	require.Equal(t, 2, at(invoke, "MaximumRetryAttempts"))
 	require.Equal(t, "${OnEventsDeadLetterQueue.Arn}", text(at(invoke, "DestinationConfig", "OnFailure", "Destination")))
@@ -52,16 +52,16 @@ func TestStreamMappingIsBounded(t *testing.T) {
 
 	const outage, day = 3600, 24 * 3600 // seconds
 	attempts, age := at(stream, "MaximumRetryAttempts").(int), at(stream, "MaximumRecordAgeInSeconds").(int)
-	require.Greater(t, attempts*(function["Timeout"].(int)-1), outage, "a bus that is out for an hour loses nothing")
+	require.Greater(t, attempts*(function["Timeout"].(int)-1), outage, "an outage of the bus of one hour loses nothing")
 	require.Greater(t, age, outage)
-	require.Less(t, age, day/4, "a record that can never be sent does not hold its lane for long")
+	require.Less(t, age, day/4, "a permanent failure does not hold up its lane for long")
 }
 
-func TestQueuesAreEncryptedAndKeepForFourteenDays(t *testing.T) {
+func TestQueuesAreEncryptedAndRetainForFourteenDays(t *testing.T) {
 	tpl := load(t)
 	queues := tpl.ofType("AWS::SQS::Queue")
 	require.Len(t, queues, 3)
-	covered := map[string]bool{} // by a policy that refuses plain HTTP
+	covered := map[string]bool{} // by a policy that denies plain HTTP
 	for _, name := range tpl.ofType("AWS::SQS::QueuePolicy") {
 		policy := tpl.properties(t, name, "AWS::SQS::QueuePolicy")
 		statements := at(policy, "PolicyDocument", "Statement").([]any)
@@ -82,7 +82,7 @@ func TestQueuesAreEncryptedAndKeepForFourteenDays(t *testing.T) {
 	}
 }
 
-func TestOnlyTheRulesMayWriteToTheirQueue(t *testing.T) {
+func TestOnlyTheRulesMaySendToTheirQueue(t *testing.T) {
 	tpl := load(t)
 	policy := tpl.properties(t, "RulesDeadLetterQueuePolicy", "AWS::SQS::QueuePolicy")
 	allow := at(policy, "PolicyDocument", "Statement").([]any)[0]

@@ -16,17 +16,17 @@ import (
 
 // A metric is written as namespace, name and dimensions: AWS/Lambda Errors FunctionName=${GetOrderFunction}.
 
-// emitted is every metric that the code or AWS emits about this stack, with exactly the dimensions that it comes with.
+// emitted returns every metric that the code or AWS emits for this stack, with its exact dimensions.
 func emitted(t *testing.T) []string {
 	t.Helper()
 	all := ownMetrics(t)
 	for function := range functions {
 		for _, name := range []string{"Invocations", "Errors", "Throttles", "Duration", "DestinationDeliveryFailures", "IteratorAge"} {
 			if name == "IteratorAge" && function != "TableUpdateFunction" {
-				continue // of functions that read a stream
+				continue // only for functions with a stream
 			}
 			if name == "DestinationDeliveryFailures" && function != "TableUpdateFunction" && function != "OnEventsFunction" {
-				continue // of functions with a destination
+				continue // only for functions with a destination
 			}
 			of := "AWS/Lambda " + name + " FunctionName=${" + function + "}"
 			all = append(all, of, of+" Resource=${"+function+"}:live ExecutedVersion=${"+function+".Version.Version}")
@@ -44,11 +44,11 @@ func emitted(t *testing.T) []string {
 	for _, queue := range tpl.ofType("AWS::SQS::Queue") {
 		all = append(all, "AWS/SQS ApproximateNumberOfMessagesVisible QueueName=${"+queue+".QueueName}")
 	}
-	return append(all, lostByRules(t, tpl)...)
+	return append(all, failedDeliveries(t, tpl)...)
 }
 
-// lostByRules is what EventBridge counts of each rule on the platform's bus when it cannot even write to the rule's queue.
-func lostByRules(t *testing.T, tpl template) []string {
+// failedDeliveries returns the metrics of events that EventBridge could not send to the rules' dead-letter queue.
+func failedDeliveries(t *testing.T, tpl template) []string {
 	t.Helper()
 	var all []string
 	for _, event := range tpl.properties(t, "OnEventsFunction", "AWS::Serverless::Function")["Events"].(map[string]any) {
@@ -59,7 +59,7 @@ func lostByRules(t *testing.T, tpl template) []string {
 	return all
 }
 
-// ownMetrics is those of the functions, read from a line of theirs.
+// ownMetrics returns the metrics of the functions, from a line in embedded metric format.
 func ownMetrics(t *testing.T) []string {
 	t.Helper()
 	var line bytes.Buffer
@@ -92,7 +92,7 @@ func ownMetrics(t *testing.T) []string {
 	return all
 }
 
-// tableOperations is what the functions do to the table.
+// tableOperations returns the DynamoDB operations that the functions call.
 func tableOperations() []string {
 	var operations []string
 	for _, list := range calls.Made() {
@@ -107,7 +107,7 @@ func tableOperations() []string {
 	return operations
 }
 
-// metricsOf is the metrics of an alarm, in the order in which it lists them.
+// metricsOf returns the metrics of an alarm in their order.
 func metricsOf(t *testing.T, tpl template, alarm string) []string {
 	t.Helper()
 	properties := tpl.properties(t, alarm, "AWS::CloudWatch::Alarm")

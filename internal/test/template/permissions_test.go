@@ -16,7 +16,7 @@ import (
 	"orders/internal/test/e2e/calls"
 )
 
-func TestRolesAllowWhatIsDoneAndNothingElse(t *testing.T) {
+func TestRolesAllowExactlyTheCallsMade(t *testing.T) {
 	tpl := load(t)
 	require.Len(t, tpl.ofType("AWS::IAM::Role"), len(functions))
 	for function, command := range functions {
@@ -53,7 +53,7 @@ func statementsOf(t *testing.T, tpl template, role string) []any {
 	return at(policies[0], "PolicyDocument", "Statement").([]any)
 }
 
-// resources is what a statement is about; what is there only under a condition comes with the condition's name.
+// resources returns the resources of a statement, a conditional one after the name of its condition.
 func resources(value any) []string {
 	list, ok := value.([]any)
 	if !ok {
@@ -70,9 +70,9 @@ func resources(value any) []string {
 	return all
 }
 
-// That the functions make the calls that are listed for them, each its own, is a test of internal/test/privacy. This one
-// adds that there is no other in the adapters, on a way that no test takes.
-func TestCallsAreThoseOfTheAdapters(t *testing.T) {
+// A test in internal/test/privacy requires that each function makes the calls listed for it. This one requires that the
+// adapters contain no other calls, on paths that no test takes.
+func TestAdaptersMakeTheListedCalls(t *testing.T) {
 	listed := map[string]bool{}
 	for _, list := range calls.Made() {
 		for _, call := range list {
@@ -96,7 +96,7 @@ func TestCallsAreThoseOfTheAdapters(t *testing.T) {
 	require.Equal(t, listed, found)
 }
 
-// clientCalls is the operations that a package calls on the SDK's client, which it always keeps in a field Client.
+// clientCalls returns the operations that a package calls on an SDK client, which is always in a field Client.
 func clientCalls(t *testing.T, name string) []string {
 	t.Helper()
 	var operations []string
@@ -110,14 +110,14 @@ func clientCalls(t *testing.T, name string) []string {
 			return
 		}
 		client, ok := operation.X.(*ast.SelectorExpr)
-		if ok && client.Sel.Name == "Client" && operation.Sel.Name != "Options" { // which calls nobody
+		if ok && client.Sel.Name == "Client" && operation.Sel.Name != "Options" { // which makes no call
 			operations = append(operations, operation.Sel.Name)
 		}
 	})
 	return operations
 }
 
-// peerPaths is the paths that package peer asks at.
+// peerPaths returns the paths that package peer sends requests to.
 func peerPaths(t *testing.T) []string {
 	t.Helper()
 	var paths []string
@@ -129,7 +129,7 @@ func peerPaths(t *testing.T) []string {
 	return paths
 }
 
-// inspect visits all that stands in a package of internal, tests left out.
+// inspect visits all nodes of a package in internal, without its tests.
 func inspect(t *testing.T, name string, visit func(ast.Node)) {
 	t.Helper()
 	files, err := filepath.Glob("../../" + name + "/*.go")
@@ -150,7 +150,7 @@ func inspect(t *testing.T, name string, visit func(ast.Node)) {
 	}
 }
 
-// conditionOf is the condition under which a role allows an action, as far as it goes.
+// conditionOf returns the condition under which a role allows an action, nil if there is none.
 func conditionOf(t *testing.T, role, action string) any {
 	t.Helper()
 	statements := statementsOf(t, load(t), role)
@@ -159,7 +159,7 @@ func conditionOf(t *testing.T, role, action string) any {
 	return at(statements[i], "Condition")
 }
 
-func TestOnEventsSeesOnlyTheWayOfAnOrder(t *testing.T) {
+func TestOnEventsReadsOnlyWhatUpdatesNeed(t *testing.T) {
 	attributes := []any{"orderId", "status", "products", "total", "deliveryPrice", "modifiedDate"}
 	require.ElementsMatch(t, attributes, attributesOfUpdates(t))
 	named := map[string]any{"dynamodb:Attributes": attributes}
@@ -174,7 +174,7 @@ func TestOnEventsSeesOnlyTheWayOfAnOrder(t *testing.T) {
 	}, conditionOf(t, "OnEventsRole", "dynamodb:UpdateItem"))
 }
 
-// attributesOfUpdates is the attributes that package dynamo reads and writes where an order follows an event.
+// attributesOfUpdates returns the attributes that package dynamo reads and writes to apply an update.
 func attributesOfUpdates(t *testing.T) []any {
 	t.Helper()
 	var names []any
@@ -190,7 +190,7 @@ func attributesOfUpdates(t *testing.T) []any {
 	return names
 }
 
-func TestTableUpdateSpeaksForOrdersAlone(t *testing.T) {
+func TestTableUpdatePublishesForOrdersOnly(t *testing.T) {
 	require.Equal(t, map[string]any{"StringEquals": map[string]any{"events:source": "ecommerce.orders"}},
 		conditionOf(t, "TableUpdateRole", "events:PutEvents"))
 	require.Contains(t, constantsOf(t, "eventbus"), "ecommerce.orders")
@@ -198,7 +198,7 @@ func TestTableUpdateSpeaksForOrdersAlone(t *testing.T) {
 		[]string{string(order.OrderCreated), string(order.OrderModified), string(order.OrderDeleted)})
 }
 
-// constantsOf is all texts that stand in a package.
+// constantsOf returns all string literals of a package.
 func constantsOf(t *testing.T, name string) []string {
 	t.Helper()
 	var all []string

@@ -12,7 +12,7 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// functions are the four functions by their names in the template, with the folders of their commands.
+// functions maps the logical IDs of the functions to the directories of their commands.
 var functions = map[string]string{
 	"CreateOrderFunction": "create-order",
 	"GetOrderFunction":    "get-order",
@@ -30,7 +30,7 @@ func load(t *testing.T) template {
 	return template(longForm(t, document.Content[0]).(map[string]any))
 }
 
-// read is a file of the module.
+// read returns a file of the module.
 func read(t *testing.T, name string) []byte {
 	t.Helper()
 	content, err := os.ReadFile("../../../" + name)
@@ -60,7 +60,7 @@ func longForm(t *testing.T, node *yaml.Node) any {
 		if value = node.Value; strings.HasPrefix(node.Tag, "!!") || node.Tag == "" {
 			require.NoError(t, node.Decode(&value), "line %d", node.Line)
 		}
-	default: // SAM's tools would have to resolve anchors
+	default: // not all of SAM's tools resolve anchors
 		require.Fail(t, "an anchor or alias", "line %d", node.Line)
 	}
 	return intrinsic(node.Tag, value)
@@ -80,7 +80,7 @@ func intrinsic(tag string, value any) any {
 	return map[string]any{"Fn::" + name: value}
 }
 
-// at follows names into nested maps; nil if there is nothing.
+// at returns the value at a path in nested maps, or nil.
 func at(value any, path ...string) any {
 	for _, name := range path {
 		members, _ := value.(map[string]any)
@@ -89,7 +89,7 @@ func at(value any, path ...string) any {
 	return value
 }
 
-// text is a value as Fn::Sub would write it, so that a value is the same whichever intrinsic makes it.
+// text returns a value in the notation of Fn::Sub, so that equal values compare equal whatever their intrinsic function.
 func text(value any) string {
 	if attribute, ok := at(value, "Fn::GetAtt").([]any); ok {
 		return fmt.Sprintf("${%v.%v}", attribute...)
@@ -111,7 +111,7 @@ func text(value any) string {
 	return fmt.Sprint(value)
 }
 
-// texts is a list of values, or a single one, as text.
+// texts returns the text of each value of a list, or of a single value.
 func texts(value any) []string {
 	list, ok := value.([]any)
 	if !ok {
@@ -124,14 +124,14 @@ func texts(value any) []string {
 	return all
 }
 
-// properties are those of a resource, which must be of that type.
+// properties returns the properties of a resource, which must have this type.
 func (tpl template) properties(t *testing.T, name, kind string) map[string]any {
 	t.Helper()
 	require.Equal(t, kind, at(tpl["Resources"], name, "Type"), name)
 	return at(tpl["Resources"], name, "Properties").(map[string]any)
 }
 
-// ofType names all resources of a type, sorted.
+// ofType returns the logical IDs of all resources of a type, sorted.
 func (tpl template) ofType(kind string) []string {
 	var names []string
 	for name, resource := range tpl["Resources"].(map[string]any) {
@@ -191,5 +191,5 @@ func TestTable(t *testing.T) {
 		"Projection": map[string]any{"ProjectionType": "ALL"},
 	}}, table["GlobalSecondaryIndexes"])
 	require.Len(t, table["AttributeDefinitions"], 3)
-	require.NotContains(t, table, "TableName", "a name of its own lets two stacks, and a restored table, stand side by side")
+	require.NotContains(t, table, "TableName", "with a generated name, a second stack or a restored table can exist beside it")
 }

@@ -3,16 +3,19 @@ package template_test
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"os"
 	"os/exec"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
 
-// transformed is the template after AWS::Include and SAM's own transform, made by SAM's translator. It is a Python
-// program that comes with cfn-lint; without it the test is left out, unless the environment demands it.
+// transformed returns the template after AWS::Include and SAM's transform. It needs SAM's translator, a Python module
+// that cfn-lint brings. Without it the test is skipped, or fails if REQUIRE_SAM_TRANSLATOR is 1.
 func transformed(t *testing.T) template {
 	t.Helper()
 	if exec.Command("python3", "-c", "import samtranslator").Run() != nil {
@@ -23,7 +26,7 @@ func transformed(t *testing.T) template {
 	}
 	output, err := exec.CommandContext(t.Context(), "python3", "testdata/transform.py", "../../..").Output()
 	if failed, ok := errors.AsType[*exec.ExitError](err); ok {
-		t.Fatalf("the translator refuses the template: %s", failed.Stderr)
+		t.Fatalf("the translator rejects the template: %s", failed.Stderr)
 	}
 	require.NoError(t, err)
 	var tpl template
@@ -50,14 +53,14 @@ func TestTransformed(t *testing.T) {
 	t.Run("API", func(t *testing.T) { requireAPIReachesTheAliases(t, tpl) })
 	t.Run("roles", func(t *testing.T) {
 		require.ElementsMatch(t, []string{"CreateOrderRole", "GetOrderRole", "OnEventsRole", "TableUpdateRole", "CodeDeployServiceRole"},
-			tpl.ofType("AWS::IAM::Role"), "SAM gives no function a role of its own making")
+			tpl.ofType("AWS::IAM::Role"), "SAM adds no role for a function")
 	})
-	t.Run("references", func(t *testing.T) { requireWholeReferences(t, tpl) })
-	t.Run("circles", func(t *testing.T) { requireNoCircle(t, tpl) })
+	t.Run("references", func(t *testing.T) { requireReferencesResolve(t, tpl) })
+	t.Run("cycles", func(t *testing.T) { requireNoCycle(t, tpl) })
 }
 
-// requireDeployedByAlias wants the alias to shift to a new version by CodeDeploy, judged by alarms on that version at
-// least.
+// requireDeployedByAlias requires that CodeDeploy shifts the alias to a new version, and stops on alarms that use the
+// metrics of this version.
 func requireDeployedByAlias(t *testing.T, tpl template, function string) {
 	t.Helper()
 	alias := tpl["Resources"].(map[string]any)[function+"Aliaslive"]
@@ -87,7 +90,7 @@ func requireRulesInvokeTheAlias(t *testing.T, tpl template) {
 	for _, name := range rules {
 		rule := tpl.properties(t, name, "AWS::Events::Rule")
 		require.Equal(t, "${EventBusName}", text(rule["EventBusName"]))
-		require.Contains(t, lostByRules(t, load(t)), "AWS/Events InvocationsFailedToBeSentToDlq EventBusName=${EventBusName} RuleName="+text(rule["Name"]))
+		require.Contains(t, failedDeliveries(t, load(t)), "AWS/Events InvocationsFailedToBeSentToDlq EventBusName=${EventBusName} RuleName="+text(rule["Name"]))
 		target := rule["Targets"].([]any)[0]
 		require.Equal(t, "${OnEventsFunctionAliaslive}", text(at(target, "Arn")))
 		require.Equal(t, "${RulesDeadLetterQueue.Arn}", text(at(target, "DeadLetterConfig", "Arn")))
@@ -111,8 +114,8 @@ func requireAPIReachesTheAliases(t *testing.T, tpl template) {
 	require.Equal(t, []string{"ApiliveStage"}, tpl.ofType("AWS::ApiGateway::Stage"), "SAM adds no stage of its own")
 }
 
-// requireWholeReferences wants every name that is referred to to be there.
-func requireWholeReferences(t *testing.T, tpl template) {
+// requireReferencesResolve requires that every Ref and Fn::GetAtt names a resource or parameter.
+func requireReferencesResolve(t *testing.T, tpl template) {
 	t.Helper()
 	resources, parameters := tpl["Resources"].(map[string]any), tpl["Parameters"].(map[string]any)
 	var visit func(value any)
@@ -134,4 +137,53 @@ func requireWholeReferences(t *testing.T, tpl template) {
 	}
 	visit(tpl["Resources"])
 	visit(tpl["Outputs"])
+}
+
+var substituted = regexp.MustCompile(`\$\{([A-Za-z0-9]+)[}.]`)
+
+// references returns the names that a value refers to, in any way.
+func references(value any) []string {
+	var all []string
+	switch value := value.(type) {
+	case []any:
+		for _, item := range value {
+			all = append(all, references(item)...)
+		}
+	case map[string]any:
+		for name, item := range value {
+			switch name {
+			case "Ref", "Fn::GetAtt", "Fn::Sub":
+				for _, match := range substituted.FindAllStringSubmatch(text(value), -1) {
+					all = append(all, match[1])
+				}
+			case "DependsOn":
+				all = append(all, texts(item)...)
+			}
+			all = append(all, references(item)...)
+		}
+	}
+	return all
+}
+
+// requireNoCycle requires that CloudFormation can create the resources in some order: an alias after its deployment
+// group, that after its alarms, and the API after the aliases.
+func requireNoCycle(t *testing.T, tpl template) {
+	t.Helper()
+	resources := tpl["Resources"].(map[string]any)
+	finished := map[string]bool{}
+	var visit func(name string, path []string)
+	visit = func(name string, path []string) {
+		if resources[name] == nil || finished[name] {
+			return
+		}
+		path = append(path, name)
+		require.NotContains(t, path[:len(path)-1], name, strings.Join(path, " references "))
+		for _, needed := range references(resources[name]) {
+			visit(needed, path)
+		}
+		finished[name] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(resources)) {
+		visit(name, nil)
+	}
 }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# A stand-in for the AWS CLI: answers from the folder $CLOUD, and writes down there what it was asked.
+# A fake of the AWS CLI. It reads its responses from the directory $CLOUD, and records its calls there.
 set -eu
 all="$*"
 option() { # NAME: the value of an option
@@ -27,15 +27,15 @@ case "$1 $2" in
 	[ "$(option cli-binary-format)" = raw-in-base64-out ]
 	payload=$(option payload)
 	echo "$(option function-name) $(jq -c . "${payload#file://}")" >>"$CLOUD/invoked"
-	eval "answer=\${$#}"
+	eval "response=\${$#}"
 	if grep -q refused "${payload#file://}"; then
-		echo '{"errorMessage": "refused"}' >"$answer"
+		echo '{"errorMessage": "refused"}' >"$response"
 		echo '{"StatusCode": 200, "FunctionError": "Unhandled"}'
 	elif grep -q unsent "${payload#file://}"; then
-		echo '{"batchItemFailures": [{"itemIdentifier": "1"}]}' >"$answer"
+		echo '{"batchItemFailures": [{"itemIdentifier": "1"}]}' >"$response"
 		echo '{"StatusCode": 200, "ExecutedVersion": "1"}'
 	else
-		if [ "$(option function-name)" = TableUpdate ]; then echo '{"batchItemFailures": []}'; else echo null; fi >"$answer"
+		if [ "$(option function-name)" = TableUpdate ]; then echo '{"batchItemFailures": []}'; else echo null; fi >"$response"
 		echo '{"StatusCode": 200, "ExecutedVersion": "1"}'
 	fi
 	;;

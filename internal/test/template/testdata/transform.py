@@ -27,7 +27,7 @@ for resource in template["Resources"].values():
         include = properties["DefinitionBody"]["Fn::Transform"]
         assert include["Name"] == "AWS::Include"
         properties["DefinitionBody"] = read(include["Parameters"]["Location"])
-# sam deploy puts an address in the place of the folder that it has uploaded.
+# sam deploy uploads the directory and replaces it by its location.
 template["Globals"]["Function"]["CodeUri"] = {"Bucket": "bucket", "Key": "key"}
 values = {name: f"value-of-{name}" for name in template["Parameters"]}
 json.dump(Translator({}, Parser()).translate(template, values), sys.stdout)

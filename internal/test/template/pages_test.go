@@ -11,19 +11,19 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// section is the README's text below a heading, up to the next of the same rank.
-func section(t *testing.T, heading string) string {
+// section returns the text of a Markdown page below a heading, up to the next one of the same level.
+func section(t *testing.T, page, heading string) string {
 	t.Helper()
-	_, rest, found := strings.Cut(string(read(t, "README.md")), "\n"+heading+"\n")
-	require.True(t, found, heading)
-	rank, _, _ := strings.Cut(heading, " ")
-	if i := strings.Index(rest, "\n"+rank+" "); i >= 0 {
+	_, rest, found := strings.Cut(string(read(t, page)), "\n"+heading+"\n")
+	require.True(t, found, "%s in %s", heading, page)
+	level, _, _ := strings.Cut(heading, " ")
+	if i := strings.Index(rest, "\n"+level+" "); i >= 0 {
 		rest = rest[:i]
 	}
 	return rest
 }
 
-// rows is the cells of the first table of a text, heading aside.
+// rows returns the cells of the first table in a text, without its heading.
 func rows(text string) [][]string {
 	var all [][]string
 	for line := range strings.Lines(text) {
@@ -38,9 +38,11 @@ func rows(text string) [][]string {
 	return all[1:]
 }
 
+const deployment, runbook = "resources/deploy.md", "resources/runbook.md"
+
 var quoted = regexp.MustCompile("`([^`]+)`")
 
-// names is what stands in code quotes in a text.
+// names returns the code spans of a text.
 func names(text string) []string {
 	var all []string
 	for _, match := range quoted.FindAllStringSubmatch(text, -1) {
@@ -49,10 +51,10 @@ func names(text string) []string {
 	return all
 }
 
-func TestReadmeListsTheTemplatesParameters(t *testing.T) {
+func TestDeploymentPageListsTheParameters(t *testing.T) {
 	parameters := load(t)["Parameters"].(map[string]any)
 	var listed []string
-	for _, row := range rows(section(t, "## Deploy it")) {
+	for _, row := range rows(section(t, deployment, "## Template parameters")) {
 		defaults := names(row[1])
 		for i, name := range names(row[0]) {
 			listed = append(listed, name)
@@ -67,9 +69,9 @@ func TestReadmeListsTheTemplatesParameters(t *testing.T) {
 	require.ElementsMatch(t, slices.Collect(maps.Keys(parameters)), listed)
 }
 
-func TestReadmeSaysWhatToDoForEveryAlarm(t *testing.T) {
+func TestRunbookHasEveryAlarm(t *testing.T) {
 	var listed []string
-	for _, row := range rows(section(t, "## When an alarm fires")) {
+	for _, row := range rows(section(t, runbook, "## Alarms")) {
 		require.Len(t, row, 4)
 		for _, cell := range row {
 			require.NotEmpty(t, strings.TrimSpace(cell), row[0])
@@ -79,17 +81,20 @@ func TestReadmeSaysWhatToDoForEveryAlarm(t *testing.T) {
 	require.ElementsMatch(t, load(t).ofType("AWS::CloudWatch::Alarm"), listed)
 }
 
-func TestReadmeQuotesWhatIsLogged(t *testing.T) {
-	logged := constantsOf(t, "handler")
-	page := section(t, "## When an alarm fires")
-	for _, line := range []string{"order not created", "order does not follow event", "change not announced"} {
-		require.Contains(t, page, "`"+line+"`")
-		require.Contains(t, logged, line)
+func TestRunbookQuotesLogMessages(t *testing.T) {
+	message := regexp.MustCompile(`^[a-z]+( [a-z]+)+$`)
+	var quoted []string
+	for _, name := range names(section(t, runbook, "## Alarms")) {
+		if message.MatchString(name) {
+			quoted = append(quoted, name)
+		}
 	}
+	require.NotEmpty(t, quoted)
+	require.Subset(t, constantsOf(t, "handler"), quoted)
 }
 
-func TestReadmeListsTheParametersForAndOfTheNeighbours(t *testing.T) {
-	table := rows(section(t, "## Parameters"))
+func TestDeploymentPageListsTheSSMParameters(t *testing.T) {
+	table := rows(section(t, deployment, "## SSM parameters"))
 	var defined []string
 	tpl := load(t)
 	for _, name := range tpl.ofType("AWS::SSM::Parameter") {
@@ -97,14 +102,12 @@ func TestReadmeListsTheParametersForAndOfTheNeighbours(t *testing.T) {
 		defined = append(defined, strings.TrimPrefix(text(parameter["Name"]), "/ecommerce/${Environment}/"))
 	}
 	require.ElementsMatch(t, defined, names(table[0][0]))
-	require.ElementsMatch(t, slices.Collect(maps.Values(neighbours)), names(table[1][0]))
+	require.ElementsMatch(t, slices.Collect(maps.Values(peerParameters)), names(table[1][0]))
 }
 
-func TestReadmeListsTheVariablesOfTheFunctions(t *testing.T) {
-	_, second, found := strings.Cut(section(t, "## Parameters"), "| function |")
-	require.True(t, found)
+func TestDeploymentPageListsTheVariables(t *testing.T) {
 	listed := map[string][]string{}
-	for _, row := range rows("| function |" + second) {
+	for _, row := range rows(section(t, deployment, "## Environment variables")) {
 		listed[row[0]] = slices.Sorted(slices.Values(names(row[1])))
 	}
 	require.Len(t, listed, len(functions))
@@ -121,12 +124,12 @@ func TestReadmeListsTheRoutes(t *testing.T) {
 	var wanted, listed []string
 	for path, operations := range document.Paths {
 		for method := range operations {
-			if method != "options" { // one row tells of all of them
+			if method != "options" { // one row is for all of them
 				wanted = append(wanted, strings.ToUpper(method)+" "+path)
 			}
 		}
 	}
-	for _, row := range rows(section(t, "## API")) {
+	for _, row := range rows(section(t, "README.md", "## API")) {
 		for _, name := range names(row[0]) {
 			if route, _, _ := strings.Cut(name, "?"); strings.Contains(route, " ") {
 				listed = append(listed, route)
