@@ -1,26 +1,26 @@
 package fakepeers
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
 
-// Put takes one event to the bus. It is called from goroutines of the
-// Fulfilment and must not wait for its Close.
+// A Put function puts one event on the bus. It is called from goroutines of the Fulfilment and must not
+// wait for its Close.
 type Put func(source, detailType string, resources []string, detail json.RawMessage)
 
-// Fulfilment is the warehouse and the delivery: it packs whatever is ordered
-// and delivers whatever is packed, each after a while and once an order, however
-// often the bus repeats an event. It knows no failure; DeliveryFailed and
-// PackagingFailed are for others to put.
+// A Fulfilment is the fake warehouse and the fake delivery service: it packs every order that is
+// created and delivers every package, each after a delay and once per order, however often the bus
+// repeats an event. It never puts PackagingFailed or DeliveryFailed.
 //
-// Warehouse and Delivery are targets for the bus: they return at once, with an
-// error when the event is not one they understand or after Close; calling them
-// again, as the bus does, is safe.
+// Warehouse and Delivery are targets of rules. They return at once, with an error if the event is
+// invalid or after Close, and can be called again with the same event.
 type Fulfilment struct {
 	PackingTime  time.Duration // from OrderCreated to PackageCreated
 	DeliveryTime time.Duration // from PackageCreated to DeliveryCompleted
@@ -30,14 +30,14 @@ type Fulfilment struct {
 	close  context.CancelFunc
 
 	mu      sync.Mutex
-	begun   map[job]bool // for ever, as the neighbours' tables are
+	begun   map[job]bool // kept for the life of the Fulfilment
 	pending sync.WaitGroup
 }
 
 type job struct{ detailType, orderID string }
 
-// NewFulfilment makes a Fulfilment that takes one second for each step; other
-// times must be set before the first event. The owner calls Close.
+// NewFulfilment returns a Fulfilment that takes one second for each step. Other times must be set
+// before the first event. The caller must call Close.
 func NewFulfilment(put Put) *Fulfilment {
 	f := &Fulfilment{
 		PackingTime:  time.Second,
@@ -49,19 +49,18 @@ func NewFulfilment(put Put) *Fulfilment {
 	return f
 }
 
-// Close drops what is still to be packed or delivered and waits until nothing
-// of it runs any more.
+// Close drops the pending steps and waits until none is running.
 func (f *Fulfilment) Close() {
 	f.mu.Lock()
-	f.close() // under the lock, so that nothing is scheduled after the wait began
+	f.close() // under the lock, so that nothing is scheduled after Wait
 	f.mu.Unlock()
 	f.pending.Wait()
 }
 
-// Warehouse takes OrderCreated events of ecommerce.orders; PackageCreated of
-// ecommerce.warehouse follows after PackingTime, with everything packed.
+// Warehouse handles an OrderCreated event of ecommerce.orders. After PackingTime it puts a
+// PackageCreated of ecommerce.warehouse with every product of the order.
 //
-// The context is the one delivery's: packing goes on after it, until Close.
+// The context ends with the delivery of the event; packing continues until Close.
 func (f *Fulfilment) Warehouse(_ context.Context, event []byte) error {
 	detail, err := detailOf(event)
 	if err != nil {
@@ -74,9 +73,8 @@ func (f *Fulfilment) Warehouse(_ context.Context, event []byte) error {
 	return f.once(f.PackingTime, "ecommerce.warehouse", "PackageCreated", created.OrderID, created)
 }
 
-// Delivery takes PackageCreated events of ecommerce.warehouse; DeliveryCompleted
-// of ecommerce.delivery follows after DeliveryTime. The real one fetches the
-// order first and so refuses a package of no order; this one does not look.
+// Delivery handles a PackageCreated event of ecommerce.warehouse. After DeliveryTime it puts a
+// DeliveryCompleted of ecommerce.delivery. Unlike the real service it does not fetch the order first.
 func (f *Fulfilment) Delivery(_ context.Context, event []byte) error {
 	detail, err := detailOf(event)
 	if err != nil {
@@ -89,7 +87,7 @@ func (f *Fulfilment) Delivery(_ context.Context, event []byte) error {
 	return f.once(f.DeliveryTime, "ecommerce.delivery", "DeliveryCompleted", orderID, map[string]string{"orderId": orderID})
 }
 
-// once puts an event after the delay, unless it was asked to before.
+// once puts an event after the delay, unless it has done so for this order before.
 func (f *Fulfilment) once(delay time.Duration, source, detailType, orderID string, detail any) error {
 	encoded, err := json.Marshal(detail)
 	if err != nil {
@@ -121,4 +119,60 @@ func detailOf(event []byte) (object, error) {
 		return nil, fmt.Errorf("not an event: %w", err)
 	}
 	return envelope.child("detail")
+}
+
+// A packageCreated is the detail of the warehouse's event.
+type packageCreated struct {
+	OrderID  string      `json:"orderId"`
+	Products []packedRow `json:"products"`
+}
+
+// A packedRow is a row of the warehouse's table: a product of an order, or the order's bookkeeping.
+// The real warehouse sends both kinds together.
+type packedRow struct {
+	OrderID      string `json:"orderId"`
+	ProductID    string `json:"productId"`
+	Quantity     int64  `json:"quantity,omitempty"`
+	Status       string `json:"status,omitempty"`
+	ModifiedDate string `json:"modifiedDate,omitempty"`
+}
+
+// pack returns the package of a whole order.
+func pack(order object) (packageCreated, error) {
+	var none packageCreated
+	orderID, err := order.text("orderId")
+	if err != nil {
+		return none, err
+	}
+	modified, err := order.text("modifiedDate")
+	if err != nil {
+		return none, err
+	}
+	products, err := order.children("products")
+	if err != nil {
+		return none, err
+	}
+	rows := []packedRow{{OrderID: orderID, ProductID: "__metadata", Status: "COMPLETED", ModifiedDate: modified}}
+	for i, product := range products {
+		row, err := packProduct(orderID, product)
+		if err != nil {
+			return none, fmt.Errorf("products[%d]: %w", i, err)
+		}
+		rows = append(rows, row)
+	}
+	// The table returns the rows by their sort key, so bookkeeping may be anywhere.
+	slices.SortStableFunc(rows, func(a, b packedRow) int { return cmp.Compare(a.ProductID, b.ProductID) })
+	return packageCreated{orderID, rows}, nil
+}
+
+func packProduct(orderID string, product object) (packedRow, error) {
+	row := packedRow{OrderID: orderID, Quantity: 1}
+	var err error
+	if row.ProductID, err = product.text("productId"); err != nil {
+		return packedRow{}, err
+	}
+	if _, given := product["quantity"]; given {
+		row.Quantity, err = product.integer("quantity", 1)
+	}
+	return row, err
 }

@@ -18,7 +18,7 @@ type put struct {
 	Detail             string
 }
 
-// bus remembers what was put, and hands it to the target of its type, if any.
+// A bus records events, and passes each to the target of its type, if any.
 type bus struct {
 	mu      sync.Mutex
 	puts    []put
@@ -51,7 +51,7 @@ func packageCreatedEvent(id string) []byte {
 	return fmt.Appendf(nil, `{"detail":{"orderId":%q,"products":[]}}`, id)
 }
 
-func TestOrderIsPackedThenDelivered(t *testing.T) {
+func TestFulfilment(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b bus
 		f := NewFulfilment(b.Put)
@@ -87,7 +87,7 @@ func TestOrderIsPackedThenDelivered(t *testing.T) {
 	})
 }
 
-func TestTimesAreTheOwners(t *testing.T) {
+func TestFulfilmentTimes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b bus
 		f := NewFulfilment(b.Put)
@@ -105,7 +105,7 @@ func TestTimesAreTheOwners(t *testing.T) {
 	})
 }
 
-func TestRepeatedEventsCountOnce(t *testing.T) {
+func TestRepeatedEvents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b bus
 		f := NewFulfilment(b.Put)
@@ -131,7 +131,7 @@ func TestRepeatedEventsCountOnce(t *testing.T) {
 }
 
 // synctest fails a test that leaves a goroutine behind.
-func TestCloseDropsWhatIsPending(t *testing.T) {
+func TestCloseDropsPendingSteps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b bus
 		f := NewFulfilment(b.Put)
@@ -154,7 +154,7 @@ func TestCloseDropsWhatIsPending(t *testing.T) {
 	})
 }
 
-func TestCloseWaitsForAPutUnderWay(t *testing.T) {
+func TestCloseWaitsForPut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		finished := false
 		f := NewFulfilment(func(string, string, []string, json.RawMessage) {
@@ -168,7 +168,7 @@ func TestCloseWaitsForAPutUnderWay(t *testing.T) {
 	})
 }
 
-func TestEventsNotUnderstoodAreErrors(t *testing.T) {
+func TestInvalidEvents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b bus
 		f := NewFulfilment(b.Put)
@@ -189,7 +189,7 @@ func TestEventsNotUnderstoodAreErrors(t *testing.T) {
 	})
 }
 
-func FuzzFulfilmentTakesAnyEvent(f *testing.F) {
+func FuzzFulfilment(f *testing.F) {
 	f.Add(orderCreated("1"))
 	f.Add(packageCreatedEvent("1"))
 	f.Add([]byte(`{"detail":{"orderId":"1","modifiedDate":"x","products":[{"productId":"p","quantity":1e400}]}}`))

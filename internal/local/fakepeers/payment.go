@@ -7,19 +7,19 @@ import (
 	"github.com/google/uuid"
 )
 
-// Payment is the payment service together with the third party behind it that
-// issues tokens. It keeps tokens in memory for as long as it lives, and takes
-// each as often as it is asked. Its zero value is ready; it must not be copied.
+// A Payment is the fake payment service together with the payment provider that issues tokens. It
+// keeps tokens in memory and accepts each any number of times. The zero value is ready to use; it must
+// not be copied.
 type Payment struct {
-	// NewToken makes a token that was not made before; random UUIDs when nil.
+	// NewToken returns a new, unique token; nil means a random UUID.
 	NewToken func() string
 
 	mu         sync.Mutex
-	authorised map[string]int64
+	authorized map[string]int64 // amounts by token
 }
 
-// Preauthorise issues a token good for up to amount minor units.
-func (p *Payment) Preauthorise(amount int64) string {
+// Preauthorize returns a new token for up to amount minor units.
+func (p *Payment) Preauthorize(amount int64) string {
 	newToken := p.NewToken
 	if newToken == nil {
 		newToken = uuid.NewString
@@ -28,15 +28,15 @@ func (p *Payment) Preauthorise(amount int64) string {
 
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.authorised == nil {
-		p.authorised = make(map[string]int64)
+	if p.authorized == nil {
+		p.authorized = make(map[string]int64)
 	}
-	p.authorised[token] = amount
+	p.authorized[token] = amount
 	return token
 }
 
-// PreauthHandler answers the third party's POST /preauth {"cardNumber",
-// "amount"} with {"paymentToken"}. The card number is looked at and forgotten.
+// PreauthHandler returns the handler of the provider's POST /preauth {"cardNumber", "amount"}, which
+// responds with {"paymentToken"}. The card number must be present and is not kept.
 func (p *Payment) PreauthHandler() http.Handler {
 	return route("/preauth", func(body object) (any, error) {
 		if _, err := body.text("cardNumber"); err != nil {
@@ -46,13 +46,12 @@ func (p *Payment) PreauthHandler() http.Handler {
 		if err != nil {
 			return nil, err
 		}
-		return map[string]string{"paymentToken": p.Preauthorise(amount)}, nil
+		return map[string]string{"paymentToken": p.Preauthorize(amount)}, nil
 	})
 }
 
-// ValidateHandler answers POST /backend/validate {"paymentToken", "total"}
-// with {"ok"}: whether the token was issued for at least total. Nothing at all
-// cannot be paid for: a total of 0 is never ok.
+// ValidateHandler returns the handler of POST /backend/validate {"paymentToken", "total"}. It responds
+// with {"ok"}: whether the token was issued for at least total. A total of 0 is never ok.
 func (p *Payment) ValidateHandler() http.Handler {
 	return route("/backend/validate", func(body object) (any, error) {
 		token, err := body.text("paymentToken")
@@ -70,6 +69,6 @@ func (p *Payment) ValidateHandler() http.Handler {
 func (p *Payment) covers(token string, total int64) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	amount, known := p.authorised[token]
+	amount, known := p.authorized[token]
 	return known && amount >= total
 }

@@ -18,35 +18,35 @@ func preauth(t *testing.T, p *Payment, body string) (int, map[string]any) {
 
 func paymentOK(t *testing.T, p *Payment, token string, total int64) bool {
 	t.Helper()
-	status, answer := post(t, p.ValidateHandler(), "/backend/validate", fmt.Sprintf(`{"paymentToken":%q,"total":%d}`, token, total))
+	status, response := post(t, p.ValidateHandler(), "/backend/validate", fmt.Sprintf(`{"paymentToken":%q,"total":%d}`, token, total))
 	require.Equal(t, http.StatusOK, status)
-	return answer["ok"].(bool)
+	return response["ok"].(bool)
 }
 
-func TestPaymentUpToTheAuthorisedAmount(t *testing.T) {
+func TestPaymentUpToTheAuthorizedAmount(t *testing.T) {
 	var p Payment
-	status, answer := preauth(t, &p, `{"cardNumber":"4111","amount":100}`)
+	status, response := preauth(t, &p, `{"cardNumber":"4111","amount":100}`)
 	require.Equal(t, http.StatusOK, status)
-	token := answer["paymentToken"].(string)
+	token := response["paymentToken"].(string)
 	require.NoError(t, uuid.Validate(token))
 
 	for total, want := range map[int64]bool{0: false, 1: true, 99: true, 100: true, 101: false, 2147483647: false} {
 		require.Equal(t, want, paymentOK(t, &p, token, total), total)
 	}
-	require.True(t, paymentOK(t, &p, token, 100), "a token is taken again")
+	require.True(t, paymentOK(t, &p, token, 100), "a token can be used again")
 	require.False(t, paymentOK(t, &p, uuid.NewString(), 1), "an unknown token")
 	require.False(t, paymentOK(t, &p, strings.ToUpper(token)+"x", 1), "an unknown token")
 }
 
-func TestPaymentOfTheLeastAndTheMost(t *testing.T) {
+func TestPaymentLimits(t *testing.T) {
 	var p Payment
 	for _, amount := range []int64{1, 2147483647} {
-		_, answer := preauth(t, &p, fmt.Sprintf(`{"cardNumber":"4111","amount":%d.0}`, amount))
-		require.True(t, paymentOK(t, &p, answer["paymentToken"].(string), amount), amount)
+		_, response := preauth(t, &p, fmt.Sprintf(`{"cardNumber":"4111","amount":%d.0}`, amount))
+		require.True(t, paymentOK(t, &p, response["paymentToken"].(string), amount), amount)
 	}
 }
 
-func TestPreauthSaysWhatIsWrong(t *testing.T) {
+func TestPreauthErrors(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"amount":1}`:                                  "missing 'cardNumber'",
 		`{"cardNumber":"","amount":1}`:                  "'cardNumber' is empty",
@@ -64,14 +64,14 @@ func TestPreauthSaysWhatIsWrong(t *testing.T) {
 		`{"cardNumber":"4111","amount":{"amount":"1"}}`: "'amount' is not an integer between 1 and 2147483647",
 	} {
 		var p Payment
-		status, answer := preauth(t, &p, body)
+		status, response := preauth(t, &p, body)
 		require.Equal(t, http.StatusBadRequest, status, body)
-		require.Equal(t, map[string]any{"message": want}, answer, body)
-		require.Empty(t, p.authorised, body)
+		require.Equal(t, map[string]any{"message": want}, response, body)
+		require.Empty(t, p.authorized, body)
 	}
 }
 
-func TestPaymentRefusalsNeverRepeatTheToken(t *testing.T) {
+func TestPaymentErrorsNeverContainTheToken(t *testing.T) {
 	for _, body := range []string{
 		`{"paymentToken":"secret"}`,
 		`{"paymentToken":["secret"],"total":1}`,
@@ -82,24 +82,24 @@ func TestPaymentRefusalsNeverRepeatTheToken(t *testing.T) {
 		`{"paymentToken":"secret",`,
 	} {
 		var p Payment
-		status, answer := post(t, p.ValidateHandler(), "/backend/validate", body)
+		status, response := post(t, p.ValidateHandler(), "/backend/validate", body)
 		require.Equal(t, http.StatusBadRequest, status, body)
-		require.NotContains(t, answer["message"], "secret", body)
+		require.NotContains(t, response["message"], "secret", body)
 	}
 }
 
-func TestPaymentServesManyAtOnce(t *testing.T) {
+func TestPaymentIsSafeForConcurrentUse(t *testing.T) {
 	var p Payment
 	var group sync.WaitGroup
 	for range 20 {
 		group.Go(func() {
-			if token := p.Preauthorise(5); !p.covers(token, 5) {
+			if token := p.Preauthorize(5); !p.covers(token, 5) {
 				t.Error("a fresh token is unknown")
 			}
 		})
 	}
 	group.Wait()
-	require.Len(t, p.authorised, 20)
+	require.Len(t, p.authorized, 20)
 }
 
 func TestUsersAreUUIDs(t *testing.T) {
@@ -117,9 +117,9 @@ func TestUsersAreUUIDs(t *testing.T) {
 		id[:35]:                  false,
 		id[:8] + id[9:13] + "ab": false,
 	} {
-		status, answer := post(t, UsersHandler(), "/backend/validate", fmt.Sprintf(`{"userId":%q}`, user))
+		status, response := post(t, UsersHandler(), "/backend/validate", fmt.Sprintf(`{"userId":%q}`, user))
 		require.Equal(t, http.StatusOK, status, user)
-		require.Equal(t, map[string]any{"ok": want}, answer, user)
+		require.Equal(t, map[string]any{"ok": want}, response, user)
 	}
 	for _, body := range []string{`{"userId":null}`, `{"userId":1}`, `{"userId":""}`, `{"userid":"x"}`} {
 		status, _ := post(t, UsersHandler(), "/backend/validate", body)

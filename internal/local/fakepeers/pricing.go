@@ -11,10 +11,9 @@ const (
 	boxWeight = 12_000          // grams
 )
 
-// PricingHandler answers POST /backend/pricing {"products", "address"} with
-// {"pricing"}, in minor units: what the boxes that the products' packages fill
-// cost to the address's country. Quantities do not count. The price is exact
-// however large, and may be more than 64 bits hold.
+// PricingHandler returns the handler of POST /backend/pricing {"products", "address"}. It responds
+// with {"pricing"}, in minor units: the number of boxes that the products' packages fill, times the fee
+// for the address's country. Quantities are ignored. The price is exact and may exceed 64 bits.
 func PricingHandler() http.Handler {
 	return route("/backend/pricing", func(body object) (any, error) {
 		products, err := body.children("products")
@@ -52,7 +51,7 @@ func deliveryPrice(packages []Package, country string) *big.Int {
 	return new(big.Int).Mul(boxes(packages), big.NewInt(feePerBox(country)))
 }
 
-// boxes counts in big.Int: three sides of 2,147,483,647 make 93 bits.
+// boxes uses big.Int because three sides of 2,147,483,647 multiply to 93 bits.
 func boxes(packages []Package) *big.Int {
 	volume, weight := new(big.Int), new(big.Int)
 	for _, p := range packages {
@@ -72,7 +71,7 @@ func divideUp(n *big.Int, by int64) *big.Int {
 	return sum.Quo(sum, big.NewInt(by))
 }
 
-// feePerBox keeps the original's list as it is, "PO" for Poland included.
+// feePerBox has the original's list, in which "PO" stands for Poland.
 func feePerBox(country string) int64 {
 	switch country {
 	case "DK", "FI", "NO", "SE":

@@ -13,7 +13,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// pricingOf asks the handler, with the sizes as width, length, height, weight.
+// pricingOf requests a price. The sizes are width, length, height, weight.
 func pricingOf(t *testing.T, country string, sizes ...[4]int64) string {
 	t.Helper()
 	products := []map[string]any{}
@@ -24,9 +24,9 @@ func pricingOf(t *testing.T, country string, sizes ...[4]int64) string {
 		})
 	}
 	body := encode(t, map[string]any{"products": products, "address": map[string]string{"country": country}})
-	status, answer := post(t, PricingHandler(), "/backend/pricing", body)
+	status, response := post(t, PricingHandler(), "/backend/pricing", body)
 	require.Equal(t, http.StatusOK, status)
-	return string(answer["pricing"].(json.Number))
+	return string(response["pricing"].(json.Number))
 }
 
 func TestPricingByCountry(t *testing.T) {
@@ -73,7 +73,7 @@ func TestPricingByBoxes(t *testing.T) {
 	}
 }
 
-func TestPricingRefusesWhatItCannotRead(t *testing.T) {
+func TestPricingErrors(t *testing.T) {
 	const body = `{"products":[{"package":{"width":%s,"length":1.0,"height":1,"weight":1}}],"address":%s}`
 	read := func(width, address string) (int, map[string]any) {
 		return post(t, PricingHandler(), "/backend/pricing", fmt.Sprintf(body, width, address))
@@ -82,9 +82,9 @@ func TestPricingRefusesWhatItCannotRead(t *testing.T) {
 	require.Equal(t, http.StatusOK, status)
 
 	for _, width := range []string{"-1", "0.5", "2147483648", "1e400", `"1"`, "null", "{}", "true"} {
-		status, answer := read(width, `{"country":"SE"}`)
+		status, response := read(width, `{"country":"SE"}`)
 		require.Equal(t, http.StatusBadRequest, status, width)
-		require.Equal(t, "products[0]: package: 'width' is not an integer between 0 and 2147483647", answer["message"])
+		require.Equal(t, "products[0]: package: 'width' is not an integer between 0 and 2147483647", response["message"])
 	}
 	for _, address := range []string{"null", "[]", "{}", `{"country":""}`, `{"country":1}`, `{"Country":"SE"}`} {
 		status, _ := read("1", address)
@@ -96,7 +96,7 @@ func TestPricingRefusesWhatItCannotRead(t *testing.T) {
 	}
 }
 
-func TestBoxesAreTheLeastThatHoldEverything(t *testing.T) {
+func TestBoxesAreTheFewestThatHoldEverything(t *testing.T) {
 	size := rapid.OneOf(rapid.Int64Range(0, math.MaxInt32), rapid.Int64Range(0, 1000))
 	product := rapid.Custom(func(t *rapid.T) Package {
 		return Package{size.Draw(t, "width"), size.Draw(t, "length"), size.Draw(t, "height"), size.Draw(t, "weight")}

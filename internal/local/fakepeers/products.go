@@ -3,11 +3,11 @@ package fakepeers
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 )
 
-// Package is the size of a product as it is shipped: lengths in millimetres,
-// weight in grams.
+// A Package is the size of a product as it is shipped: lengths in millimetres, weight in grams.
 type Package struct {
 	Width  int64 `json:"width"`
 	Length int64 `json:"length"`
@@ -15,7 +15,7 @@ type Package struct {
 	Weight int64 `json:"weight"`
 }
 
-// Product is one thing on sale; its price is in minor units.
+// A Product is one product of the catalogue. Its price is in minor units.
 type Product struct {
 	ProductID string  `json:"productId"`
 	Name      string  `json:"name"`
@@ -23,18 +23,43 @@ type Product struct {
 	Price     int64   `json:"price"`
 }
 
-// ListHandler answers every request with {"products"}, the whole catalogue.
+// A Catalogue is the list of products that the fake products service sells. It must not be changed
+// while a handler serves it.
+type Catalogue []Product
+
+// NewCatalogue returns eight products, one of them free. It is the same list every time.
+func NewCatalogue() Catalogue {
+	return Catalogue{
+		{"7fc64069-20fb-4184-bc6a-061f6d689918", "Enamel mug", Package{Width: 120, Length: 120, Height: 110, Weight: 350}, 1290},
+		{"fd367e9e-04d5-428e-9339-53f9b7af44a2", "Walnut chopping board", Package{Width: 250, Length: 400, Height: 30, Weight: 1600}, 4900},
+		{"3eca094c-846f-4200-bb89-f85ca10eecb8", "Cast iron pan", Package{Width: 300, Length: 480, Height: 70, Weight: 2700}, 6450},
+		{"cec9f405-5ed8-4559-a4c9-8fca02577a8b", "Linen tea towel", Package{Width: 200, Length: 250, Height: 20, Weight: 120}, 950},
+		{"4bab7b92-189e-4276-a582-8721c5536c70", "Desk lamp", Package{Width: 220, Length: 450, Height: 220, Weight: 1900}, 7999},
+		{"de8d22de-7d04-4b4b-8816-2f0733de8626", "Wool blanket", Package{Width: 350, Length: 400, Height: 150, Weight: 1400}, 8900},
+		{"4baa1715-d0d3-42b3-8c64-2af3df0af584", "Folding chair", Package{Width: 500, Length: 900, Height: 120, Weight: 5200}, 5500},
+		{"b7dbad49-d7e5-4207-9197-3fd6cfcc773e", "Colour sample card", Package{Width: 150, Length: 210, Height: 1, Weight: 15}, 0},
+	}
+}
+
+func (c Catalogue) find(id string) (Product, bool) {
+	i := slices.IndexFunc(c, func(p Product) bool { return p.ProductID == id })
+	if i < 0 {
+		return Product{}, false
+	}
+	return c[i], true
+}
+
+// ListHandler returns a handler that responds to every request with {"products"}, the whole catalogue.
 func (c Catalogue) ListHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusOK, map[string]Catalogue{"products": c})
 	})
 }
 
-// ValidateHandler answers POST /backend/validate {"products"}: 200 with only a
-// message when every product stands in the catalogue as the caller has it,
-// otherwise 200 with the products as they should be and the reasons why. A
-// product that the catalogue does not have comes back as the caller sent it:
-// an empty list would read as a yes. Quantities are not looked at.
+// ValidateHandler returns the handler of POST /backend/validate {"products"}. It responds with 200 and
+// only a message if every product is in the catalogue as the caller has it, and otherwise with 200,
+// the correct products and the reasons. A product that is not in the catalogue is returned as the
+// caller sent it, because an empty list would accept the order. Quantities are ignored.
 func (c Catalogue) ValidateHandler() http.Handler {
 	return route("/backend/validate", func(body object) (any, error) {
 		products, err := body.children("products")
@@ -63,7 +88,7 @@ func (c Catalogue) ValidateHandler() http.Handler {
 	})
 }
 
-// differences names what the caller's product has otherwise, or not at all.
+// differences returns the names of the members that the caller's product lacks or has otherwise.
 func (p Product) differences(product object) []string {
 	var wrong []string
 	if name, err := product.text("name"); err != nil || name != p.Name {

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// asSent is a product as a caller sends it, to be spoilt by a test.
+// asSent is a product as a caller sends it, to be broken by a test.
 func asSent(t *testing.T, p Product) map[string]any {
 	t.Helper()
 	var line map[string]any
@@ -23,7 +23,7 @@ func validate(t *testing.T, lines ...any) (int, map[string]any) {
 	return post(t, NewCatalogue().ValidateHandler(), "/backend/validate", encode(t, map[string]any{"products": lines}))
 }
 
-func TestCatalogueIsSellable(t *testing.T) {
+func TestCatalogue(t *testing.T) {
 	seen := map[string]bool{}
 	for _, p := range NewCatalogue() {
 		require.NoError(t, uuid.Validate(p.ProductID))
@@ -37,13 +37,13 @@ func TestCatalogueIsSellable(t *testing.T) {
 	require.Len(t, seen, 8)
 }
 
-func TestCatalogueIsListed(t *testing.T) {
+func TestListHandler(t *testing.T) {
 	w := httptest.NewRecorder()
 	NewCatalogue().ListHandler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/_local/products", nil))
 	require.Equal(t, http.StatusOK, w.Code)
-	var answer struct{ Products Catalogue }
-	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &answer))
-	require.Equal(t, NewCatalogue(), answer.Products)
+	var response struct{ Products Catalogue }
+	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &response))
+	require.Equal(t, NewCatalogue(), response.Products)
 }
 
 func TestProductsOfTheCatalogueAreValid(t *testing.T) {
@@ -55,16 +55,16 @@ func TestProductsOfTheCatalogueAreValid(t *testing.T) {
 		lines = append(lines, line)
 	}
 	for _, lines := range [][]any{lines, {}} {
-		status, answer := validate(t, lines...)
+		status, response := validate(t, lines...)
 		require.Equal(t, http.StatusOK, status)
-		require.Equal(t, map[string]any{"message": "All products are valid"}, answer)
+		require.Equal(t, map[string]any{"message": "All products are valid"}, response)
 	}
 }
 
-func TestWrongProductsComeBackCorrected(t *testing.T) {
+func TestWrongProductsAreCorrected(t *testing.T) {
 	mug := NewCatalogue()[0]
 	for name, c := range map[string]struct {
-		spoil  func(line map[string]any)
+		alter  func(line map[string]any)
 		reason string
 	}{
 		"price":   {func(l map[string]any) { l["price"] = mug.Price - 1 }, "Wrong price"},
@@ -78,34 +78,34 @@ func TestWrongProductsComeBackCorrected(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			line := asSent(t, mug)
-			c.spoil(line)
-			status, answer := validate(t, asSent(t, NewCatalogue()[1]), line)
+			c.alter(line)
+			status, response := validate(t, asSent(t, NewCatalogue()[1]), line)
 			require.Equal(t, http.StatusOK, status)
-			require.Equal(t, c.reason+" in product '"+mug.ProductID+"'", answer["message"])
-			require.JSONEq(t, encode(t, []Product{mug}), encode(t, answer["products"]))
+			require.Equal(t, c.reason+" in product '"+mug.ProductID+"'", response["message"])
+			require.JSONEq(t, encode(t, []Product{mug}), encode(t, response["products"]))
 		})
 	}
 }
 
-func TestUnknownProductIsNeverAYes(t *testing.T) {
-	status, answer := validate(t, map[string]any{"productId": "<none>", "price": 1})
+func TestUnknownProductsAreRejected(t *testing.T) {
+	status, response := validate(t, map[string]any{"productId": "<none>", "price": 1})
 	require.Equal(t, http.StatusOK, status)
-	require.Equal(t, "Product '<none>' not found", answer["message"])
-	require.JSONEq(t, `[{"productId":"<none>","price":1}]`, encode(t, answer["products"]))
+	require.Equal(t, "Product '<none>' not found", response["message"])
+	require.JSONEq(t, `[{"productId":"<none>","price":1}]`, encode(t, response["products"]))
 }
 
-func TestReasonsAreJoined(t *testing.T) {
+func TestSeveralReasons(t *testing.T) {
 	mug := asSent(t, NewCatalogue()[0])
 	mug["price"] = 1
-	_, answer := validate(t, map[string]any{"productId": "a"}, mug, map[string]any{"productId": "b"})
-	require.Equal(t, "Product 'a' not found. Wrong price in product '"+NewCatalogue()[0].ProductID+"'. Product 'b' not found", answer["message"])
-	require.Len(t, answer["products"], 3)
+	_, response := validate(t, map[string]any{"productId": "a"}, mug, map[string]any{"productId": "b"})
+	require.Equal(t, "Product 'a' not found. Wrong price in product '"+NewCatalogue()[0].ProductID+"'. Product 'b' not found", response["message"])
+	require.Len(t, response["products"], 3)
 }
 
-func TestProductsWithoutIDAreABadRequest(t *testing.T) {
+func TestProductsWithoutID(t *testing.T) {
 	for _, line := range []any{nil, 1, "x", []any{}, map[string]any{}, map[string]any{"productId": 1}, map[string]any{"productId": ""}} {
-		status, answer := validate(t, line)
+		status, response := validate(t, line)
 		require.Equal(t, http.StatusBadRequest, status, line)
-		require.NotEmpty(t, answer["message"])
+		require.NotEmpty(t, response["message"])
 	}
 }

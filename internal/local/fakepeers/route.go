@@ -1,11 +1,9 @@
-// Package standin plays the neighbours of the orders service on one machine:
-// delivery pricing, products, payment and users answer its checks, and a
-// warehouse and a delivery fulfil what it stores.
+// Package fakepeers provides fakes of the peers of the orders service: delivery-pricing, products,
+// payment and users check orders, and warehouse and delivery fulfil them.
 //
-// The stand-ins read the contract on their own and share no code with the
-// service, so that a slip in the service is not repeated here. None of them
-// checks signatures: whoever mounts a handler does that, and strips the base
-// path, so that a request to {base}/backend/validate arrives here as
+// The fakes implement the contract independently and share no domain code with the service, so that a
+// mistake in the service is not repeated here. They do not check signatures: whoever mounts a handler
+// does that, and strips the base path, so that a request to {base}/backend/validate arrives here as
 // /backend/validate. Every handler is safe for concurrent use.
 package fakepeers
 
@@ -14,19 +12,17 @@ import (
 	"net/http"
 )
 
-// maxBody is far above what the service may send: it refuses orders over
-// 128 KiB itself.
+// maxBody is far above what the service sends, because it rejects orders over 128 KiB.
 const maxBody = 1 << 20
 
-// message is the body of every refusal, and of a yes with nothing else to tell.
+// A message is the body of every error, and of a success without any other data.
 type message struct {
 	Text string `json:"message"`
 }
 
-// route serves POST path with what answer makes of the body, or 400 with the
-// error's text. Anything else gets what API Gateway says about a route that it
-// does not know, whatever the method.
-func route(path string, answer func(object) (any, error)) http.Handler {
+// route returns a handler that responds to POST path with the result of respond, or with 400 and the
+// text of its error. To any other request it responds as API Gateway does to unknown routes.
+func route(path string, respond func(object) (any, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodPost || r.URL.Path != path {
 			writeJSON(w, http.StatusForbidden, message{"Missing Authentication Token"})
@@ -37,7 +33,7 @@ func route(path string, answer func(object) (any, error)) http.Handler {
 			writeJSON(w, http.StatusBadRequest, message{err.Error()})
 			return
 		}
-		result, err := answer(body)
+		result, err := respond(body)
 		if err != nil {
 			writeJSON(w, http.StatusBadRequest, message{err.Error()})
 			return
@@ -51,6 +47,5 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 	w.WriteHeader(status)
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
-	// An error here means that the caller has gone: there is nobody to tell.
-	_ = encoder.Encode(body)
+	_ = encoder.Encode(body) // fails only if the caller has gone
 }

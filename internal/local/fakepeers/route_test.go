@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// post sends body to the handler and returns the answer's status and members.
+// post sends body to the handler and returns the status and the members of the response.
 func post(t *testing.T, h http.Handler, path, body string) (int, map[string]any) {
 	t.Helper()
 	return send(t, h, httptest.NewRequest(http.MethodPost, path, strings.NewReader(body)))
@@ -22,13 +22,13 @@ func send(t *testing.T, h http.Handler, r *http.Request) (int, map[string]any) {
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
 	require.Equal(t, "application/json", w.Header().Get("Content-Type"))
-	var answer map[string]any
+	var response map[string]any
 	decoder := json.NewDecoder(w.Body)
 	decoder.UseNumber()
-	require.NoError(t, decoder.Decode(&answer))
+	require.NoError(t, decoder.Decode(&response))
 	_, err := decoder.Token()
-	require.ErrorIs(t, err, io.EOF, "something follows the answer")
-	return w.Code, answer
+	require.ErrorIs(t, err, io.EOF, "something follows the response")
+	return w.Code, response
 }
 
 func encode(t *testing.T, v any) string {
@@ -44,7 +44,7 @@ func peers() map[string]struct {
 	path    string
 } {
 	payment := &Payment{NewToken: func() string { return "token" }}
-	payment.Preauthorise(100)
+	payment.Preauthorize(100)
 	return map[string]struct {
 		handler http.Handler
 		path    string
@@ -67,28 +67,28 @@ func TestOtherRoutesAreUnknown(t *testing.T) {
 				httptest.NewRequest(http.MethodPost, peer.path+"/", strings.NewReader("{}")),
 				httptest.NewRequest(http.MethodPost, "/"+peer.path, strings.NewReader("{}")),
 			} {
-				status, answer := send(t, peer.handler, request)
+				status, response := send(t, peer.handler, request)
 				require.Equal(t, http.StatusForbidden, status, "%s %s", request.Method, request.URL)
-				require.Equal(t, map[string]any{"message": "Missing Authentication Token"}, answer)
+				require.Equal(t, map[string]any{"message": "Missing Authentication Token"}, response)
 			}
 		})
 	}
 }
 
-func TestWithoutObjectOrKeysIsABadRequest(t *testing.T) {
+func TestInvalidBodies(t *testing.T) {
 	oversize := `{"x":"` + strings.Repeat("x", maxBody) + `"}`
 	for name, peer := range peers() {
 		t.Run(name, func(t *testing.T) {
 			for _, body := range []string{"", "{", "null", "[]", `"x"`, "1", "{}{}", "{}", `{"":0}`, oversize} {
-				status, answer := post(t, peer.handler, peer.path, body)
+				status, response := post(t, peer.handler, peer.path, body)
 				require.Equal(t, http.StatusBadRequest, status, "%.20s", body)
-				require.NotEmpty(t, answer["message"], "%.20s", body)
+				require.NotEmpty(t, response["message"], "%.20s", body)
 			}
 		})
 	}
 }
 
-func FuzzPeersAnswer(f *testing.F) {
+func FuzzRequests(f *testing.F) {
 	for _, body := range []string{
 		``, `null`, `{}`, `{"products":[],"address":{"country":"SE"}}`,
 		`{"products":[{"package":{"width":1e400,"length":-1,"height":null,"weight":2147483648}}],"address":{}}`,
@@ -104,9 +104,9 @@ func FuzzPeersAnswer(f *testing.F) {
 	handlers := peers()
 	f.Fuzz(func(t *testing.T, body string) {
 		for name, peer := range handlers {
-			status, answer := post(t, peer.handler, peer.path, body)
+			status, response := post(t, peer.handler, peer.path, body)
 			require.Contains(t, []int{http.StatusOK, http.StatusBadRequest}, status, name)
-			require.NotEmpty(t, answer, name)
+			require.NotEmpty(t, response, name)
 		}
 	})
 }

@@ -2,7 +2,7 @@ package fakepeers
 
 import "net/http"
 
-// SampleOrder is a body for POST /orders that every stand-in agrees to.
+// A SampleOrder is a body for POST /orders that every fake peer accepts.
 type SampleOrder struct {
 	Products      []SampleLine  `json:"products"`
 	Address       SampleAddress `json:"address"`
@@ -10,13 +10,13 @@ type SampleOrder struct {
 	PaymentToken  string        `json:"paymentToken"`
 }
 
-// SampleLine is a product of the catalogue and how many of it are wanted.
+// A SampleLine is a product of the catalogue with a quantity.
 type SampleLine struct {
 	Product
 	Quantity int64 `json:"quantity"`
 }
 
-// SampleAddress is an address with every field that the service knows.
+// A SampleAddress is an address with every field that the service knows.
 type SampleAddress struct {
 	Name          string `json:"name"`
 	CompanyName   string `json:"companyName"`
@@ -28,9 +28,8 @@ type SampleAddress struct {
 	PhoneNumber   string `json:"phoneNumber"`
 }
 
-// NewSampleOrder orders one of the catalogue's first product, two of the second
-// and so on up to the third, paid with a fresh token that is good for exactly
-// the total.
+// NewSampleOrder returns an order for one of the catalogue's first product, two of the second and
+// three of the third, with a new token for exactly the total.
 func NewSampleOrder(c Catalogue, p *Payment) SampleOrder {
 	order := SampleOrder{Address: fictionalAddress()}
 	var packages []Package
@@ -42,11 +41,11 @@ func NewSampleOrder(c Catalogue, p *Payment) SampleOrder {
 		total += product.Price * quantity
 	}
 	order.DeliveryPrice = deliveryPrice(packages, order.Address.Country).Int64()
-	order.PaymentToken = p.Preauthorise(total + order.DeliveryPrice)
+	order.PaymentToken = p.Preauthorize(total + order.DeliveryPrice)
 	return order
 }
 
-// fictionalAddress has a telephone number of the range kept for fiction.
+// fictionalAddress has a telephone number of the range that is reserved for fiction.
 func fictionalAddress() SampleAddress {
 	return SampleAddress{
 		Name:          "Ada Example",
@@ -60,7 +59,7 @@ func fictionalAddress() SampleAddress {
 	}
 }
 
-// SampleOrderHandler answers every request with a new sample order.
+// SampleOrderHandler returns a handler that responds to every request with a new sample order.
 func SampleOrderHandler(c Catalogue, p *Payment) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusOK, NewSampleOrder(c, p))

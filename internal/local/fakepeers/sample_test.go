@@ -19,24 +19,24 @@ func sampleOrder(t *testing.T, p *Payment) map[string]json.RawMessage {
 	return order
 }
 
-func TestSampleOrderPleasesEveryPeer(t *testing.T) {
+func TestEveryPeerAcceptsTheSampleOrder(t *testing.T) {
 	var payment Payment
 	order := sampleOrder(t, &payment)
 
-	_, answer := post(t, NewCatalogue().ValidateHandler(), "/backend/validate", encode(t, map[string]any{"products": order["products"]}))
-	require.Equal(t, map[string]any{"message": "All products are valid"}, answer)
+	_, response := post(t, NewCatalogue().ValidateHandler(), "/backend/validate", encode(t, map[string]any{"products": order["products"]}))
+	require.Equal(t, map[string]any{"message": "All products are valid"}, response)
 
-	_, answer = post(t, PricingHandler(), "/backend/pricing", encode(t, map[string]any{"products": order["products"], "address": order["address"]}))
-	require.Equal(t, map[string]any{"pricing": json.Number(order["deliveryPrice"])}, answer)
+	_, response = post(t, PricingHandler(), "/backend/pricing", encode(t, map[string]any{"products": order["products"], "address": order["address"]}))
+	require.Equal(t, map[string]any{"pricing": json.Number(order["deliveryPrice"])}, response)
 
 	var token string
 	require.NoError(t, json.Unmarshal(order["paymentToken"], &token))
 	total := totalOf(t, order)
 	require.True(t, paymentOK(t, &payment, token, total))
-	require.False(t, paymentOK(t, &payment, token, total+1), "the token is good for exactly the total")
+	require.False(t, paymentOK(t, &payment, token, total+1), "the token covers exactly the total")
 
-	_, answer = post(t, UsersHandler(), "/backend/validate", `{"userId":"7fc64069-20fb-4184-bc6a-061f6d689918"}`)
-	require.Equal(t, map[string]any{"ok": true}, answer)
+	_, response = post(t, UsersHandler(), "/backend/validate", `{"userId":"7fc64069-20fb-4184-bc6a-061f6d689918"}`)
+	require.Equal(t, map[string]any{"ok": true}, response)
 }
 
 func totalOf(t *testing.T, order map[string]json.RawMessage) int64 {

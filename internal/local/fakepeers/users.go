@@ -6,8 +6,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// UsersHandler answers POST /backend/validate {"userId"} with {"ok"}: every
-// UUID, written with its dashes, is a user.
+// UsersHandler returns the handler of POST /backend/validate {"userId"}, which responds with {"ok"}:
+// every UUID, written with dashes, is a user.
 func UsersHandler() http.Handler {
 	return route("/backend/validate", func(body object) (any, error) {
 		id, err := body.text("userId")
@@ -18,8 +18,7 @@ func UsersHandler() http.Handler {
 	})
 }
 
-// isUUID is stricter than uuid.Validate, which takes braces, a urn: prefix and
-// no dashes as well.
+// isUUID is stricter than uuid.Validate, which also accepts braces, the prefix urn: and no dashes.
 func isUUID(id string) bool {
 	return len(id) == len(uuid.Nil.String()) && uuid.Validate(id) == nil
 }
