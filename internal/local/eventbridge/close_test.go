@@ -13,22 +13,20 @@ import (
 	"orders/internal/local/sqs"
 )
 
-// synctest itself fails these tests when a goroutine outlives Close.
+// synctest fails these tests if a goroutine outlives Close.
 
-func TestCloseWaitsForWhatIsUnderWay(t *testing.T) {
+func TestCloseWaitsForFirstAttempts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		to := target{takes: time.Second}
 		var dead sqs.List
-		o := options(&dead, rule("r", &to))
-		o.Delivery.Concurrency = 1 // two of three wait for their turn
-		b := eventbridge.New(o)
-		for range 3 {
+		b := open(&dead, rule("r", &to))
+		for range 64*2 + 1 { // most wait for a slot
 			put(b, "s")
 		}
 		require.NoError(t, b.Close(t.Context()))
 		require.Equal(t, 3*time.Second, time.Since(start))
-		require.Len(t, to.got, 3)
+		require.Len(t, to.got, 64*2+1)
 		require.Empty(t, dead.All())
 		require.NoError(t, b.Close(t.Context()), "again")
 	})
@@ -52,41 +50,40 @@ func TestCloseCancelsRetries(t *testing.T) {
 	})
 }
 
-func TestCloseCutsShortWhenItsContextEnds(t *testing.T) {
+func TestCloseCancelsAttemptsWhenItsContextEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var dead sqs.List
-		o := options(&dead, eventbridge.Rule{Name: "hangs", Target: func(ctx context.Context, _ []byte) error {
+		b := open(&dead, eventbridge.Rule{Name: "hangs", Target: func(ctx context.Context, _ []byte) error {
 			<-ctx.Done()
 			time.Sleep(time.Second) // it takes a while to end
 			return context.Cause(ctx)
 		}})
-		o.Delivery.Concurrency = 1
-		b := eventbridge.New(o)
-		put(b, "s")
-		put(b, "s")
+		for range 65 {
+			put(b, "s")
+		}
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
 		start := time.Now()
 		require.ErrorIs(t, b.Close(ctx), context.DeadlineExceeded)
 		require.Equal(t, 6*time.Second, time.Since(start))
-		require.Len(t, dead.All(), 2)
+		require.Len(t, dead.All(), 65)
 		attempts := 0
 		for _, entry := range dead.All() {
 			require.Equal(t, sqs.ServiceStopped, entry.Reason)
 			attempts += entry.Attempts
 		}
-		require.Equal(t, 1, attempts, "the second was never tried")
+		require.Equal(t, 64, attempts, "the last has no attempt")
 	})
 }
 
-func TestPutAfterCloseIsToldNotDelivered(t *testing.T) {
+func TestPutAfterClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var to target
 		var dead sqs.List
 		b := open(&dead, rule("r", &to, "s"))
 		require.NoError(t, b.Close(t.Context()))
 		require.Equal(t, "id-1", put(b, "s"))
-		put(b, "nobody's")
+		put(b, "other")
 		synctest.Wait()
 		require.Empty(t, to.got)
 		require.Len(t, b.Events(), 2)
@@ -95,7 +92,7 @@ func TestPutAfterCloseIsToldNotDelivered(t *testing.T) {
 	})
 }
 
-// However puts and Close meet, every event is either delivered or told.
+// Whatever the order of Put and Close, every event is either delivered or a dead letter.
 func TestPutsDuringClose(t *testing.T) {
 	var to target
 	var dead sqs.List

@@ -9,27 +9,15 @@ import (
 	"orders/internal/local/sqs"
 )
 
-// Delivery says how events reach their targets.
-type Delivery struct {
-	RetryAfter  []time.Duration // waits before each retry; nil: 1 s and 2 s; empty but not nil: no retries
-	Timeout     time.Duration   // of one attempt; 0: a minute
-	Concurrency int             // attempts under way at once, of the whole bus; 0: 64
-}
+const (
+	attemptTimeout = time.Minute
+	concurrency    = 64 // attempts at a time, on the whole bus
+)
 
-func (d Delivery) withDefaults() Delivery {
-	if d.RetryAfter == nil {
-		d.RetryAfter = []time.Duration{time.Second, 2 * time.Second}
-	}
-	if d.Timeout == 0 {
-		d.Timeout = time.Minute
-	}
-	if d.Concurrency == 0 {
-		d.Concurrency = 64
-	}
-	return d
-}
+// backoff has the delay before each retry.
+var backoff = [...]time.Duration{time.Second, 2 * time.Second}
 
-// delivery is one event on its way to one target.
+// A delivery is one event on its way to one target.
 type delivery struct {
 	rule     Rule
 	event    Event
@@ -37,13 +25,12 @@ type delivery struct {
 	attempts int
 }
 
-// deliver tries until the target has taken the event, the retries are used up or the bus stops. Each delivery has a
-// goroutine of its own: one that waits, for a slot or for its next retry, costs no more than its place in a queue
-// would, and holds up nobody.
+// deliver calls the target until it succeeds, the retries are exhausted or the bus stops. Each delivery
+// has its own goroutine, so one that waits for a slot or for its next retry holds up no other.
 func (b *Bus) deliver(d delivery) {
 	for {
 		if !b.takeSlot() {
-			b.giveUp(d, sqs.ServiceStopped, nil)
+			b.deadLetter(d, sqs.ServiceStopped, nil)
 			return
 		}
 		d.attempts++
@@ -52,24 +39,24 @@ func (b *Bus) deliver(d delivery) {
 		if err == nil {
 			return
 		}
-		if d.attempts > len(b.options.Delivery.RetryAfter) {
-			b.giveUp(d, sqs.RetriesExhausted, err)
+		if d.attempts > len(backoff) {
+			b.deadLetter(d, sqs.RetriesExhausted, err)
 			return
 		}
-		if !b.waitToRetry(d.attempts) {
-			b.giveUp(d, sqs.ServiceStopped, err)
+		if !b.waitToRetry(backoff[d.attempts-1]) {
+			b.deadLetter(d, sqs.ServiceStopped, err)
 			return
 		}
 	}
 }
 
 func (b *Bus) attempt(d delivery) error {
-	ctx, cancel := context.WithTimeout(b.stopped, b.options.Delivery.Timeout)
+	ctx, cancel := context.WithTimeout(b.stopped, attemptTimeout)
 	defer cancel()
 	return d.rule.Target(ctx, bytes.Clone(d.payload))
 }
 
-// takeSlot waits for leave to call a target; false means that the bus stopped first.
+// takeSlot waits until a target may be called. It returns false if the bus stops first.
 func (b *Bus) takeSlot() bool {
 	select {
 	case b.slots <- struct{}{}:
@@ -79,9 +66,9 @@ func (b *Bus) takeSlot() bool {
 	}
 }
 
-// waitToRetry waits after a failed attempt; false means that the bus closes and nothing is retried.
-func (b *Bus) waitToRetry(attempts int) bool {
-	timer := time.NewTimer(b.options.Delivery.RetryAfter[attempts-1])
+// waitToRetry waits after a failed attempt. It returns false if the bus begins to close first.
+func (b *Bus) waitToRetry(delay time.Duration) bool {
+	timer := time.NewTimer(delay)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -91,11 +78,12 @@ func (b *Bus) waitToRetry(attempts int) bool {
 	}
 }
 
-// giveUp tells the log and the dead letters; cause is the last failure, nil if the target was never tried. The log
-// gets no part of the event but its id and type, since details carry addresses and payment tokens.
-func (b *Bus) giveUp(d delivery, reason string, cause error) {
+// deadLetter logs a failed delivery and adds it to the dead letters; cause is the last error, or nil if
+// the target was never called. The log contains only the event's ID and type, because details contain
+// addresses and payment tokens.
+func (b *Bus) deadLetter(d delivery, reason string, cause error) {
 	entry := sqs.Entry{
-		Time:     b.options.Now().UTC(),
+		Time:     time.Now().UTC(),
 		Source:   d.rule.Name,
 		Reason:   reason,
 		Attempts: d.attempts,
@@ -107,7 +95,7 @@ func (b *Bus) giveUp(d delivery, reason string, cause error) {
 	if err := b.options.DeadLetters.Add(entry); err != nil {
 		b.options.Logger.Error("dead letter lost", slog.String("eventId", d.event.ID), slog.String("error", err.Error()))
 	}
-	b.options.Logger.Error("event given up",
+	b.options.Logger.Error("event not delivered",
 		slog.String("rule", d.rule.Name),
 		slog.String("eventId", d.event.ID),
 		slog.String("detailType", d.event.DetailType),

@@ -4,14 +4,15 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 )
 
-// account is the AWS account that every local event claims to come from.
+// account is the AWS account of every local event.
 const account = "000000000000"
 
-// Event is an EventBridge event. Its JSON is what targets receive; time is in UTC with whole seconds and resources is
-// never null.
+// An Event is an EventBridge event. Its JSON is what targets receive: time is in UTC with whole seconds
+// and resources is never null.
 type Event struct {
 	Version    string          `json:"version"`
 	ID         string          `json:"id"`
@@ -24,14 +25,31 @@ type Event struct {
 	Detail     json.RawMessage `json:"detail"`
 }
 
-// encode writes the event as targets receive it. It fails when detail is no JSON or the year has not four digits.
+// encode returns the event as targets receive it. It fails if detail is not JSON or the year does not
+// have four digits.
 func (e Event) encode() ([]byte, error) {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
-	// The detail arrives as it was put: escaping would change its text and, against the size limits, its length.
-	encoder.SetEscapeHTML(false)
+	encoder.SetEscapeHTML(false) // EventBridge does not change the detail's text, and so not its size
 	if err := encoder.Encode(e); err != nil {
 		return nil, fmt.Errorf("encode event %s: %w", e.ID, err)
 	}
 	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), nil
+}
+
+// A Pattern selects events: every field that is not empty must contain the event's value. These are
+// the parts of EventBridge's patterns that the service's rules use. The zero Pattern matches every
+// event.
+type Pattern struct {
+	Source     []string
+	DetailType []string
+}
+
+// Matches reports whether a rule with this pattern receives the event.
+func (p Pattern) Matches(e Event) bool {
+	return matches(p.Source, e.Source) && matches(p.DetailType, e.DetailType)
+}
+
+func matches(allowed []string, value string) bool {
+	return len(allowed) == 0 || slices.Contains(allowed, value)
 }

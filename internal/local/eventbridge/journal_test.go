@@ -17,7 +17,7 @@ import (
 
 var errJournal = errors.New("disk full")
 
-// journal runs before each event and keeps those for which it returns nil.
+// A journal calls before for each event and stores those for which it returns nil.
 type journal struct {
 	before func() error
 	kept   []eventbridge.Event
@@ -31,13 +31,13 @@ func (j *journal) Append(event eventbridge.Event) error {
 	return nil
 }
 
-func TestAnEventIsInTheJournalBeforeAnybodySeesIt(t *testing.T) {
+func TestEventsAreDurableBeforeTheyAreVisible(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var to target
 		o := options(nil, rule("r", &to))
 		var b *eventbridge.Bus
 		kept := &journal{before: func() error {
-			synctest.Wait() // were the event under way, it would have arrived
+			synctest.Wait() // if the event were visible, it would arrive
 			require.Len(t, to.got, len(b.Events()))
 			return nil
 		}}
@@ -53,7 +53,7 @@ func TestAnEventIsInTheJournalBeforeAnybodySeesIt(t *testing.T) {
 	})
 }
 
-func TestAnEventThatIsNotKeptIsRefused(t *testing.T) {
+func TestPutFailsIfTheEventIsNotStored(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var to target
 		var log strings.Builder
@@ -68,19 +68,18 @@ func TestAnEventThatIsNotKeptIsRefused(t *testing.T) {
 		require.NotContains(t, log.String(), "secret")
 
 		_, err = b.Put("another", "s", "OrderCreated", nil, json.RawMessage(`{}`), at)
-		require.NoError(t, err, "nothing of it is to be kept")
+		require.NoError(t, err, "entries for other buses are not stored")
 		require.NoError(t, b.Close(t.Context()))
 		require.Empty(t, b.Events())
 		require.Empty(t, to.got)
 	})
 }
 
-func TestEventsOfEarlierRunsAreListedOnly(t *testing.T) {
+func TestEventsOfEarlierRunsAreNotDelivered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var to target
 		o := options(nil, rule("r", &to))
 		o.Events = []eventbridge.Event{{ID: "old-1"}, {ID: "old-2"}, {ID: "old-3"}}
-		o.MaxEvents = 3
 		o.Journal = &journal{before: func() error { return nil }}
 		b := eventbridge.New(o)
 		put(b, "s")
@@ -90,16 +89,16 @@ func TestEventsOfEarlierRunsAreListedOnly(t *testing.T) {
 		for _, event := range b.Events() {
 			ids = append(ids, event.ID)
 		}
-		require.Equal(t, []string{"old-2", "old-3", "id-1"}, ids)
+		require.Equal(t, []string{"old-1", "old-2", "old-3", "id-1"}, ids)
 	})
 }
 
-// full is a journal of dead letters that takes none.
+// full is a journal of dead letters that stores none.
 type full struct{}
 
 func (full) Append(sqs.Entry) error { return errJournal }
 
-func TestADeadLetterThatIsNotKeptIsToldOf(t *testing.T) {
+func TestLostDeadLetterIsLogged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		to := target{fails: 3} // as often as there are attempts
 		var log strings.Builder
