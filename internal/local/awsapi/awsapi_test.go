@@ -21,12 +21,12 @@ import (
 )
 
 var (
-	started = time.Date(2026, 1, 23, 10, 53, 49, 131_000_000, time.UTC)
-	asked   = time.Date(2026, 1, 23, 11, 0, 0, 0, time.UTC)
-	local   = aws.NewCredentialsCache(credentials.NewStaticCredentialsProvider("local", "local", ""))
+	started  = time.Date(2026, 1, 23, 10, 53, 49, 131_000_000, time.UTC)
+	received = time.Date(2026, 1, 23, 11, 0, 0, 0, time.UTC)
+	local    = aws.NewCredentialsCache(credentials.NewStaticCredentialsProvider("local", "local", ""))
 )
 
-// bus remembers what was put, and fails for entries of one source.
+// A bus records entries, and fails for those of one source.
 type bus struct {
 	mu      sync.Mutex
 	fails   string
@@ -64,7 +64,7 @@ func newEndpoints() (*awsapi.Endpoints, *bus) {
 		Async:     func(*lambda.Function, []byte) {},
 		Events:    events,
 		Started:   started,
-		Now:       func() time.Time { return asked },
+		Now:       func() time.Time { return received },
 	}, events
 }
 
@@ -77,14 +77,14 @@ func serve(t *testing.T, e *awsapi.Endpoints) *httptest.Server {
 	return server
 }
 
-func requireFault(t *testing.T, err error, code string) {
+func requireAPIError(t *testing.T, err error, code string) {
 	t.Helper()
 	known, ok := errors.AsType[smithy.APIError](err)
-	require.True(t, ok, "an answer of the service, not %v", err)
+	require.True(t, ok, "%v is not an error of the service", err)
 	require.Equal(t, code, known.ErrorCode())
 }
 
-// post sends what no SDK would and answers status and body.
+// post sends a request that no SDK sends, and returns status and body.
 func post(t *testing.T, e *awsapi.Endpoints, path, target, body string) (int, string) {
 	t.Helper()
 	mux := http.NewServeMux()
@@ -105,7 +105,7 @@ func TestUnknownTargets(t *testing.T) {
 	}
 }
 
-func TestOtherPathsAreNotTaken(t *testing.T) {
+func TestOtherPaths(t *testing.T) {
 	e, _ := newEndpoints()
 	for _, path := range []string{"/orders", "/2015-03-31/functions/echo", "/2015-03-31/functions/a/b/invocations"} {
 		status, _ := post(t, e, path, "", "{}")
@@ -113,7 +113,7 @@ func TestOtherPathsAreNotTaken(t *testing.T) {
 	}
 }
 
-func TestBodiesAreBounded(t *testing.T) {
+func TestBodyLimit(t *testing.T) {
 	e, events := newEndpoints()
 	status, body := post(t, e, "/", "AWSEvents.PutEvents", strings.Repeat(" ", 8<<20+1))
 	require.Equal(t, http.StatusRequestEntityTooLarge, status)
@@ -121,13 +121,13 @@ func TestBodiesAreBounded(t *testing.T) {
 	require.Empty(t, events.entries)
 }
 
-func TestWhatIsNotTheOperationsInput(t *testing.T) {
+func TestInvalidInput(t *testing.T) {
 	e, events := newEndpoints()
 	for _, body := range []string{"", "[]", "{", `{"Entries":{}}`, `{"Entries":[{"Time":"yesterday"}]}`, `{"Entries":[{"Time":-1}]}`,
 		`{"Entries":[{"Time":1e300}]}`, `{"Entries":[{"Detail":{}}]}`} {
-		status, answer := post(t, e, "/", "AWSEvents.PutEvents", body)
+		status, response := post(t, e, "/", "AWSEvents.PutEvents", body)
 		require.Equal(t, http.StatusBadRequest, status, body)
-		require.Contains(t, answer, "SerializationException", body)
+		require.Contains(t, response, "SerializationException", body)
 	}
 	require.Empty(t, events.entries)
 }

@@ -22,7 +22,7 @@ func eventsClient(t *testing.T, e *awsapi.Endpoints) *eventbridge.Client {
 	})
 }
 
-// entry is a good one, for a test to spoil.
+// entry is a good one, for a test to alter.
 func entry() types.PutEventsRequestEntry {
 	return types.PutEventsRequestEntry{
 		Source:     aws.String("ecommerce.warehouse"),
@@ -38,7 +38,7 @@ func put(t *testing.T, entries ...types.PutEventsRequestEntry) ([]awsapi.Entry, 
 	return events.entries, output, err
 }
 
-func TestPutEventsHandsEntriesOn(t *testing.T) {
+func TestPutEvents(t *testing.T) {
 	at := time.Date(2026, 1, 23, 10, 53, 49, 131_000_000, time.UTC)
 	whole := entry()
 	whole.Detail = aws.String(` {"note":"<é>"} `)
@@ -64,12 +64,12 @@ func TestPutEventsHandsEntriesOn(t *testing.T) {
 		Bus:        "default",
 		Source:     "ecommerce.warehouse",
 		DetailType: "PackageCreated",
-		Time:       asked,
+		Time:       received,
 		Detail:     json.RawMessage(`{"products":[]}`),
 	}}, got)
 }
 
-func TestABusIsNamedByNameOrARN(t *testing.T) {
+func TestBusNames(t *testing.T) {
 	for given, want := range map[string]string{
 		"default":         "default",
 		"ecommerce-local": "ecommerce-local",
@@ -85,14 +85,14 @@ func TestABusIsNamedByNameOrARN(t *testing.T) {
 		named := entry()
 		named.EventBusName = &given
 		got, _, err := put(t, entry(), named)
-		requireFault(t, err, "ValidationException")
+		requireAPIError(t, err, "ValidationException")
 		require.Empty(t, got)
 	}
 }
 
-func TestABadEntryFailsAlone(t *testing.T) {
+func TestInvalidEntries(t *testing.T) {
 	for name, test := range map[string]struct {
-		spoil         func(*types.PutEventsRequestEntry)
+		alter         func(*types.PutEventsRequestEntry)
 		code, message string
 	}{
 		"no source":      {func(e *types.PutEventsRequestEntry) { e.Source = nil }, "InvalidArgument", "Parameter Source is not valid. Reason: Source is a required argument."},
@@ -104,7 +104,7 @@ func TestABadEntryFailsAlone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			bad := entry()
-			test.spoil(&bad)
+			test.alter(&bad)
 
 			got, output, err := put(t, entry(), bad, entry())
 
@@ -120,7 +120,7 @@ func TestABadEntryFailsAlone(t *testing.T) {
 	}
 }
 
-func TestAnEntryThatTheBusCannotTakeFailsAlone(t *testing.T) {
+func TestEntryThatCannotBeStored(t *testing.T) {
 	e, events := newEndpoints()
 	events.fails = "ecommerce.orders"
 	fails := entry()
@@ -132,13 +132,13 @@ func TestAnEntryThatTheBusCannotTakeFailsAlone(t *testing.T) {
 	require.Equal(t, int32(1), output.FailedEntryCount)
 	require.Equal(t, []types.PutEventsResultEntry{
 		{EventId: aws.String("event-1")},
-		{ErrorCode: aws.String("InternalFailure"), ErrorMessage: aws.String("The event could not be taken over.")},
+		{ErrorCode: aws.String("InternalFailure"), ErrorMessage: aws.String("The event could not be stored.")},
 		{EventId: aws.String("event-2")},
 	}, output.Entries)
 	require.Len(t, events.entries, 2)
 }
 
-func TestPutEventsTakesOneToTenEntries(t *testing.T) {
+func TestNumberOfEntries(t *testing.T) {
 	ten := make([]types.PutEventsRequestEntry, 10)
 	for i := range ten {
 		ten[i] = entry()
@@ -149,12 +149,12 @@ func TestPutEventsTakesOneToTenEntries(t *testing.T) {
 
 	for _, entries := range [][]types.PutEventsRequestEntry{append(ten, entry()), {}} {
 		got, _, err = put(t, entries...)
-		requireFault(t, err, "ValidationException")
+		requireAPIError(t, err, "ValidationException")
 		require.Empty(t, got)
 	}
 }
 
-func TestPutEventsTakesOneMebibyteInAll(t *testing.T) {
+func TestSizeOfEntries(t *testing.T) {
 	full := entry()
 	full.Time = &started // 14 bytes
 	full.Resources = []string{"order"}
@@ -169,6 +169,6 @@ func TestPutEventsTakesOneMebibyteInAll(t *testing.T) {
 
 	full.Resources = append(full.Resources, "x")
 	got, _, err = put(t, full)
-	requireFault(t, err, "ValidationException")
+	requireAPIError(t, err, "ValidationException")
 	require.Empty(t, got)
 }

@@ -10,9 +10,8 @@ import (
 	"orders/internal/local/awsapi"
 )
 
-// FuzzPost holds whatever is sent to POST / to three things: the answer is
-// JSON that clients understand, an entry is put exactly when it got an id, and
-// what is put is a whole event.
+// FuzzPost checks that the response to any POST / is JSON that clients understand, that an entry is put
+// if and only if it has an ID, and that every entry that is put is valid.
 func FuzzPost(f *testing.F) {
 	for _, target := range []string{"AWSEvents.PutEvents", "AmazonSSM.GetParameter", "AmazonSSM.GetParameters", "AmazonSSM.GetParametersByPath", ""} {
 		for _, body := range []string{
@@ -32,14 +31,14 @@ func FuzzPost(f *testing.F) {
 		e, events := newEndpoints()
 		e.Parameters = map[string]string{"/a/b": "1", "/a/c": "2", "/a/d/e": "3"}
 
-		status, answer := post(t, e, "/", target, string(body))
+		status, response := post(t, e, "/", target, string(body))
 
 		var got struct {
 			Type             string `json:"__type"`
 			FailedEntryCount int
 			Entries          []struct{ EventID, ErrorCode string }
 		}
-		require.NoError(t, json.Unmarshal([]byte(answer), &got))
+		require.NoError(t, json.Unmarshal([]byte(response), &got))
 		require.Equal(t, status != http.StatusOK, got.Type != "")
 		require.Len(t, got.Entries, len(events.entries)+got.FailedEntryCount)
 		for _, result := range got.Entries {

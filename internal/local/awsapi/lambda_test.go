@@ -25,7 +25,7 @@ func lambdaClient(t *testing.T, e *awsapi.Endpoints) *awslambda.Client {
 	})
 }
 
-func TestInvokeByEveryKindOfName(t *testing.T) {
+func TestFunctionNames(t *testing.T) {
 	e, _ := newEndpoints()
 	client := lambdaClient(t, e)
 	for _, name := range []string{
@@ -39,16 +39,16 @@ func TestInvokeByEveryKindOfName(t *testing.T) {
 		"arn:aws:lambda:eu-west-1:000000000000:function:echo:live",
 		"arn:aws-us-gov:lambda:us-gov-west-1:123456789012:function:echo:$LATEST",
 	} {
-		answer, err := client.Invoke(t.Context(), &awslambda.InvokeInput{FunctionName: &name, Payload: []byte(`{"a":"<&>"}`)})
+		response, err := client.Invoke(t.Context(), &awslambda.InvokeInput{FunctionName: &name, Payload: []byte(`{"a":"<&>"}`)})
 		require.NoError(t, err, name)
-		require.Equal(t, int32(http.StatusOK), answer.StatusCode)
-		require.Nil(t, answer.FunctionError)
-		require.Equal(t, "$LATEST", *answer.ExecutedVersion)
-		require.Equal(t, `{"a":"<&>"}`, string(answer.Payload))
+		require.Equal(t, int32(http.StatusOK), response.StatusCode)
+		require.Nil(t, response.FunctionError)
+		require.Equal(t, "$LATEST", *response.ExecutedVersion)
+		require.Equal(t, `{"a":"<&>"}`, string(response.Payload))
 	}
 }
 
-func TestInvokeWithAQualifier(t *testing.T) {
+func TestQualifiers(t *testing.T) {
 	e, _ := newEndpoints()
 	client := lambdaClient(t, e)
 
@@ -60,7 +60,7 @@ func TestInvokeWithAQualifier(t *testing.T) {
 	require.True(t, ok, err)
 }
 
-func TestInvokeAnUnknownFunction(t *testing.T) {
+func TestUnknownFunction(t *testing.T) {
 	e, _ := newEndpoints()
 	client := lambdaClient(t, e)
 	for _, kind := range types.InvocationTypeEvent.Values() {
@@ -72,51 +72,51 @@ func TestInvokeAnUnknownFunction(t *testing.T) {
 	}
 }
 
-func TestInvokeByNoNameAtAll(t *testing.T) {
+func TestInvalidFunctionNames(t *testing.T) {
 	e, _ := newEndpoints()
 	client := lambdaClient(t, e)
 	for _, name := range []string{"a b", "arn:aws:s3:::echo", "echo:live:more", "échо"} {
 		_, err := client.Invoke(t.Context(), &awslambda.InvokeInput{FunctionName: &name})
-		requireFault(t, err, "ValidationException")
+		requireAPIError(t, err, "ValidationException")
 	}
 }
 
-func TestInvokeReportsAFunctionError(t *testing.T) {
+func TestFunctionError(t *testing.T) {
 	e, _ := newEndpoints()
-	answer, err := lambdaClient(t, e).Invoke(t.Context(), &awslambda.InvokeInput{FunctionName: aws.String("fail")})
+	response, err := lambdaClient(t, e).Invoke(t.Context(), &awslambda.InvokeInput{FunctionName: aws.String("fail")})
 
 	require.NoError(t, err)
-	require.Equal(t, int32(http.StatusOK), answer.StatusCode)
-	require.Equal(t, "Unhandled", *answer.FunctionError)
-	require.Equal(t, "$LATEST", *answer.ExecutedVersion)
-	require.JSONEq(t, `{"errorMessage":"no luck","errorType":"errorString"}`, string(answer.Payload))
+	require.Equal(t, int32(http.StatusOK), response.StatusCode)
+	require.Equal(t, "Unhandled", *response.FunctionError)
+	require.Equal(t, "$LATEST", *response.ExecutedVersion)
+	require.JSONEq(t, `{"errorMessage":"no luck","errorType":"errorString"}`, string(response.Payload))
 }
 
-func TestNoPayloadIsAnEmptyObject(t *testing.T) {
+func TestEmptyPayload(t *testing.T) {
 	e, _ := newEndpoints()
-	answer, err := lambdaClient(t, e).Invoke(t.Context(), &awslambda.InvokeInput{FunctionName: aws.String("echo")})
+	response, err := lambdaClient(t, e).Invoke(t.Context(), &awslambda.InvokeInput{FunctionName: aws.String("echo")})
 	require.NoError(t, err)
-	require.Equal(t, "{}", string(answer.Payload))
+	require.Equal(t, "{}", string(response.Payload))
 }
 
-func TestAPayloadMustBeJSON(t *testing.T) {
+func TestInvalidPayloads(t *testing.T) {
 	e, _ := newEndpoints()
-	e.Async = func(*lambda.Function, []byte) { t.Error("not to be invoked") }
+	e.Async = func(*lambda.Function, []byte) { t.Error("invoked") }
 	client := lambdaClient(t, e)
 	for _, kind := range []types.InvocationType{types.InvocationTypeRequestResponse, types.InvocationTypeEvent} {
 		for _, payload := range []string{"secret street 5", `{"a":}`, "{}{}", " ", "\"\xff\""} {
 			_, err := client.Invoke(t.Context(), &awslambda.InvokeInput{
 				FunctionName: aws.String("echo"), InvocationType: kind, Payload: []byte(payload),
 			})
-			refused, ok := errors.AsType[*types.InvalidRequestContentException](err)
+			rejected, ok := errors.AsType[*types.InvalidRequestContentException](err)
 			require.True(t, ok, err)
 			require.NotContains(t, err.Error(), "street")
-			require.Equal(t, "User", *refused.Type)
+			require.Equal(t, "User", *rejected.Type)
 		}
 	}
 }
 
-func TestAPayloadHasALimit(t *testing.T) {
+func TestPayloadLimits(t *testing.T) {
 	for _, test := range []struct {
 		kind  types.InvocationType
 		limit int
@@ -141,46 +141,46 @@ func TestAPayloadHasALimit(t *testing.T) {
 	}
 }
 
-func TestEventInvocationsAreHandedOn(t *testing.T) {
+func TestAsynchronousInvocation(t *testing.T) {
 	e, _ := newEndpoints()
 	var name, payload string
 	e.Async = func(f *lambda.Function, p []byte) { name, payload = f.Name, string(p) }
 
-	answer, err := lambdaClient(t, e).Invoke(t.Context(), &awslambda.InvokeInput{
+	response, err := lambdaClient(t, e).Invoke(t.Context(), &awslambda.InvokeInput{
 		FunctionName: aws.String("fail"), InvocationType: types.InvocationTypeEvent, Payload: []byte(`{"a":1}`),
 	})
 
 	require.NoError(t, err)
-	require.Equal(t, int32(http.StatusAccepted), answer.StatusCode)
-	require.Empty(t, answer.Payload)
+	require.Equal(t, int32(http.StatusAccepted), response.StatusCode)
+	require.Empty(t, response.Payload)
 	require.Equal(t, "fail", name)
 	require.Equal(t, `{"a":1}`, payload)
 }
 
-func TestADryRunRunsNothing(t *testing.T) {
+func TestDryRun(t *testing.T) {
 	e, _ := newEndpoints()
 	e.Functions["echo"].Handler = handler(func(context.Context, []byte) ([]byte, error) {
-		t.Error("not to be invoked")
+		t.Error("invoked")
 		return nil, nil
 	})
-	answer, err := lambdaClient(t, e).Invoke(t.Context(), &awslambda.InvokeInput{
+	response, err := lambdaClient(t, e).Invoke(t.Context(), &awslambda.InvokeInput{
 		FunctionName: aws.String("echo"), InvocationType: types.InvocationTypeDryRun,
 	})
 	require.NoError(t, err)
-	require.Equal(t, int32(http.StatusNoContent), answer.StatusCode)
+	require.Equal(t, int32(http.StatusNoContent), response.StatusCode)
 }
 
-func TestAnUnknownInvocationType(t *testing.T) {
+func TestUnknownInvocationType(t *testing.T) {
 	e, _ := newEndpoints()
 	_, err := lambdaClient(t, e).Invoke(t.Context(), &awslambda.InvokeInput{FunctionName: aws.String("echo"), InvocationType: "Soon"})
-	requireFault(t, err, "ValidationException")
+	requireAPIError(t, err, "ValidationException")
 }
 
-func TestAnInvocationOutlivesItsClient(t *testing.T) {
+func TestInvocationOutlivesItsClient(t *testing.T) {
 	e, _ := newEndpoints()
-	ctx, hangUp := context.WithCancel(t.Context())
+	ctx, disconnect := context.WithCancel(t.Context())
 	e.Functions["echo"].Handler = handler(func(ctx context.Context, _ []byte) ([]byte, error) {
-		hangUp()
+		disconnect()
 		return []byte(`"done"`), ctx.Err()
 	})
 	mux := http.NewServeMux()

@@ -11,7 +11,7 @@ import (
 	"orders/internal/local/lambda"
 )
 
-// maxParameters is the most names or answers of one SSM request.
+// maxParameters is the largest number of names in a request, and of parameters in a page.
 const maxParameters = 10
 
 type parameter struct {
@@ -38,7 +38,7 @@ func (e *Endpoints) getParameter(input getParameterInput) (getParameterOutput, e
 	}
 	name, ok := e.parameterName(input.Name)
 	if !ok {
-		return getParameterOutput{}, &fault{http.StatusBadRequest, "ParameterNotFound", "Parameter " + input.Name + " not found."}
+		return getParameterOutput{}, &apiError{http.StatusBadRequest, "ParameterNotFound", "Parameter " + input.Name + " not found."}
 	}
 	return getParameterOutput{Parameter: e.parameter(name)}, nil
 }
@@ -52,17 +52,17 @@ type getParametersOutput struct {
 	InvalidParameters []string
 }
 
-// getParameters answers in alphabetical order, each parameter once.
+// getParameters returns each parameter once, in alphabetical order.
 func (e *Endpoints) getParameters(input getParametersInput) (getParametersOutput, error) {
 	if len(input.Names) == 0 || len(input.Names) > maxParameters {
 		return getParametersOutput{}, invalid("Value at 'names' failed to satisfy constraint: Member must have length between 1 and 10")
 	}
 	output := getParametersOutput{Parameters: []parameter{}, InvalidParameters: []string{}}
-	for _, asked := range slices.Compact(slices.Sorted(slices.Values(input.Names))) {
-		if name, ok := e.parameterName(asked); ok {
+	for _, given := range slices.Compact(slices.Sorted(slices.Values(input.Names))) {
+		if name, ok := e.parameterName(given); ok {
 			output.Parameters = append(output.Parameters, e.parameter(name))
 		} else {
-			output.InvalidParameters = append(output.InvalidParameters, asked)
+			output.InvalidParameters = append(output.InvalidParameters, given)
 		}
 	}
 	return output, nil
@@ -80,12 +80,11 @@ type getParametersByPathOutput struct {
 	NextToken  string `json:",omitempty"`
 }
 
-// getParametersByPath answers one page, in alphabetical order. Filters are
-// ignored: all parameters are plain strings without labels.
+// getParametersByPath returns one page, in alphabetical order. Filters are ignored.
 func (e *Endpoints) getParametersByPath(input getParametersByPathInput) (getParametersByPathOutput, error) {
 	var none getParametersByPathOutput
 	if !strings.HasPrefix(input.Path, "/") {
-		return none, &fault{http.StatusBadRequest, "ValidationException",
+		return none, &apiError{http.StatusBadRequest, "ValidationException",
 			"The parameter doesn't meet the parameter name requirements. The parameter name must begin with a forward slash \"/\"."}
 	}
 	limit := *cmp.Or(input.MaxResults, new(maxParameters))
@@ -94,13 +93,13 @@ func (e *Endpoints) getParametersByPath(input getParametersByPathInput) (getPara
 	}
 	after, err := base64.RawURLEncoding.DecodeString(input.NextToken)
 	if err != nil {
-		return none, &fault{http.StatusBadRequest, "InvalidNextToken", "The specified token is not valid."}
+		return none, &apiError{http.StatusBadRequest, "InvalidNextToken", "The specified token is not valid."}
 	}
 	return e.page(e.below(input.Path, input.Recursive), string(after), limit), nil
 }
 
-// page answers up to limit of the names that come after one: the token is the
-// last name shown, which stays right whatever the next page asks.
+// page returns the parameters of up to limit names that follow after. The token of the next page is the
+// last name of this one, so the next page may have another limit.
 func (e *Endpoints) page(names []string, after string, limit int) getParametersByPathOutput {
 	first, found := slices.BinarySearch(names, after)
 	if found {
@@ -117,8 +116,7 @@ func (e *Endpoints) page(names []string, after string, limit int) getParametersB
 	return output
 }
 
-// below answers the names under path, sorted: all of them, or only those
-// directly under it.
+// below returns the sorted names under path: all of them, or only those directly under it.
 func (e *Endpoints) below(path string, recursive bool) []string {
 	path = strings.TrimRight(path, "/") + "/"
 	var names []string
@@ -131,10 +129,9 @@ func (e *Endpoints) below(path string, recursive bool) []string {
 	return names
 }
 
-// parameterName answers the name of an existing parameter, asked for by name
-// or by ARN.
-func (e *Endpoints) parameterName(asked string) (name string, ok bool) {
-	name = strings.TrimPrefix(asked, e.parameterARN(""))
+// parameterName returns the name of an existing parameter, given its name or its ARN.
+func (e *Endpoints) parameterName(given string) (name string, ok bool) {
+	name = strings.TrimPrefix(given, e.parameterARN(""))
 	_, ok = e.Parameters[name]
 	return name, ok
 }

@@ -52,7 +52,7 @@ func TestGetParameter(t *testing.T) {
 	}
 }
 
-func TestGetParameterThatIsNotThere(t *testing.T) {
+func TestGetMissingParameter(t *testing.T) {
 	client := ssmClient(t, ecommerce())
 
 	_, err := client.GetParameter(t.Context(), &ssm.GetParameterInput{Name: aws.String("/ecommerce")})
@@ -60,7 +60,7 @@ func TestGetParameterThatIsNotThere(t *testing.T) {
 	require.True(t, ok, err)
 
 	_, err = client.GetParameter(t.Context(), &ssm.GetParameterInput{Name: aws.String("")})
-	requireFault(t, err, "ValidationException")
+	requireAPIError(t, err, "ValidationException")
 }
 
 func names(parameters []types.Parameter) []string {
@@ -79,9 +79,9 @@ func TestGetParameters(t *testing.T) {
 	require.Equal(t, []string{"/ecommerce/local/orders/api/arn", "/top"}, names(output.Parameters))
 	require.Equal(t, []string{"/nothing"}, output.InvalidParameters)
 
-	for _, asked := range [][]string{{}, make([]string, 11)} {
-		_, err = client.GetParameters(t.Context(), &ssm.GetParametersInput{Names: asked})
-		requireFault(t, err, "ValidationException")
+	for _, list := range [][]string{{}, make([]string, 11)} {
+		_, err = client.GetParameters(t.Context(), &ssm.GetParametersInput{Names: list})
+		requireAPIError(t, err, "ValidationException")
 	}
 }
 
@@ -127,7 +127,7 @@ func TestGetParametersByPathInPages(t *testing.T) {
 	}
 }
 
-func TestGetParametersByPathRefusesWhatIsWrong(t *testing.T) {
+func TestGetParametersByPathErrors(t *testing.T) {
 	client := ssmClient(t, ecommerce())
 	for _, input := range []ssm.GetParametersByPathInput{
 		{Path: aws.String("ecommerce")},
@@ -135,7 +135,7 @@ func TestGetParametersByPathRefusesWhatIsWrong(t *testing.T) {
 		{Path: aws.String("/"), MaxResults: aws.Int32(11)},
 	} {
 		_, err := client.GetParametersByPath(t.Context(), &input)
-		requireFault(t, err, "ValidationException")
+		requireAPIError(t, err, "ValidationException")
 	}
 	_, err := client.GetParametersByPath(t.Context(), &ssm.GetParametersByPathInput{Path: aws.String("/"), NextToken: aws.String("?")})
 	_, ok := errors.AsType[*types.InvalidNextToken](err)
