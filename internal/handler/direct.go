@@ -26,14 +26,14 @@ func (h *CreateOrder) direct(ctx context.Context, event []byte) ([]byte, error) 
 	if err == nil {
 		var stored order.Order
 		if stored, _, err = h.create(ctx, userID, body); err == nil {
-			return encode(directAnswer{Success: true, Message: "Order created", Order: whole(stored)})
+			return strictjson.Marshal(directAnswer{Success: true, Message: "Order created", Order: whole(stored)})
 		}
 	}
 	e, ok := errors.AsType[*order.Error](err)
 	if !ok {
 		e = order.StoreError(err)
 	}
-	return encode(directAnswer{Message: e.Message, Errors: e.Details})
+	return strictjson.Marshal(directAnswer{Message: e.Message, Errors: e.Details})
 }
 
 // readDirect takes a direct event apart. The order's bytes stay as they were sent, so that their size is the

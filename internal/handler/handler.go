@@ -4,9 +4,7 @@
 package handler
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"time"
@@ -24,17 +22,6 @@ func withReserve(ctx context.Context) (context.Context, context.CancelFunc) {
 		return context.WithDeadline(ctx, end.Add(-answerReserve))
 	}
 	return context.WithCancel(ctx)
-}
-
-// encode is v as JSON, with <, > and & as they are: an event must not grow beyond its bounds by escaping.
-func encode(v any) ([]byte, error) {
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(v); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), nil
 }
 
 // logFailure writes down why a caller did not get what it asked for: with the cause where the service or a neighbour

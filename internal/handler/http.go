@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"orders/internal/order"
+	"orders/internal/strictjson"
 )
 
 // CORS returns the headers that every answer carries so that browsers may read it.
@@ -55,14 +56,14 @@ func failed(err error) ([]byte, error) {
 
 // answer is API Gateway's proxy answer with body as JSON and extra headers.
 func answer(status int, body any, extra map[string]string) ([]byte, error) {
-	text, err := encode(body)
+	text, err := strictjson.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
 	headers := CORS()
 	headers["Content-Type"] = "application/json"
 	maps.Copy(headers, extra)
-	return encode(events.APIGatewayProxyResponse{StatusCode: status, Headers: headers, Body: string(text)})
+	return strictjson.Marshal(events.APIGatewayProxyResponse{StatusCode: status, Headers: headers, Body: string(text)})
 }
 
 var errUnauthorized = &order.Error{Kind: order.Unauthorized, Message: "Unauthorized"}

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 
 	"orders/internal/order"
+	"orders/internal/strictjson"
 )
 
 // TableUpdate is the function that announces every change of the table on the event bus. The table's stream is its
@@ -57,7 +58,7 @@ func (h *TableUpdate) Invoke(ctx context.Context, payload []byte) ([]byte, error
 	}
 	first, err := h.announce(ctx, batch.Records)
 	if err == nil {
-		return encode(batchAnswer{BatchItemFailures: []batchItemFailure{}})
+		return strictjson.Marshal(batchAnswer{BatchItemFailures: []batchItemFailure{}})
 	}
 	record := batch.Records[first]
 	h.Log.ErrorContext(ctx, "change not announced", slog.String("orderId", record.Change.Keys.OrderID.S),
@@ -65,7 +66,7 @@ func (h *TableUpdate) Invoke(ctx context.Context, payload []byte) ([]byte, error
 	if record.Change.SequenceNumber == "" || first == 0 && order.KindOf(err) == order.Permanent {
 		return nil, fmt.Errorf("record %q can never be sent: %w", record.Change.SequenceNumber, err)
 	}
-	return encode(batchAnswer{BatchItemFailures: []batchItemFailure{{record.Change.SequenceNumber}}})
+	return strictjson.Marshal(batchAnswer{BatchItemFailures: []batchItemFailure{{record.Change.SequenceNumber}}})
 }
 
 // announce sends the records before the first that makes no event, and returns the first that was not sent, and why.
@@ -146,5 +147,5 @@ func (h *TableUpdate) modification(record streamRecord) (json.RawMessage, error)
 	if err != nil {
 		return nil, fmt.Errorf("new image: %w", err)
 	}
-	return encode(order.Modification{Old: before.JSON(), New: after.JSON(), Changed: order.Changed(before, after)})
+	return strictjson.Marshal(order.Modification{Old: before.JSON(), New: after.JSON(), Changed: order.Changed(before, after)})
 }

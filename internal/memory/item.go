@@ -43,14 +43,3 @@ func (i *item) order() (order.Order, error) {
 	}
 	return o, nil
 }
-
-// encode is JSON without HTML escapes, which would only make the documents longer.
-func encode(value any) (json.RawMessage, error) {
-	var text bytes.Buffer
-	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(value); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(text.Bytes(), []byte("\n")), nil
-}

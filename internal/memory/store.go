@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"orders/internal/order"
+	"orders/internal/strictjson"
 )
 
 // A Store is an [order.Store] in memory. The zero value is empty and ready for use. Now and Faults must be set before
@@ -38,7 +39,7 @@ func (s *Store) Create(ctx context.Context, o order.Order) (existing *order.Orde
 	if err != nil {
 		return nil, err
 	}
-	document, err := encode(o)
+	document, err := strictjson.Marshal(o)
 	if err != nil {
 		return nil, order.StoreError(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"orders/internal/order"
+	"orders/internal/strictjson"
 )
 
 // errConflict says that another writer came between.
@@ -87,13 +88,13 @@ func merge(o order.Order, after order.Progress) (json.RawMessage, error) {
 		made["products"] = products
 	}
 	for name, value := range made {
-		text, err := encode(value)
+		text, err := strictjson.Marshal(value)
 		if err != nil {
 			return nil, err
 		}
 		members[name] = text
 	}
-	return encode(members)
+	return strictjson.Marshal(members)
 }
 
 // cut is the products as stored, without those of which nothing is left, and with the new quantity of those of which

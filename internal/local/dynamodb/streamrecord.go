@@ -1,14 +1,13 @@
 package dynamodb
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 
 	"orders/internal/local/lambda"
+	"orders/internal/strictjson"
 )
 
 // A record is a change as Lambda hands it to a function. Other than in the stream's own API, it names the stream, and
@@ -55,13 +54,11 @@ func lambdaRecord(r types.Record, streamARN string) (lambda.Record, error) {
 	if r.UserIdentity != nil {
 		out.UserIdentity = &identity{aws.ToString(r.UserIdentity.PrincipalId), aws.ToString(r.UserIdentity.Type)}
 	}
-	var data bytes.Buffer
-	encoder := json.NewEncoder(&data)
-	encoder.SetEscapeHTML(false) // texts come as they are, and no longer than they are
-	if err := encoder.Encode(out); err != nil {
+	data, err := strictjson.Marshal(out)
+	if err != nil {
 		return lambda.Record{}, fmt.Errorf("record %s: %w", out.Change.SequenceNumber, err)
 	}
-	return lambda.Record{SequenceNumber: out.Change.SequenceNumber, Data: bytes.TrimSuffix(data.Bytes(), []byte("\n"))}, nil
+	return lambda.Record{SequenceNumber: out.Change.SequenceNumber, Data: data}, nil
 }
 
 func changeOf(r types.StreamRecord) change {

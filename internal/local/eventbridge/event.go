@@ -1,11 +1,12 @@
 package eventbridge
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
+
+	"orders/internal/strictjson"
 )
 
 // account is the AWS account of every local event.
@@ -28,13 +29,11 @@ type Event struct {
 // encode returns the event as targets receive it. It fails if detail is not JSON or the year does not
 // have four digits.
 func (e Event) encode() ([]byte, error) {
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false) // EventBridge does not change the detail's text, and so not its size
-	if err := encoder.Encode(e); err != nil {
+	data, err := strictjson.Marshal(e)
+	if err != nil {
 		return nil, fmt.Errorf("encode event %s: %w", e.ID, err)
 	}
-	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), nil
+	return data, nil
 }
 
 // A Pattern selects events: every field that is not empty must contain the event's value. These are
