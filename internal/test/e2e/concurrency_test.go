@@ -17,120 +17,117 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"orders/internal/dynamo/streamimage/streamtest"
 	"orders/internal/lambdaruntime"
 	"orders/internal/local/fakepeers"
 	"orders/internal/order"
+	"orders/internal/test/testworld"
 )
 
-// testConcurrency runs several invocations at once in each function's one process, with the race detector on. The
-// payment service answers nobody until it was asked about all their orders, so those of create-order are indeed at once.
-func testConcurrency(t *testing.T, w *world) {
+// testConcurrency runs several invocations at once in the one process of each function, with the race detector. The
+// payment service responds to none of a round's creates until it has received all of them, so they do run at once.
+func testConcurrency(t *testing.T, d *deployment) {
 	const concurrency, rounds = 4, 5
-	w.binaries = racedBinaries(t)
-	var here atomic.Pointer[meeting]
-	w.asked = func(peer string, r *http.Request) {
-		if peer == "payment" {
-			here.Load().join(r)
+	d.Binaries = testworld.RacedBinaries(t)
+	var current atomic.Pointer[barrier]
+	d.beforeCheck = func(api string, r *http.Request) {
+		if api == "PaymentApi" {
+			current.Load().wait(r)
 		}
 	}
-	several := func(o *lambdaruntime.Options) { o.Concurrency = concurrency }
-	all := map[string]*lambdaruntime.Function{}
-	for _, name := range []string{createOrder, getOrder, onEvents, tableUpdate} {
-		all[name] = w.start(t, name, several)
+	functions := map[string]*lambdaruntime.Function{}
+	for _, name := range testworld.Functions() {
+		functions[name] = d.Start(t, name, func(o *lambdaruntime.Options) { o.Concurrency = concurrency })
 	}
 	for range rounds {
-		var walks [concurrency][]step
+		var journeys [concurrency][]step
 		tokens := map[string]bool{}
-		for i := range walks {
-			o := w.order()
-			walks[i], tokens[o.PaymentToken] = w.walk(t, o), true
+		for i := range journeys {
+			o := d.order()
+			journeys[i], tokens[o.PaymentToken] = journey(o), true
 		}
-		for i := range walks[0] {
-			here.Store(newMeeting(tokens))
+		for i := range journeys[0] {
+			current.Store(newBarrier(tokens))
 			var failures [concurrency]error
-			var atOnce sync.WaitGroup
-			for j, walk := range walks {
-				atOnce.Go(func() { failures[j] = walk[i].take(t.Context(), all) })
+			var running sync.WaitGroup
+			for j, journey := range journeys {
+				running.Go(func() { failures[j] = journey[i].run(t.Context(), functions) })
 			}
-			atOnce.Wait()
+			running.Wait()
 			require.NoError(t, errors.Join(failures[:]...))
 		}
 	}
-	for name, f := range all {
+	for name, f := range functions {
 		require.Equal(t, 1, f.Process().Number, name)
 	}
-	w.close()
-	require.NotContains(t, w.printed.String(), "DATA RACE")
+	d.Close(t)
+	require.NotContains(t, d.Log.String(), "DATA RACE")
 }
 
-// A meeting is of the invocations for some orders, in the payment service. Whoever asks about one of them waits until
-// all were asked about. The same question comes more than once when its answer is late, and counts once.
-type meeting struct {
+// A barrier holds back the payment checks of some orders until all of them have arrived. The check of one order may
+// arrive more than once, because a slow attempt is retried, and counts once.
+type barrier struct {
 	mu      sync.Mutex
 	missing map[string]bool // payment tokens
-	begun   chan struct{}   // closed when none is missing
+	open    chan struct{}   // closed when none is missing
 }
 
-func newMeeting(tokens map[string]bool) *meeting {
-	return &meeting{missing: maps.Clone(tokens), begun: make(chan struct{})}
+func newBarrier(tokens map[string]bool) *barrier {
+	return &barrier{missing: maps.Clone(tokens), open: make(chan struct{})}
 }
 
-// join returns when all are here, or when whoever asks has gone.
-func (m *meeting) join(r *http.Request) {
-	body, _ := io.ReadAll(r.Body) // what is missing of it, the payment service complains about
+// wait returns when all checks have arrived, or when the sender of this one has gone.
+func (b *barrier) wait(r *http.Request) {
+	body, _ := io.ReadAll(r.Body) // if a part is missing, the payment service rejects the rest
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	var question struct{ PaymentToken string }
-	_ = json.Unmarshal(body, &question)
-	m.arrive(question.PaymentToken)
+	var check struct{ PaymentToken string }
+	_ = json.Unmarshal(body, &check)
+	b.arrive(check.PaymentToken)
 	select {
-	case <-m.begun:
+	case <-b.open:
 	case <-r.Context().Done():
 	}
 }
 
-func (m *meeting) arrive(token string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if !m.missing[token] {
+func (b *barrier) arrive(token string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.missing[token] {
 		return
 	}
-	delete(m.missing, token)
-	if len(m.missing) == 0 {
-		close(m.begun)
+	delete(b.missing, token)
+	if len(b.missing) == 0 {
+		close(b.open)
 	}
 }
 
-// A step is an event for a function, and a part of the answer to it.
+// A step is an event for a function, and a part of the response to it.
 type step struct {
 	function string
 	event    any
-	answer   string
+	response string
 }
 
-// walk is the way of an order through all functions.
-func (w *world) walk(t *testing.T, o fakepeers.SampleOrder) []step {
+// journey takes an order through all functions.
+func journey(o fakepeers.SampleOrder) []step {
 	user := uuid.NewString()
 	id := order.IDFor(order.PaymentToken(o.PaymentToken))
 	return []step{
-		{createOrder, post(t, user, o), `"statusCode":201`},
-		{createOrder, post(t, user, o), `"statusCode":200`},
-		{tableUpdate, map[string]any{"Records": []json.RawMessage{madeUpRecord(id, 1)}}, `{"batchItemFailures":[]}`},
-		{onEvents, report("ecommerce.delivery", "DeliveryCompleted", id, map[string]any{}), `null`},
-		{getOrder, get("/backend/{orderId}", "", id), `FULFILLED`},
+		{testworld.CreateOrder, testworld.Post(user, o), `"statusCode":201`},
+		{testworld.CreateOrder, testworld.Post(user, o), `"statusCode":200`},
+		{testworld.TableUpdate, streamtest.Event(newOrder(id, 1)), `{"batchItemFailures":[]}`},
+		{testworld.OnEvents, testworld.FulfilmentUpdate("ecommerce.delivery", "DeliveryCompleted", map[string]any{}, id), `null`},
+		{testworld.GetOrder, testworld.Get("/backend/{orderId}", "", id), `FULFILLED`},
 	}
 }
 
-func (s step) take(ctx context.Context, all map[string]*lambdaruntime.Function) error {
-	payload, err := json.Marshal(s.event)
+func (s step) run(ctx context.Context, functions map[string]*lambdaruntime.Function) error {
+	response, err := functions[s.function].Invoke(ctx, testworld.Encode(s.event))
 	if err != nil {
 		return err
 	}
-	answer, err := all[s.function].Invoke(ctx, payload)
-	if err != nil {
-		return err
-	}
-	if !strings.Contains(string(answer), s.answer) {
-		return fmt.Errorf("%s answered %s", s.function, answer)
+	if !strings.Contains(string(response), s.response) {
+		return fmt.Errorf("%s responded %s", s.function, response)
 	}
 	return nil
 }

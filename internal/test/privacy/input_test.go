@@ -10,169 +10,172 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"orders/internal/dynamo/streamimage/streamtest"
 	"orders/internal/order"
 	"orders/internal/order/ordertest"
+	"orders/internal/test/testworld"
 )
 
-func TestWhatCallersSend(t *testing.T) {
+func TestCreateRequests(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.lines = []string{"order created", "order was already created", "order not created", "request refused", "orderCreatedTotal", "check ended"}
-	w.steps = []string{`"PutItem"`, w.peers.URL}
-	create := w.start(t, createOrder, patience)
+	d := deploy(t)
+	d.lines = []string{"order created", "order was already created", "order not created", "request refused", "orderCreatedTotal", "check ended"}
+	d.steps = []string{`"PutItem"`, d.Peers.URL}
+	create := d.start(t, testworld.CreateOrder, longTimeout)
 
 	o := markedOrder()
-	right := string(ordertest.Request(o))
-	for range 2 { // the second is the same again
-		requireTokenKept(t, w.invoke(t, create, post(o.UserID, right))...)
+	valid := string(ordertest.Request(o))
+	for range 2 { // the second is a repeat
+		requireNoToken(t, d.invoke(t, create, post(o.UserID, valid))...)
 	}
-	requireTokenKept(t, w.invoke(t, create, encoded(o.UserID, right), post(uuid.NewString(), right))...)
-	require.Contains(t, w.invoke(t, create, direct(o))[0], markedToken, "whoever invokes directly sees the whole order")
-	w.invoke(t, create, encode(map[string]any{"userId": uuid.NewString(), "order": json.RawMessage(right)}))
-	w.invoke(t, create, post(o.UserID, withFreeDelivery(markedOrder())))
+	requireNoToken(t, d.invoke(t, create, postBase64(o.UserID, valid), post(uuid.NewString(), valid))...)
+	require.Contains(t, d.invoke(t, create, direct(o))[0], markedToken, "whoever invokes directly sees the whole order")
+	d.invoke(t, create, testworld.Encode(map[string]any{"userId": uuid.NewString(), "order": json.RawMessage(valid)}))
+	d.invoke(t, create, post(o.UserID, withFreeDelivery(markedOrder())))
 
 	request := ordertest.Request(smallOrder())
-	documents := slices.Concat(spoilt(request), renamed(request), twice())
-	var wrong []any
+	documents := slices.Concat(corrupted(request), withMarkedNames(request), duplicateNames())
+	var invalid []any
 	for i, document := range documents { // as a body and in a direct invocation, in turn
 		if i%2 == 0 {
-			wrong = append(wrong, post(o.UserID, string(document)))
+			invalid = append(invalid, post(o.UserID, string(document)))
 		} else {
-			wrong = append(wrong, encode(map[string]any{"userId": o.UserID, "order": document}))
+			invalid = append(invalid, testworld.Encode(map[string]any{"userId": o.UserID, "order": document}))
 		}
 	}
-	for _, event := range slices.Concat(spoilt([]byte(`{"userId": "x", "order": {}}`)), renamed([]byte(`{"userId": "x", "order": {}}`)), twice()) {
-		wrong = append(wrong, event)
+	for _, event := range slices.Concat(corrupted([]byte(`{"userId": "x", "order": {}}`)), withMarkedNames([]byte(`{"userId": "x", "order": {}}`)), duplicateNames()) {
+		invalid = append(invalid, event)
 	}
-	for _, body := range bodies(right) {
-		wrong = append(wrong, post(o.UserID, body), encoded(o.UserID, body))
+	for _, body := range bodies(valid) {
+		invalid = append(invalid, post(o.UserID, body), postBase64(o.UserID, body))
 	}
-	w.invoke(t, create, wrong...)
-	w.requireAllCalls(t, createOrder)
-	require.NotZero(t, w.peers.marks())
-	require.NotZero(t, w.table.marks())
+	d.invoke(t, create, invalid...)
+	d.RequireAllCalls(t, testworld.CreateOrder)
+	require.NotZero(t, d.Peers.RequestsWith(mark))
+	require.NotZero(t, d.Table.RequestsWith(mark))
 }
 
-// withFreeDelivery is a request that delivery refuses: its order may be stored already, which a read tells.
+// withFreeDelivery is a request that delivery-pricing rejects, so that the function looks for a stored order.
 func withFreeDelivery(o order.Order) string {
 	o.DeliveryPrice = 0
 	return string(ordertest.Request(o))
 }
 
-// bodies are texts that are no JSON, or too much of it.
-func bodies(right string) []string {
+// bodies are texts that are not JSON, or too much of it.
+func bodies(valid string) []string {
 	all := []string{
-		"", mark, "name=" + mark, `"` + mark + `"`, "[" + right + "]", right + right, right + mark, "{" + mark + ": 1}", "\xff" + right, right + "\x00",
-		strings.Replace(right, `"DE"`, `"`+mark+`"`, 1), strings.Replace(right, `"deliveryPrice":1000`, `"deliveryPrice":1000,"total":1`, 1),
-		strings.Replace(right, `"deliveryPrice"`, `"comment":"`+strings.Repeat(mark, 20_000)+`","deliveryPrice"`, 1),
+		"", mark, "name=" + mark, `"` + mark + `"`, "[" + valid + "]", valid + valid, valid + mark, "{" + mark + ": 1}", "\xff" + valid, valid + "\x00",
+		strings.Replace(valid, `"DE"`, `"`+mark+`"`, 1), strings.Replace(valid, `"deliveryPrice":1000`, `"deliveryPrice":1000,"total":1`, 1),
+		strings.Replace(valid, `"deliveryPrice"`, `"comment":"`+strings.Repeat(mark, 20_000)+`","deliveryPrice"`, 1),
 		strings.Repeat(`{"`+mark+`":`, 20_000) + "1" + strings.Repeat("}", 20_000),
-		strings.Repeat(`[`, 12_000), base64.StdEncoding.EncodeToString([]byte(right)),
+		strings.Repeat(`[`, 12_000), base64.StdEncoding.EncodeToString([]byte(valid)),
 	}
 	for i := 1; i < 20; i++ {
-		all = append(all, right[:len(right)*i/20])
+		all = append(all, valid[:len(valid)*i/20])
 	}
 	return all
 }
 
-func TestWhatReadersAskFor(t *testing.T) {
+func TestGetRequests(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.lines, w.steps = []string{"order not read", "request answered"}, []string{`"GetItem"`, `"Query"`}
-	read := w.start(t, getOrder, patience)
+	d := deploy(t)
+	d.lines, d.steps = []string{"order not read", "request answered"}, []string{`"GetItem"`, `"Query"`}
+	read := d.start(t, testworld.GetOrder, longTimeout)
 	o := markedOrder()
-	w.table.keep(o.OrderID, itemOf(o))
+	d.table.put(o.OrderID, streamtest.Image(o))
 	next := base64.RawURLEncoding.EncodeToString([]byte(`{"c":"2026-01-01T00:00:00.000000Z","o":"` + mark + `"}`))
 
-	requireTokenKept(t, w.invoke(t, read,
+	requireNoToken(t, d.invoke(t, read,
 		get("/orders/{orderId}", o.UserID, o.OrderID, nil), get("/orders/{orderId}", uuid.NewString(), o.OrderID, nil),
 		get("/orders", o.UserID, "", nil), get("/orders", o.UserID, "", map[string]string{"limit": "1"}))...)
-	require.Contains(t, w.invoke(t, read, get("/backend/{orderId}", "", o.OrderID, nil))[0], markedToken, "services see the whole order")
+	require.Contains(t, d.invoke(t, read, get("/backend/{orderId}", "", o.OrderID, nil))[0], markedToken, "services see the whole order")
 
-	wrong := []any{
+	invalid := []any{
 		get("/backend/{orderId}", "", mark, nil), get("/backend/{orderId}", "", "", nil), get("/backend/{orderId}", o.UserID, mark, nil),
 		get("/orders/{orderId}", o.UserID, mark, nil), get("/orders/{orderId}", "", mark, nil), get("/orders/"+mark, o.UserID, mark, nil),
 		get("/orders", o.UserID, "", map[string]string{"limit": mark}), get("/orders", o.UserID, "", map[string]string{"nextToken": mark, mark: mark}),
 		get("/orders", o.UserID, "", map[string]string{"nextToken": next}), get("/orders", "", "", nil),
 	}
 	event := get("/orders/{orderId}", o.UserID, o.OrderID, map[string]string{"limit": "1"})
-	for _, event := range slices.Concat(spoilt(event), renamed(event), twice()) {
-		wrong = append(wrong, event)
+	for _, event := range slices.Concat(corrupted(event), withMarkedNames(event), duplicateNames()) {
+		invalid = append(invalid, event)
 	}
-	w.invoke(t, read, wrong...)
-	w.requireAllCalls(t, getOrder)
+	d.invoke(t, read, invalid...)
+	d.RequireAllCalls(t, testworld.GetOrder)
 }
 
-func TestWhatNeighboursReport(t *testing.T) {
+func TestFulfilmentUpdates(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.lines = []string{"order follows event", "order does not follow event", "event not handled", "event ignored", "orderPackaged"}
-	w.steps = []string{`"GetItem"`, `"UpdateItem"`}
-	follow := w.start(t, onEvents, patience)
+	d := deploy(t)
+	d.lines = []string{"order follows event", "order does not follow event", "event not handled", "event ignored", "orderPackaged"}
+	d.steps = []string{`"GetItem"`, `"UpdateItem"`}
+	apply := d.start(t, testworld.OnEvents, longTimeout)
 	o := markedOrder()
-	w.table.keep(o.OrderID, itemOf(o))
+	d.table.put(o.OrderID, streamtest.Image(o))
 
-	reports := []any{
-		report("ecommerce.warehouse", "PackageCreated", packed(o), o.OrderID), report("ecommerce.warehouse", "PackagingFailed", o, o.OrderID),
-		report("ecommerce.delivery", "DeliveryCompleted", o, o.OrderID, uuid.NewString()), report("ecommerce.delivery", "DeliveryFailed", mark, o.OrderID),
-		report("ecommerce.delivery", "DeliveryDelayed", o, o.OrderID), report("ecommerce.delivery", "DeliveryFailed", o, mark, o.OrderID),
-		report("ecommerce.delivery", "DeliveryFailed", o), report("ecommerce.warehouse", "PackageCreated", o, o.OrderID),
+	updates := []any{
+		update("ecommerce.warehouse", "PackageCreated", packed(o), o.OrderID), update("ecommerce.warehouse", "PackagingFailed", o, o.OrderID),
+		update("ecommerce.delivery", "DeliveryCompleted", o, o.OrderID, uuid.NewString()), update("ecommerce.delivery", "DeliveryFailed", mark, o.OrderID),
+		update("ecommerce.delivery", "DeliveryDelayed", o, o.OrderID), update("ecommerce.delivery", "DeliveryFailed", o, mark, o.OrderID),
+		update("ecommerce.delivery", "DeliveryFailed", o), update("ecommerce.warehouse", "PackageCreated", o, o.OrderID),
 	}
-	for _, detail := range append(spoilt(encode(packed(smallOrder()))), twice()...) {
-		reports = append(reports, report("ecommerce.warehouse", "PackageCreated", detail, o.OrderID),
-			report("ecommerce.warehouse", "PackageCreated", map[string]any{"products": []any{detail}}, o.OrderID))
+	for _, detail := range append(corrupted(testworld.Encode(packed(smallOrder()))), duplicateNames()...) {
+		updates = append(updates, update("ecommerce.warehouse", "PackageCreated", detail, o.OrderID),
+			update("ecommerce.warehouse", "PackageCreated", map[string]any{"products": []any{detail}}, o.OrderID))
 	}
-	for _, resources := range spoilt(encode([]string{o.OrderID})) {
-		reports = append(reports, encode(map[string]any{"id": "e", "source": "ecommerce.delivery", "detail-type": "DeliveryFailed", "resources": resources, "detail": o}))
+	for _, resources := range corrupted(testworld.Encode([]string{o.OrderID})) {
+		updates = append(updates, testworld.Encode(map[string]any{"id": "e", "source": "ecommerce.delivery", "detail-type": "DeliveryFailed", "resources": resources, "detail": o}))
 	}
-	reports = append(reports, encode(mark), encode([]string{mark}), json.RawMessage(markedNumber))
-	w.invoke(t, follow, reports...)
-	w.requireAllCalls(t, onEvents)
+	updates = append(updates, testworld.Encode(mark), testworld.Encode([]string{mark}), json.RawMessage(markedNumber))
+	d.invoke(t, apply, updates...)
+	d.RequireAllCalls(t, testworld.OnEvents)
 }
 
-func TestWhatTheStreamBrings(t *testing.T) {
+func TestStreamRecords(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.lines, w.steps = []string{"change not announced", "change handed to the bus"}, []string{`"PutEvents"`}
-	update := w.start(t, tableUpdate, patience)
+	d := deploy(t)
+	d.lines, d.steps = []string{"change not announced", "change handed to the bus"}, []string{`"PutEvents"`}
+	update := d.start(t, testworld.TableUpdate, longTimeout)
 	o := markedOrder()
-	right := itemOf(o)
+	valid := streamtest.Image(o)
 	large := markedOrder()
 	large.Address.StreetAddress = strings.Repeat(mark, 150_000)
 
 	batches := []any{
-		batch(record("INSERT", o.OrderID, "1", nil, right), record("MODIFY", o.OrderID, "2", right, right), record("REMOVE", o.OrderID, "3", right, nil)),
-		batch(record("INSERT", large.OrderID, "4", nil, itemOf(large))), batch(record("INSERT", o.OrderID, "5", right, nil)),
+		streamtest.Event(streamtest.Insert(o.OrderID, "1", valid), streamtest.Modify(o.OrderID, "2", valid, valid), streamtest.Remove(o.OrderID, "3", valid)),
+		streamtest.Event(streamtest.Insert(large.OrderID, "4", streamtest.Image(large))), streamtest.Event(streamtest.Record{Name: "INSERT", OrderID: o.OrderID, SequenceNumber: "5", Old: valid}),
 	}
-	for _, image := range append(spoilt(itemOf(smallOrder())), twice()...) {
-		batches = append(batches, batch(record("INSERT", o.OrderID, "6", nil, image)), batch(record("MODIFY", o.OrderID, "7", right, image)))
+	for _, image := range append(corrupted(streamtest.Image(smallOrder())), duplicateNames()...) {
+		batches = append(batches, streamtest.Event(streamtest.Insert(o.OrderID, "6", image)), streamtest.Event(streamtest.Modify(o.OrderID, "7", valid, image)))
 	}
 	for _, event := range []any{mark, []string{mark}, json.Number(markedNumber)} {
-		batches = append(batches, encode(event), encode(map[string]any{"Records": event}), encode(map[string]any{"Records": []any{event}}))
+		batches = append(batches, testworld.Encode(event), testworld.Encode(map[string]any{"Records": event}), testworld.Encode(map[string]any{"Records": []any{event}}))
 	}
-	w.invoke(t, update, batches...)
-	w.requireAllCalls(t, tableUpdate)
-	require.NotZero(t, w.bus.marks())
+	d.invoke(t, update, batches...)
+	d.RequireAllCalls(t, testworld.TableUpdate)
+	require.NotZero(t, d.Bus.RequestsWith(mark))
 }
 
-func TestWhatIsStored(t *testing.T) {
+func TestStoredItems(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.lines = []string{"order not read", "order not created", "order does not follow event"}
-	w.steps = []string{`"GetItem"`, `"PutItem"`}
-	create, read, follow := w.start(t, createOrder, patience), w.start(t, getOrder, patience), w.start(t, onEvents, patience)
-	var orders, readings, reports []any
-	for _, document := range spoilt(encode(smallOrder())) {
+	d := deploy(t)
+	d.lines = []string{"order not read", "order not created", "order does not follow event"}
+	d.steps = []string{`"GetItem"`, `"PutItem"`}
+	create, read := d.start(t, testworld.CreateOrder, longTimeout), d.start(t, testworld.GetOrder, longTimeout)
+	apply := d.start(t, testworld.OnEvents, longTimeout)
+	var orders, reads, updates []any
+	for _, document := range corrupted(testworld.Encode(smallOrder())) {
 		stored, isObject := decode(document).(map[string]any)
 		if status, _ := stored["status"].(string); !isObject || strings.Contains(status, mark) {
-			continue // a status is nobody's word but the platform's, and logged if it is unknown
+			continue // only the platform writes a status, and an unknown one is logged
 		}
 		o := markedOrder()
-		w.table.keep(o.OrderID, item(stored))
+		d.table.put(o.OrderID, streamtest.Image(stored))
 		orders = append(orders, post(o.UserID, string(ordertest.Request(o))))
-		readings = append(readings, get("/orders/{orderId}", o.UserID, o.OrderID, nil))
-		reports = append(reports, report("ecommerce.warehouse", "PackageCreated", packed(o), o.OrderID))
+		reads = append(reads, get("/orders/{orderId}", o.UserID, o.OrderID, nil))
+		updates = append(updates, update("ecommerce.warehouse", "PackageCreated", packed(o), o.OrderID))
 	}
-	requireTokenKept(t, w.invoke(t, create, orders...)...)
-	requireTokenKept(t, w.invoke(t, read, readings...)...)
-	w.invoke(t, follow, reports...)
+	requireNoToken(t, d.invoke(t, create, orders...)...)
+	requireNoToken(t, d.invoke(t, read, reads...)...)
+	d.invoke(t, apply, updates...)
 }

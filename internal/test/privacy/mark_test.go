@@ -14,10 +14,10 @@ import (
 	"orders/internal/order/ordertest"
 )
 
-// mark is in everything that must not be told, and in nothing else: no word, no id and no number has it.
+// mark is in everything that must not be logged, and in nothing else: no word, ID or number contains it.
 const mark = "zqxjkvwy"
 
-// markedNumber is a telephone number for places where only a number fits.
+// markedNumber is a phone number for places where only a number fits.
 const markedNumber = "4940555010177"
 
 // markedToken begins every payment token.
@@ -36,7 +36,7 @@ func markedOrder() order.Order {
 	})
 }
 
-// smallOrder is a marked order with few places to be spoilt.
+// smallOrder is a marked order with few places to corrupt.
 func smallOrder() order.Order {
 	o := markedOrder()
 	o.Total -= o.Products[1].Price*o.Products[1].Quantity + o.Products[2].Price*o.Products[2].Quantity
@@ -44,8 +44,8 @@ func smallOrder() order.Order {
 	return o
 }
 
-// spellings are the texts that show a mark, in lower case: as it is, as hexadecimal digits and as the base64 of a text
-// that has it anywhere; and the credentials of the functions, which nobody may see either.
+// spellings are the forms of the mark, in lower case: as it is, in hexadecimal, and in the Base64 of a text that has it
+// anywhere; and the functions' credentials, which must not be logged either.
 func spellings() []string {
 	all := []string{
 		mark, markedNumber, hex.EncodeToString([]byte(mark)),
@@ -62,7 +62,7 @@ func spellings() []string {
 	return all
 }
 
-// leaks are the first few lines of a text that tell what must not be told: each is shown as far as it is of use.
+// leaks returns the first few lines of a text that contain what must not be logged, each with what surrounds it.
 func leaks(text string) (found []string) {
 	const around, enough = 200, 10
 	forbidden := spellings()
@@ -83,11 +83,11 @@ func leaks(text string) (found []string) {
 func requireNothingPersonal(t *testing.T, where, text string) {
 	t.Helper()
 	if found := leaks(text); len(found) > 0 {
-		t.Errorf("%s: what must not be told\n%s", where, strings.Join(found, "\n"))
+		t.Errorf("%s: personal data or secrets\n%s", where, strings.Join(found, "\n"))
 	}
 }
 
-func TestTheSearchFindsWhatIsHidden(t *testing.T) {
+func TestSearchFindsEncodedMarks(t *testing.T) {
 	for _, text := range []string{
 		mark, strings.ToUpper(mark), "x" + mark + "y", "phone " + markedNumber + ".", hex.EncodeToString([]byte("a" + mark)),
 		base64.StdEncoding.EncodeToString([]byte(mark + "name")), base64.URLEncoding.EncodeToString([]byte("a" + mark + "name")),
@@ -95,5 +95,5 @@ func TestTheSearchFindsWhatIsHidden(t *testing.T) {
 	} {
 		require.NotEmpty(t, leaks(text), text)
 	}
-	require.Empty(t, leaks(`{"level":"ERROR","orderId":"6f1d0c3e-52a4-4b0e-9c57-0d8f6f1b7a21","error":"no answer"}`))
+	require.Empty(t, leaks(`{"level":"ERROR","orderId":"6f1d0c3e-52a4-4b0e-9c57-0d8f6f1b7a21","error":"no response"}`))
 }

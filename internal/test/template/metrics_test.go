@@ -11,7 +11,7 @@ import (
 
 	"orders/internal/handler"
 	"orders/internal/telemetry"
-	"orders/internal/test/e2e/calls"
+	"orders/internal/test/testworld"
 )
 
 // A metric is written as namespace, name and dimensions: AWS/Lambda Errors FunctionName=${GetOrderFunction}.
@@ -95,7 +95,7 @@ func ownMetrics(t *testing.T) []string {
 // tableOperations returns the DynamoDB operations that the functions call.
 func tableOperations() []string {
 	var operations []string
-	for _, list := range calls.Made() {
+	for _, list := range testworld.Calls() {
 		for _, call := range list {
 			name, ok := strings.CutPrefix(call.Action, "dynamodb:")
 			if ok && !slices.Contains(operations, name) {

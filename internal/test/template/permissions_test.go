@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"orders/internal/order"
-	"orders/internal/test/e2e/calls"
+	"orders/internal/test/testworld"
 )
 
 func TestRolesAllowExactlyTheCallsMade(t *testing.T) {
@@ -25,7 +25,7 @@ func TestRolesAllowExactlyTheCallsMade(t *testing.T) {
 			"logs:CreateLogStream ${" + name + "LogGroup.Arn}", "logs:PutLogEvents ${" + name + "LogGroup.Arn}",
 			"xray:PutTelemetryRecords *", "xray:PutTraceSegments *",
 		}
-		for _, call := range slices.Concat(calls.Made()[command], calls.MadeByLambda()[command]) {
+		for _, call := range slices.Concat(testworld.Calls()[command], testworld.CallsByLambda()[command]) {
 			wanted = append(wanted, call.Action+" "+strings.TrimSpace(call.If+" "+call.On))
 		}
 		var allowed []string
@@ -74,7 +74,7 @@ func resources(value any) []string {
 // adapters contain no other calls, on paths that no test takes.
 func TestAdaptersMakeTheListedCalls(t *testing.T) {
 	listed := map[string]bool{}
-	for _, list := range calls.Made() {
+	for _, list := range testworld.Calls() {
 		for _, call := range list {
 			if _, path, isPeer := strings.Cut(call.On, "/POST"); isPeer {
 				listed["POST "+path] = true

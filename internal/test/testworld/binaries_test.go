@@ -1,4 +1,4 @@
-package binaries_test
+package testworld_test
 
 import (
 	"os"
@@ -7,13 +7,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"orders/internal/test/e2e/binaries"
+	"orders/internal/test/testworld"
 )
 
-func TestTheMakefileBuildsAlike(t *testing.T) {
-	makefile, err := os.ReadFile("../../../../Makefile")
+func TestBuildFlagsAreThoseOfTheMakefile(t *testing.T) {
+	makefile, err := os.ReadFile("../../../Makefile")
 	require.NoError(t, err)
-	flags := strings.Replace(strings.Join(binaries.Flags(), " "), "-s -w", `"-s -w"`, 1)
+	flags := strings.Replace(strings.Join(testworld.BuildFlags(), " "), "-s -w", `"-s -w"`, 1)
 	require.Contains(t, string(makefile), "\nFUNCTION_FLAGS := "+flags+"\n")
 	require.Contains(t, string(makefile), "CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go build $(FUNCTION_FLAGS) -o ")
 }

@@ -1,4 +1,4 @@
-package contract_test
+package architecture
 
 import (
 	"go/ast"
@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// sourceFiles parses the module's Go files, tests left out. It walks the directories itself, so that the go command,
-// which remembers what a test has read, runs this one again when there is a new file.
+// sourceFiles parses the module's Go files, except tests. It walks the directories itself because the go command caches
+// the result of a test until a file that the test has read changes, and must notice a new one.
 func sourceFiles(t *testing.T) map[string]*ast.File {
 	t.Helper()
 	files := map[string]*ast.File{}
@@ -40,15 +40,24 @@ func sourceFiles(t *testing.T) map[string]*ast.File {
 	return files
 }
 
-func TestPackagesHaveNamesFromTheField(t *testing.T) {
+func TestPackagesAreNamedAfterWhatTheyProvide(t *testing.T) {
+	forbidden := []string{"utils", "util", "types", "common", "config", "helpers", "helper"}
+	folders := map[string]string{} // by package name
 	for name, file := range sourceFiles(t) {
-		for _, part := range append(strings.Split(path.Dir(name), "/"), file.Name.Name) {
-			require.False(t, slices.Contains([]string{"utils", "util", "types", "common", "config", "helpers", "helper"}, part), "%s", name)
+		folder := path.Dir(name)
+		for _, part := range append(strings.Split(folder, "/"), file.Name.Name) {
+			require.False(t, slices.Contains(forbidden, part), "%s", name)
 		}
+		if file.Name.Name == "main" {
+			continue
+		}
+		require.Equal(t, path.Base(folder), file.Name.Name, "the package of %s", name)
+		other, found := folders[file.Name.Name]
+		require.True(t, !found || other == folder, "%s and %s have the same name", folder, other)
+		folders[file.Name.Name] = folder
 	}
 }
 
-// Nothing happens before main says so.
 func TestNothingRunsAtImport(t *testing.T) {
 	for name, file := range sourceFiles(t) {
 		for _, declaration := range file.Decls {

@@ -1,0 +1,9 @@
+package e2e
+
+import (
+	"testing"
+
+	"orders/internal/test/testworld"
+)
+
+func TestMain(m *testing.M) { testworld.Main(m, 16) }
