@@ -1,5 +1,5 @@
-// Package environment reads what a function is given at start: its variables, and the region and credentials that
-// Lambda puts beside them.
+// Package environment reads a function's configuration at startup: its environment variables, and
+// the region and credentials that Lambda adds to them.
 package environment
 
 import (
@@ -13,18 +13,19 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// A Reader reads variables and remembers what is wrong with them, so that a deployer hears of all faults at once.
-// Its methods return empty values for what is missing; Err must be asked before any of them is used.
+// A Reader reads variables and collects all errors, so that a deployer sees every one at once. Its
+// methods return zero values for what is missing; check Err before you use any of them.
 type Reader struct {
 	getenv  func(name string) string
 	missing []string
-	faulty  []string
+	invalid []string
 }
 
-// NewReader reads variables through getenv, which is os.Getenv outside tests.
+// NewReader returns a Reader of the variables that getenv returns; outside of tests, getenv is
+// os.Getenv.
 func NewReader(getenv func(name string) string) *Reader { return &Reader{getenv: getenv} }
 
-// Text is a variable that must be there.
+// Text returns a required variable.
 func (r *Reader) Text(name string) string {
 	text := r.getenv(name)
 	if text == "" {
@@ -33,10 +34,10 @@ func (r *Reader) Text(name string) string {
 	return text
 }
 
-// URL is a variable that must be there and hold an http or https URL. It comes without a slash at its end.
+// URL returns a required variable that must be an http or https URL. A slash at its end is removed.
 func (r *Reader) URL(name string) string { return r.checkURL(name, r.Text(name)) }
 
-// OptionalURL is a variable that may be missing or empty, and otherwise holds a URL.
+// OptionalURL returns a variable that must be a URL unless it is missing or empty.
 func (r *Reader) OptionalURL(name string) string { return r.checkURL(name, r.getenv(name)) }
 
 func (r *Reader) checkURL(name, text string) string {
@@ -45,25 +46,26 @@ func (r *Reader) checkURL(name, text string) string {
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		r.faulty = append(r.faulty, name+" must be an http or https URL without user, query or fragment")
+		r.invalid = append(r.invalid, name+" must be an http or https URL without user, query or fragment")
 	}
 	return strings.TrimRight(text, "/")
 }
 
-// Parse is a variable that must be there and that parse can read.
+// Parse returns a required variable as parse returns it.
 func Parse[T any](r *Reader, name string, parse func(text string) (T, error)) T {
 	var value T
 	if text := r.Text(name); text != "" {
 		var err error
 		if value, err = parse(text); err != nil {
-			r.faulty = append(r.faulty, fmt.Sprintf("%s: %v", name, err))
+			r.invalid = append(r.invalid, fmt.Sprintf("%s: %v", name, err))
 		}
 	}
 	return value
 }
 
-// AWS is what clients of AWS need. It is made from the variables that Lambda sets instead of the SDK's default chain,
-// which starts several milliseconds slower and asks places that a function does not have.
+// AWS returns the configuration of AWS clients. It is made from the variables that Lambda sets,
+// because the SDK's default chain takes several milliseconds more and looks in places that a
+// function does not have.
 func (r *Reader) AWS() aws.Config {
 	return aws.Config{
 		Region: r.Text("AWS_REGION"),
@@ -82,20 +84,21 @@ func (r *Reader) AWS() aws.Config {
 	}
 }
 
-// Endpoint is where clients of an AWS service shall turn to instead of AWS, empty for AWS itself. It follows the
-// SDKs' own variables: AWS_ENDPOINT_URL_<SERVICE> before AWS_ENDPOINT_URL.
+// Endpoint returns the endpoint of an AWS service, or "" for AWS's own. It reads the variables that
+// the SDKs define: AWS_ENDPOINT_URL_<SERVICE>, then AWS_ENDPOINT_URL.
 func (r *Reader) Endpoint(service string) string {
 	name := "AWS_ENDPOINT_URL_" + service
 	return cmp.Or(r.OptionalURL(name), r.OptionalURL("AWS_ENDPOINT_URL"))
 }
 
-// Err is nil if everything read was there and right, and otherwise one message that names all that was not.
+// Err returns nil if every variable read so far is valid, and otherwise one error that names all
+// missing and invalid ones.
 func (r *Reader) Err() error {
 	var parts []string
 	if len(r.missing) > 0 {
 		parts = append(parts, "missing environment variables: "+strings.Join(r.missing, ", "))
 	}
-	if parts = append(parts, r.faulty...); len(parts) == 0 {
+	if parts = append(parts, r.invalid...); len(parts) == 0 {
 		return nil
 	}
 	return errors.New(strings.Join(parts, "; "))

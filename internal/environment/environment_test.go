@@ -13,9 +13,9 @@ func from(variables map[string]string) *environment.Reader {
 	return environment.NewReader(func(name string) string { return variables[name] })
 }
 
-func TestOneMessageNamesAllThatIsMissing(t *testing.T) {
-	r := from(map[string]string{"THERE": "x"})
-	require.Equal(t, "x", r.Text("THERE"))
+func TestOneErrorNamesAllMissingVariables(t *testing.T) {
+	r := from(map[string]string{"PRESENT": "x"})
+	require.Equal(t, "x", r.Text("PRESENT"))
 	r.Text("TABLE_NAME")
 	r.URL("DELIVERY_API_URL")
 	environment.Parse(r, "LOG_LEVEL", strconv.Atoi)
@@ -23,7 +23,7 @@ func TestOneMessageNamesAllThatIsMissing(t *testing.T) {
 	require.EqualError(t, r.Err(), "missing environment variables: TABLE_NAME, DELIVERY_API_URL, LOG_LEVEL, AWS_REGION")
 }
 
-func TestEverythingThereIsNoError(t *testing.T) {
+func TestValidVariables(t *testing.T) {
 	r := from(map[string]string{"N": "7", "U": "https://example.com/prod/", "AWS_REGION": "eu-west-1"})
 	require.Equal(t, 7, environment.Parse(r, "N", strconv.Atoi))
 	require.Equal(t, "https://example.com/prod", r.URL("U"))
@@ -32,7 +32,7 @@ func TestEverythingThereIsNoError(t *testing.T) {
 	require.NoError(t, r.Err())
 }
 
-func TestFaultyValuesAreNamed(t *testing.T) {
+func TestInvalidVariablesAreNamed(t *testing.T) {
 	for _, text := range []string{"no url", "ftp://host", "http://", "//host", "http://host?x=1", "http://u:p@host", "http://host#f"} {
 		r := from(map[string]string{"U": text})
 		r.OptionalURL("U")
@@ -43,7 +43,7 @@ func TestFaultyValuesAreNamed(t *testing.T) {
 	require.ErrorContains(t, r.Err(), "N: ")
 }
 
-func TestEndpointOfOneServiceGoesBeforeThatOfAll(t *testing.T) {
+func TestTheEndpointOfOneServiceTakesPrecedence(t *testing.T) {
 	r := from(map[string]string{"AWS_ENDPOINT_URL": "http://all", "AWS_ENDPOINT_URL_DYNAMODB": "http://one"})
 	require.Equal(t, "http://one", r.Endpoint("DYNAMODB"))
 	require.Equal(t, "http://all", r.Endpoint("EVENTBRIDGE"))

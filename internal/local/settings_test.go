@@ -41,7 +41,7 @@ func TestEveryFaultOfTheSettingsIsNamedAtOnce(t *testing.T) {
 	})
 	const noURL = " must be an http or https URL without user, query or fragment"
 	require.EqualError(t, err, `PORT: must be a port from 0 to 65535, got "70000"; `+
-		`LOG_LEVEL: log level "loud" is none of DEBUG, INFO, WARN, ERROR; `+
+		`LOG_LEVEL: log level "loud" must be DEBUG, INFO, WARN or ERROR; `+
 		`FULFILMENT: must be on or off, got "maybe"; `+
 		`TABLE: must be memory or dynamodb, got "paper"; `+
 		`DYNAMODB_ENDPOINT`+noURL+`; DELIVERY_API_URL`+noURL+`; PAYMENT_API_URL`+noURL+`; PRODUCTS_API_URL`+noURL+`; USERS_API_URL`+noURL)

@@ -11,18 +11,17 @@ import (
 
 const namespace = "ecommerce.orders"
 
-// Metrics writes CloudWatch's embedded metric format: log lines from which
-// CloudWatch makes metrics, with no call to any service. Use NewMetrics.
-// Safe for concurrent use.
+// Metrics writes CloudWatch's embedded metric format: log lines that CloudWatch turns into metrics,
+// without a call to any service. Create it with NewMetrics. It is safe for concurrent use.
 type Metrics struct {
 	w           io.Writer
 	environment string
 	now         func() time.Time
 }
 
-// NewMetrics returns Metrics that writes to w, which in a function is the
-// standard output, under the given value of the dimension environment. A nil
-// now is time.Now. Every line is one Write; see LineWriter.
+// NewMetrics returns Metrics that writes to w, which is the standard output in a function, with the
+// given value of the dimension environment. A nil now means time.Now. Every line is one Write; see
+// LineWriter.
 func NewMetrics(w io.Writer, environment string, now func() time.Time) *Metrics {
 	if now == nil {
 		now = time.Now
@@ -30,12 +29,12 @@ func NewMetrics(w io.Writer, environment string, now func() time.Time) *Metrics 
 	return &Metrics{w: w, environment: environment, now: now}
 }
 
-// Count adds counts to their metrics in one line, which also tells the request
-// id of ctx, and the order where orderID is not empty. Both are properties to
-// search for, not dimensions: those would make a metric of every order.
+// Count adds counts to their metrics in one line, with the request ID of ctx and, unless it is
+// empty, orderID. Both are properties to search for, not dimensions, which would make a metric of
+// every order.
 //
-// All have the unit Count. Negative values are left out, and with nothing left nothing is written. A
-// failure to write is not reported: no order should fail for want of a metric.
+// The unit is Count. Negative values are left out; if nothing is left, nothing is written. A failed
+// write is not reported, because no order may fail for a metric.
 func (m *Metrics) Count(ctx context.Context, orderID string, counts map[string]int64) {
 	counts = maps.Clone(counts)
 	maps.DeleteFunc(counts, func(_ string, value int64) bool { return value < 0 })
@@ -59,7 +58,7 @@ func (m *Metrics) Count(ctx context.Context, orderID string, counts map[string]i
 	_ = json.NewEncoder(m.w).Encode(line)
 }
 
-// The part of a line that tells CloudWatch which of its members are metrics.
+// The part of a line that lists its metrics for CloudWatch.
 type (
 	directive struct {
 		Timestamp         int64 // milliseconds since 1970

@@ -35,7 +35,7 @@ func TestMetricsLine(t *testing.T) {
 	require.Len(t, decode(t, out.Bytes()), 1)
 }
 
-func TestMetricsLeaveOutWhatIsNotThere(t *testing.T) {
+func TestMetricsOmitAbsentProperties(t *testing.T) {
 	var out bytes.Buffer
 	NewMetrics(&out, "prod", nil).Count(t.Context(), "", map[string]int64{"orderFailed": 0})
 
@@ -45,7 +45,7 @@ func TestMetricsLeaveOutWhatIsNotThere(t *testing.T) {
 	require.Equal(t, 0.0, line["orderFailed"])
 }
 
-func TestNegativeCountsAreLeftOut(t *testing.T) {
+func TestNegativeCountsAreOmitted(t *testing.T) {
 	var out bytes.Buffer
 	metrics := NewMetrics(&out, "prod", clock)
 	metrics.Count(t.Context(), "o-1", nil)
@@ -55,11 +55,10 @@ func TestNegativeCountsAreLeftOut(t *testing.T) {
 	counts := map[string]int64{"orderCreated": 1, "orderCreatedTotal": math.MinInt64}
 	metrics.Count(t.Context(), "o-1", counts)
 	require.NotContains(t, out.String(), "orderCreatedTotal")
-	require.Len(t, counts, 2, "the caller's map is its own")
+	require.Len(t, counts, 2, "the caller's map does not change")
 }
 
-// Whatever the strings and values are, a line is one JSON object that defines
-// exactly the metrics it has values for.
+// Whatever the strings and values, a line is one JSON object that defines exactly its metrics.
 func TestEveryMetricsLineParses(t *testing.T) {
 	names := []string{"orderCreated", "orderCreatedTotal", "orderPackaged", "orderFulfilled", "orderFailed"}
 	rapid.Check(t, func(t *rapid.T) {
@@ -91,7 +90,7 @@ func TestConcurrentLinesStayWhole(t *testing.T) {
 	for writer := range writers {
 		group.Go(func() {
 			for range each {
-				logger.WithGroup("g").Info("m", "writer", writer)
+				logger.Info("m", "writer", writer)
 				metrics.Count(t.Context(), fmt.Sprint(writer), map[string]int64{"orderCreated": 1})
 			}
 		})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"strings"
 
 	"github.com/aws/aws-xray-sdk-go/v2/header"
@@ -12,27 +13,26 @@ import (
 	"github.com/aws/aws-xray-sdk-go/v2/strategy/exception"
 	"github.com/aws/aws-xray-sdk-go/v2/xray"
 	"github.com/aws/aws-xray-sdk-go/v2/xraylog"
+	"github.com/aws/smithy-go"
 
 	"orders/internal/order"
+	"orders/internal/safehttp"
 )
 
-// Tracer tells AWS X-Ray what happens within an invocation. The zero Tracer is
-// off, and then every method is a plain call-through: nothing is recorded, sent
-// or logged. So it is, too, for a context that belongs to no trace.
+// A Tracer sends subsegments of an invocation to AWS X-Ray. The zero Tracer is off: its methods
+// record, send and log nothing, as with a context that belongs to no trace.
 //
-// The trace is always taken from the context, where the Lambda runtime puts it,
-// and never from the environment: several invocations may run in one process.
-// Safe for concurrent use.
+// The trace comes from the context, where the Lambda runtime puts it, and never from the
+// environment, because several invocations may run in one process. It is safe for concurrent use.
 type Tracer struct {
-	recorder *xray.Config // nil when off
+	recorder *xray.Config // nil if off
 }
 
-// NewTracer returns a Tracer that is on when AWS_XRAY_DAEMON_ADDRESS is set, as
-// Lambda sets it, and AWS_XRAY_SDK_DISABLED is not true. An address that cannot
-// be understood is an error.
+// NewTracer returns a Tracer that is on if AWS_XRAY_DAEMON_ADDRESS is set, as it is on Lambda, and
+// AWS_XRAY_SDK_DISABLED is not true. It fails if the address cannot be parsed.
 //
-// It silences the X-Ray SDK's own log, which is one for the whole process and
-// no JSON: call it from main, once.
+// It turns off the X-Ray SDK's own log, which is one for the whole process and not JSON: call it
+// from main, once.
 func NewTracer(getenv func(string) string) (Tracer, error) {
 	address := getenv("AWS_XRAY_DAEMON_ADDRESS")
 	if address == "" || strings.EqualFold(getenv("AWS_XRAY_SDK_DISABLED"), "true") {
@@ -43,7 +43,7 @@ func NewTracer(getenv func(string) string) (Tracer, error) {
 	if err != nil {
 		return Tracer{}, fmt.Errorf("AWS_XRAY_DAEMON_ADDRESS: %w", err)
 	}
-	emitter, err := xray.NewDefaultEmitter(daemon) // opens its socket at the first use
+	emitter, err := xray.NewDefaultEmitter(daemon) // opens its socket on first use
 	if err != nil {
 		return Tracer{}, fmt.Errorf("tracing: %w", err)
 	}
@@ -54,54 +54,51 @@ func NewTracer(getenv func(string) string) (Tracer, error) {
 	}}, nil
 }
 
-// Capture runs f as a step of the trace, a subsegment called name, and returns
-// f's error. The step can be found by the order that ctx is about. The error marks the step as failed and leaves its text in the
-// trace, as far as exceptions lets it through. A panic goes on to the caller;
-// of its value nothing is recorded.
+// Capture runs f in a subsegment called name and returns f's error. The subsegment is annotated
+// with the order ID of ctx. An error marks it as failed and adds its redacted text. A panic
+// propagates, and its value is not recorded.
 func (t Tracer) Capture(ctx context.Context, name string, f func(context.Context) error) error {
 	ctx = t.join(ctx)
 	if t.segment(ctx) == nil {
 		return f(ctx)
 	}
-	ctx, step := xray.BeginSubsegment(ctx, name)
+	ctx, segment := xray.BeginSubsegment(ctx, name)
 	t.annotateOrder(ctx)
-	err := errPanicked // stays when f does not return
-	defer func() { step.Close(err) }()
+	err := errPanicked // remains if f does not return
+	defer func() { segment.Close(err) }()
 	err = f(ctx)
 	return err
 }
 
 var errPanicked = errors.New("panic")
 
-// annotateOrder lets the step that ctx belongs to be found by the order that it
-// is about.
+// annotateOrder annotates the subsegment of ctx with the order ID of ctx.
 func (t Tracer) annotateOrder(ctx context.Context) {
 	if orderID := order.OrderIDFromContext(ctx); orderID != "" {
 		t.Annotate(ctx, orderIDKey, orderID)
 	}
 }
 
-// Annotate adds a value that traces can be searched by to the step that ctx
-// belongs to. A key consists of letters, digits and underscores. Outside of
-// Capture it has no effect: Lambda's own segment cannot be written to.
+// Annotate adds a value that traces can be searched by to the subsegment of ctx. A key consists of
+// letters, digits and underscores. Outside of Capture it has no effect, because Lambda's own
+// segment cannot be changed.
 func (t Tracer) Annotate(ctx context.Context, key, value string) {
-	if step := t.segment(ctx); step != nil {
-		_ = step.AddAnnotation(key, value) // a string is never refused
+	if segment := t.segment(ctx); segment != nil {
+		_ = segment.AddAnnotation(key, value) // cannot fail for a string
 	}
 }
 
-// TraceHeader is the X-Amzn-Trace-Id with which whoever is called next joins
-// the trace: as a child of the step that ctx belongs to, or, with no step open
-// or tracing off, of whatever called this function. It is empty when ctx
-// belongs to no trace, or the header exceeds what PutEvents takes: an event
-// must not be refused for its trace.
+// TraceHeader returns the X-Amzn-Trace-Id for a downstream call: a child of the subsegment of ctx
+// or, if there is none or tracing is off, of this function's caller. It returns "" if ctx belongs
+// to no trace, or if the header is longer than PutEvents takes, because no event may be rejected
+// for its trace.
 func (t Tracer) TraceHeader(ctx context.Context) string {
 	if incoming(ctx) == nil {
 		return ""
 	}
 	next, _ := ctx.Value(xray.LambdaTraceHeaderKey).(string)
-	if step := t.segment(ctx); step != nil {
-		next = step.DownstreamHeader().String()
+	if segment := t.segment(ctx); segment != nil {
+		next = segment.DownstreamHeader().String()
 	}
 	const longest = 500 // characters
 	if len(next) > longest {
@@ -110,9 +107,9 @@ func (t Tracer) TraceHeader(ctx context.Context) string {
 	return next
 }
 
-// join makes the trace of ctx known to the SDK, unless it is already. The SDK
-// could do so by itself, but would then use settings common to the process and
-// forget what else the header says, such as Lambda's protection from loops.
+// join makes the trace of ctx known to the SDK, unless it already is. Left to itself, the SDK would
+// use settings of the whole process and drop the rest of the header, such as the lineage by which
+// Lambda detects loops.
 func (t Tracer) join(ctx context.Context) context.Context {
 	if t.recorder == nil || xray.GetSegment(ctx) != nil {
 		return ctx
@@ -126,7 +123,7 @@ func (t Tracer) join(ctx context.Context) context.Context {
 	return ctx
 }
 
-// segment is the SDK's segment of ctx, or nil.
+// segment returns the SDK's segment of ctx, or nil.
 func (t Tracer) segment(ctx context.Context) *xray.Segment {
 	if t.recorder == nil {
 		return nil
@@ -134,11 +131,44 @@ func (t Tracer) segment(ctx context.Context) *xray.Segment {
 	return xray.GetSegment(ctx)
 }
 
-// incoming is the trace that the Lambda runtime found in the request, or nil.
+// incoming returns the trace that the Lambda runtime found in the request, or nil.
 func incoming(ctx context.Context) *header.Header {
 	text, _ := ctx.Value(xray.LambdaTraceHeaderKey).(string)
 	if from := header.FromString(text); from.TraceID != "" {
 		return from
 	}
 	return nil
+}
+
+// exceptions reduces an error in a trace to its type and a redacted text. Left to itself, the SDK
+// would record the text of any error, and a stack that shows where the subsegment ended, not where
+// the error occurred.
+type exceptions struct {
+	*exception.DefaultFormattingStrategy // for the methods that are not used here
+}
+
+// ExceptionFromError is called by the SDK for the error of a subsegment.
+func (exceptions) ExceptionFromError(err error) exception.Exception {
+	_, remote := errors.AsType[smithy.APIError](err)
+	return exception.Exception{
+		ID:      xray.NewSegmentID(), // has the format of an exception ID
+		Type:    fmt.Sprintf("%T", err),
+		Message: safeText(err),
+		Remote:  remote,
+	}
+}
+
+// safeText returns err's text, which by the project's rule contains nothing personal. Where the
+// text is not the project's own, it returns only the code of an AWS error, because its message may
+// quote the request, and the redacted cause of a failed HTTP request.
+func safeText(err error) string {
+	text := err.Error()
+	if failed, ok := errors.AsType[*url.Error](err); ok {
+		text = safehttp.Redact(failed.Err).Error()
+	}
+	if apiError, ok := errors.AsType[smithy.APIError](err); ok {
+		text = apiError.ErrorCode()
+	}
+	const longest = 1000 // bytes: a trace travels in datagrams
+	return text[:min(len(text), longest)]
 }

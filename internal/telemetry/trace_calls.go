@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 
@@ -10,19 +11,20 @@ import (
 	"github.com/aws/aws-xray-sdk-go/v2/xray"
 	"github.com/aws/smithy-go/middleware"
 
+	"orders/internal/order"
 	"orders/internal/safehttp"
 )
 
-// InstrumentAWS makes a step of the trace of every call of the AWS clients that
-// are made from cfg afterwards: service, operation, region, request id and
-// status, but nothing of what was asked or answered.
+// InstrumentAWS adds a subsegment for every call of the AWS clients that are created from cfg
+// afterwards: service, operation, region, request ID and status, but nothing of requests and
+// responses.
 func (t Tracer) InstrumentAWS(cfg *aws.Config) {
 	if t.recorder == nil {
 		return
 	}
 	cfg.APIOptions = append(cfg.APIOptions, t.joinBeforeCall)
 	awsv2.AWSV2Instrumentor(&cfg.APIOptions)
-	cfg.APIOptions = append(cfg.APIOptions, t.annotateCall) // behind the SDK, which opens the step
+	cfg.APIOptions = append(cfg.APIOptions, t.annotateCall) // after the SDK, which begins the subsegment
 }
 
 func (t Tracer) joinBeforeCall(stack *middleware.Stack) error {
@@ -44,11 +46,10 @@ func (t Tracer) annotateCall(stack *middleware.Stack) error {
 		}), middleware.After)
 }
 
-// Transport makes a step of the trace of every request that goes through base,
-// called after the host and ending with the answer's headers, and sends the
-// peer the X-Amzn-Trace-Id header to join by. The trace gets method, status and
-// URL without query; bodies and headers never. Whether requests are signed
-// below or above makes no difference: the header is not part of a signature.
+// Transport adds a subsegment for every request that goes through base. It is named after the host,
+// ends with the response's headers, and contains method, status and URL without query, but no body
+// and no header. The request gets the X-Amzn-Trace-Id header, which is not part of a signature, so
+// that requests may be signed before or after.
 func (t Tracer) Transport(base http.RoundTripper) http.RoundTripper {
 	if t.recorder == nil {
 		return base
@@ -56,8 +57,8 @@ func (t Tracer) Transport(base http.RoundTripper) http.RoundTripper {
 	return transport{tracer: t, base: base}
 }
 
-// The SDK has a transport of its own, but that changes the caller's request,
-// and never sends the trace of a call that ran out of time while connecting.
+// The SDK's own transport changes the caller's request, and does not report a request that timed
+// out while connecting.
 type transport struct {
 	tracer Tracer
 	base   http.RoundTripper
@@ -65,32 +66,62 @@ type transport struct {
 
 func (t transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	var response *http.Response
-	var failure error // for the caller; the trace gets as much of it as is safe
+	var failure error // for the caller; the trace gets the redacted text
 	_ = t.tracer.Capture(request.Context(), request.URL.Host, func(ctx context.Context) error {
 		request := request.Clone(ctx)
 		if next := t.tracer.TraceHeader(ctx); next != "" {
 			request.Header.Set(xray.TraceIDHeaderKey, next)
 		}
-		step := t.tracer.segment(ctx)
-		recordRequest(step, request)
+		segment := t.tracer.segment(ctx)
+		recordRequest(segment, request)
 		response, failure = t.base.RoundTrip(request)
-		if step != nil && response != nil {
-			xray.HttpCaptureResponse(step, response.StatusCode)
+		if segment != nil && response != nil {
+			xray.HttpCaptureResponse(segment, response.StatusCode)
 		}
 		return safehttp.Redact(failure)
 	})
 	return response, failure
 }
 
-func recordRequest(step *xray.Segment, request *http.Request) {
-	if step == nil {
+func recordRequest(segment *xray.Segment, request *http.Request) {
+	if segment == nil {
 		return
 	}
-	step.Lock()
-	defer step.Unlock()
-	step.Namespace = "remote"
-	step.GetHTTP().Request = &xray.RequestData{
+	segment.Lock()
+	defer segment.Unlock()
+	segment.Namespace = "remote"
+	segment.GetHTTP().Request = &xray.RequestData{
 		Method: request.Method,
 		URL:    (&url.URL{Scheme: request.URL.Scheme, Host: request.URL.Host, Path: request.URL.Path}).String(),
 	}
+}
+
+// Checkers adds a subsegment for each check, with its requests below it. The subsegment is named
+// after the checker, which must be a fmt.Stringer.
+func (t Tracer) Checkers(checkers []order.Checker) []order.Checker {
+	if t.recorder == nil {
+		return checkers
+	}
+	traced := make([]order.Checker, len(checkers))
+	for i, c := range checkers {
+		traced[i] = tracedChecker{tracer: t, name: "check " + fmt.Sprint(c), checker: c}
+	}
+	return traced
+}
+
+type tracedChecker struct {
+	tracer  Tracer
+	name    string
+	checker order.Checker
+}
+
+func (c tracedChecker) Check(ctx context.Context, o order.Order) error {
+	var result error
+	_ = c.tracer.Capture(ctx, c.name, func(ctx context.Context) error {
+		if result = c.checker.Check(ctx, o); order.KindOf(result) == order.Rejected {
+			return nil // a rejection is no fault, and its text may quote the caller
+		}
+		return result
+	})
+	return result
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"orders/internal/order"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -21,9 +23,8 @@ import (
 
 const traceHeader = "X-Amzn-Trace-Id"
 
-// answer starts a server that gives every request the same answer, and notes
-// the trace header of the last one.
-func answer(t *testing.T, status int, body string) (server *httptest.Server, header *string) {
+// respond starts a server with a fixed response. It returns the trace header of the last request.
+func respond(t *testing.T, status int, body string) (server *httptest.Server, header *string) {
 	header = new(string)
 	server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		*header = r.Header.Get(traceHeader)
@@ -36,23 +37,23 @@ func answer(t *testing.T, status int, body string) (server *httptest.Server, hea
 	return server, header
 }
 
-func TestTransportReportsCallsAndPassesTheTraceOn(t *testing.T) {
+func TestTransportAddsASubsegmentAndPropagatesTheTrace(t *testing.T) {
 	for status, want := range map[int]struct{ err, fault bool }{200: {}, 404: {err: true}, 503: {fault: true}} {
 		t.Run(http.StatusText(status), func(t *testing.T) {
 			daemon, tracer := startTracing(t)
-			server, header := answer(t, status, "tok_answered")
+			server, header := respond(t, status, "tok_response")
 			transport := tracer.Transport(server.Client().Transport)
 
 			target := strings.Replace(server.URL, "http://", "http://user:tok_password@", 1) + "/backend/validate?q=tok_query#tok_fragment"
-			request, err := http.NewRequestWithContext(traced(t), http.MethodPost, target, strings.NewReader("tok_sent"))
+			request, err := http.NewRequestWithContext(traced(t), http.MethodPost, target, strings.NewReader("tok_request"))
 			require.NoError(t, err)
-			response, err := transport.RoundTrip(request) // no client, that would clone it
+			response, err := transport.RoundTrip(request) // a client would clone it
 			require.NoError(t, err)
 			body, err := io.ReadAll(response.Body)
 			require.NoError(t, err)
 			require.NoError(t, response.Body.Close())
-			require.Equal(t, "tok_answered", string(body))
-			require.Empty(t, request.Header.Get(traceHeader), "the request is the caller's")
+			require.Equal(t, "tok_response", string(body))
+			require.Empty(t, request.Header.Get(traceHeader), "the caller's request does not change")
 
 			got := daemon.receive(t)
 			require.Equal(t, "Root="+traceID+";Parent="+got.ID+";Sampled=1;Lineage="+lineage, *header)
@@ -66,19 +67,19 @@ func TestTransportReportsCallsAndPassesTheTraceOn(t *testing.T) {
 			require.Equal(t, want.err, got.Error)
 			require.Equal(t, want.fault, got.Fault)
 			require.NotContains(t, got.text, "tok_")
-			daemon.requireSilence(t)
+			daemon.requireDrained(t)
 		})
 	}
 }
 
-func TestTransportReportsCallsThatFail(t *testing.T) {
+func TestTransportRecordsFailures(t *testing.T) {
 	for name, test := range map[string]struct {
 		failure error
 		want    string
 	}{
-		"the network's":   {&net.OpError{Op: "dial", Err: errors.New("no connection")}, "dial: no connection"},
-		"the context's":   {context.DeadlineExceeded, "context deadline exceeded"},
-		"broke off":       {io.ErrUnexpectedEOF, "unexpected EOF"},
+		"network":         {&net.OpError{Op: "dial", Err: errors.New("no connection")}, "dial: no connection"},
+		"context":         {context.DeadlineExceeded, "context deadline exceeded"},
+		"truncated":       {io.ErrUnexpectedEOF, "unexpected EOF"},
 		"quotes the peer": {errors.New(`malformed HTTP status code "tok_echo"`), "malformed HTTP response"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -110,7 +111,7 @@ func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f
 
 func TestTransportWithoutATrace(t *testing.T) {
 	daemon, tracer := startTracing(t)
-	server, header := answer(t, http.StatusOK, "")
+	server, header := respond(t, http.StatusOK, "")
 	client := &http.Client{Transport: tracer.Transport(server.Client().Transport)}
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, nil)
 	require.NoError(t, err)
@@ -118,12 +119,12 @@ func TestTransportWithoutATrace(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, response.Body.Close())
 	require.Empty(t, *header)
-	daemon.requireSilence(t)
+	daemon.requireDrained(t)
 }
 
-// table returns a client of a DynamoDB that always gives the same answer.
+// table returns a client of a DynamoDB with a fixed response.
 func table(t *testing.T, tracer Tracer, status int, body string) (*dynamodb.Client, *string) {
-	server, header := answer(t, status, body)
+	server, header := respond(t, status, body)
 	cfg := aws.Config{
 		Region:       "eu-west-1",
 		BaseEndpoint: aws.String(server.URL),
@@ -142,7 +143,7 @@ func put(ctx context.Context, client *dynamodb.Client) error {
 	return err
 }
 
-func TestAWSCallsAreReported(t *testing.T) {
+func TestAWSCallsAreSubsegments(t *testing.T) {
 	daemon, tracer := startTracing(t)
 	client, header := table(t, tracer, http.StatusOK, "{}")
 	require.NoError(t, put(traced(t), client))
@@ -158,7 +159,7 @@ func TestAWSCallsAreReported(t *testing.T) {
 	require.Equal(t, http.StatusOK, got.HTTP.Response.Status)
 	require.Equal(t, "Root="+traceID+";Parent="+got.ID+";Sampled=1;Lineage="+lineage, *header)
 	require.NotContains(t, got.text, "tok_")
-	daemon.requireSilence(t)
+	daemon.requireDrained(t)
 }
 
 func TestAWSCallsNest(t *testing.T) {
@@ -170,10 +171,10 @@ func TestAWSCallsNest(t *testing.T) {
 	require.Equal(t, "store order", got.Name)
 	require.Len(t, got.Subsegments, 1)
 	require.Equal(t, "DynamoDB", got.Subsegments[0].Name)
-	daemon.requireSilence(t)
+	daemon.requireDrained(t)
 }
 
-func TestOfWhatAWSRefusedOnlyTheCodeIsReported(t *testing.T) {
+func TestAWSErrorsAreReducedToTheirCode(t *testing.T) {
 	daemon, tracer := startTracing(t)
 	client, _ := table(t, tracer, http.StatusBadRequest,
 		`{"__type": "com.amazonaws.dynamodb.v20120810#ValidationException", "message": "bad value tok_item"}`)
@@ -185,7 +186,7 @@ func TestOfWhatAWSRefusedOnlyTheCodeIsReported(t *testing.T) {
 	require.NotContains(t, got.text, "tok_")
 }
 
-// Even where the SDK was told to panic over a context without a trace.
+// Even if the SDK is configured to panic without a trace.
 func TestAWSCallsWithoutATrace(t *testing.T) {
 	require.NoError(t, xray.Configure(xray.Config{ContextMissingStrategy: ctxmissing.NewDefaultRuntimeErrorStrategy()}))
 	t.Cleanup(func() {
@@ -198,13 +199,62 @@ func TestAWSCallsWithoutATrace(t *testing.T) {
 	require.NoError(t, put(withHeader(t.Context(), "Root="+traceID+";Parent="+parentID+";Sampled=0"), client))
 	require.Contains(t, *header, "Root="+traceID)
 	require.Contains(t, *header, "Sampled=0")
-	daemon.requireSilence(t)
+	daemon.requireDrained(t)
 }
 
-func TestOffChangesNoClient(t *testing.T) {
+func TestWithoutTracingClientsAreUnchanged(t *testing.T) {
 	base := roundTrip(nil)
 	require.IsType(t, base, Tracer{}.Transport(base))
 	var cfg aws.Config
 	Tracer{}.InstrumentAWS(&cfg)
 	require.Empty(t, cfg.APIOptions)
+}
+
+// A peer is a checker with a fixed result.
+type peer struct{ result error }
+
+func (peer) String() string                             { return "products" }
+func (p peer) Check(context.Context, order.Order) error { return p.result }
+
+func TestChecksAreSubsegments(t *testing.T) {
+	rejected := &order.Error{Kind: order.Rejected, Message: "tok_quoted"}
+	failed := &order.Error{Kind: order.CheckFailed, Message: "Failure to contact the products service", Err: errors.New("timed out")}
+	for name, c := range map[string]struct {
+		result error
+		fault  bool
+	}{"accepted": {nil, false}, "rejected": {rejected, false}, "failed": {failed, true}} {
+		t.Run(name, func(t *testing.T) {
+			daemon, tracer := startTracing(t)
+			traced := order.ContextWithOrderID(traced(t), "o-1")
+			err := tracer.Checkers([]order.Checker{peer{c.result}})[0].Check(traced, order.Order{})
+			require.Equal(t, c.result, err)
+			got := daemon.receive(t)
+			require.Equal(t, "check products", got.Name)
+			require.Equal(t, c.fault, got.Fault)
+			require.Equal(t, map[string]any{"orderId": "o-1"}, got.Annotations)
+			require.NotContains(t, got.text, "tok_")
+		})
+	}
+}
+
+func TestCallsAreAnnotatedWithTheOrderID(t *testing.T) {
+	daemon, tracer := startTracing(t)
+	ctx := order.ContextWithOrderID(traced(t), "o-1")
+
+	client, _ := table(t, tracer, http.StatusOK, "{}")
+	require.NoError(t, put(ctx, client))
+	require.Equal(t, map[string]any{"orderId": "o-1"}, daemon.receive(t).Annotations)
+
+	server, _ := respond(t, http.StatusOK, "{}")
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL, nil)
+	require.NoError(t, err)
+	response, err := tracer.Transport(server.Client().Transport).RoundTrip(request)
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	require.Equal(t, map[string]any{"orderId": "o-1"}, daemon.receive(t).Annotations)
+}
+
+func TestWithoutTracingCheckersAreUnchanged(t *testing.T) {
+	checkers := []order.Checker{peer{}}
+	require.Equal(t, checkers, Tracer{}.Checkers(checkers))
 }

@@ -28,7 +28,7 @@ const (
 	lineage  = "1:a87bd80c:0"
 )
 
-// traced is the context of an invocation that belongs to a trace.
+// traced returns the context of an invocation that belongs to a trace.
 func traced(t testing.TB) context.Context {
 	return withHeader(t.Context(), "Root="+traceID+";Parent="+parentID+";Sampled=1;Lineage="+lineage)
 }
@@ -39,11 +39,11 @@ func withHeader(ctx context.Context, header string) context.Context {
 	return context.WithValue(ctx, "x-amzn-trace-id", header)
 }
 
-// daemon stands in for the X-Ray daemon.
+// A daemon is a fake X-Ray daemon.
 type daemon struct{ conn *net.UDPConn }
 
-// step is what a daemon reads of a subsegment.
-type step struct {
+// A subsegment is what a daemon receives.
+type subsegment struct {
 	Name        string         `json:"name"`
 	ID          string         `json:"id"`
 	TraceID     string         `json:"trace_id"`
@@ -66,12 +66,12 @@ type step struct {
 		Request  struct{ Method, URL string } `json:"request"`
 		Response struct{ Status int }         `json:"response"`
 	} `json:"http"`
-	Subsegments []step `json:"subsegments"`
+	Subsegments []subsegment `json:"subsegments"`
 
 	text string // the datagram
 }
 
-// startTracing returns a daemon and a tracer that reports to it.
+// startTracing returns a daemon and a tracer that sends to it.
 func startTracing(t testing.TB) (*daemon, Tracer) {
 	conn, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	require.NoError(t, err)
@@ -89,22 +89,22 @@ func (d *daemon) datagram(t testing.TB) string {
 	buffer := make([]byte, 1<<16)
 	require.NoError(t, d.conn.SetReadDeadline(time.Now().Add(10*time.Second)))
 	n, err := d.conn.Read(buffer)
-	require.NoError(t, err, "no datagram came")
+	require.NoError(t, err, "no datagram")
 	return string(buffer[:n])
 }
 
-func (d *daemon) receive(t testing.TB) step {
+func (d *daemon) receive(t testing.TB) subsegment {
 	datagram := d.datagram(t)
 	header, body, _ := strings.Cut(datagram, "\n")
 	require.JSONEq(t, `{"format": "json", "version": 1}`, header)
-	received := step{text: datagram}
+	received := subsegment{text: datagram}
 	require.NoError(t, json.Unmarshal([]byte(body), &received))
 	return received
 }
 
-// requireSilence holds when everything sent so far was received: datagrams are
-// sent before the calls that cause them return, and arrive in their order here.
-func (d *daemon) requireSilence(t testing.TB) {
+// requireDrained requires that everything sent so far was received: datagrams are sent before their
+// calls return, and arrive in order here.
+func (d *daemon) requireDrained(t testing.TB) {
 	conn, err := net.Dial("udp", d.conn.LocalAddr().String())
 	require.NoError(t, err)
 	defer conn.Close()
@@ -115,7 +115,7 @@ func (d *daemon) requireSilence(t testing.TB) {
 
 func succeed(context.Context) error { return nil }
 
-func TestCaptureReportsAStepOfTheTrace(t *testing.T) {
+func TestCaptureSendsASubsegment(t *testing.T) {
 	daemon, tracer := startTracing(t)
 	err := tracer.Capture(traced(t), "store order", func(ctx context.Context) error {
 		tracer.Annotate(ctx, "orderId", "o-1")
@@ -132,7 +132,7 @@ func TestCaptureReportsAStepOfTheTrace(t *testing.T) {
 	require.Equal(t, map[string]any{"orderId": "o-1"}, got.Annotations)
 	require.False(t, got.Fault)
 	require.False(t, got.InProgress)
-	daemon.requireSilence(t)
+	daemon.requireDrained(t)
 }
 
 func TestCaptureNests(t *testing.T) {
@@ -159,10 +159,10 @@ func TestCaptureNests(t *testing.T) {
 	for _, inner := range got.Subsegments {
 		require.Equal(t, "inner "+inner.Annotations["number"].(string), inner.Name)
 	}
-	daemon.requireSilence(t)
+	daemon.requireDrained(t)
 }
 
-func TestInvocationsInOneProcessKeepToTheirTraces(t *testing.T) {
+func TestConcurrentInvocationsHaveTheirOwnTraces(t *testing.T) {
 	t.Setenv("_X_AMZN_TRACE_ID", "Root=1-00000000-000000000000000000000001;Parent=0000000000000001;Sampled=1")
 	daemon, tracer := startTracing(t)
 	const invocations = 20
@@ -186,10 +186,10 @@ func TestInvocationsInOneProcessKeepToTheirTraces(t *testing.T) {
 		seen[got.Name] = true
 	}
 	require.Len(t, seen, invocations)
-	daemon.requireSilence(t)
+	daemon.requireDrained(t)
 }
 
-func TestWithoutASampledTraceNothingIsReported(t *testing.T) {
+func TestNothingIsSentWithoutASampledTrace(t *testing.T) {
 	for _, header := range []string{
 		"", ";;;", "=", "Root=", "Sampled=1", "nonsense", "Root=" + traceID,
 		"Root=" + traceID + ";Parent=" + parentID + ";Sampled=0",
@@ -197,7 +197,7 @@ func TestWithoutASampledTraceNothingIsReported(t *testing.T) {
 	} {
 		t.Run(header, func(t *testing.T) {
 			daemon, tracer := startTracing(t)
-			failure := errors.New("no answer")
+			failure := errors.New("timed out")
 			for _, ctx := range []context.Context{t.Context(), withHeader(t.Context(), header)} {
 				err := tracer.Capture(ctx, "outer", func(ctx context.Context) error {
 					tracer.Annotate(ctx, "orderId", "o-1")
@@ -205,12 +205,12 @@ func TestWithoutASampledTraceNothingIsReported(t *testing.T) {
 				})
 				require.Equal(t, failure, err)
 			}
-			daemon.requireSilence(t)
+			daemon.requireDrained(t)
 		})
 	}
 }
 
-func TestCaptureReportsFailures(t *testing.T) {
+func TestCaptureRecordsFailures(t *testing.T) {
 	const secret = "tok_secret"
 	api := &smithy.GenericAPIError{Code: "ValidationException", Message: "not a number: " + secret}
 	call := &url.Error{Op: "Post", URL: "http://peer/?q=" + secret, Err: context.DeadlineExceeded}
@@ -219,10 +219,10 @@ func TestCaptureReportsFailures(t *testing.T) {
 		want   string
 		remote bool
 	}{
-		"the project's own":      {fmt.Errorf("put order: %w", errors.New("no answer")), "put order: no answer", false},
-		"an AWS service's":       {fmt.Errorf("put order: %w", api), "ValidationException", true},
-		"of a call":              {fmt.Errorf("ask payment: %w", call), "context deadline exceeded", false},
-		"of several":             {errors.Join(call, api), "ValidationException", true},
+		"our own":                {fmt.Errorf("put order: %w", errors.New("timed out")), "put order: timed out", false},
+		"AWS":                    {fmt.Errorf("put order: %w", api), "ValidationException", true},
+		"HTTP request":           {fmt.Errorf("check payment: %w", call), "context deadline exceeded", false},
+		"joined":                 {errors.Join(call, api), "ValidationException", true},
 		"longer than a datagram": {errors.New(strings.Repeat("x", 1<<17)), strings.Repeat("x", 1000), false},
 	}
 	for name, test := range tests {
@@ -242,7 +242,7 @@ func TestCaptureReportsFailures(t *testing.T) {
 	}
 }
 
-func TestCaptureLetsPanicsThroughAndKeepsTheirValueOut(t *testing.T) {
+func TestCapturePropagatesPanicsWithoutRecordingTheirValue(t *testing.T) {
 	daemon, tracer := startTracing(t)
 	require.PanicsWithValue(t, "tok_secret", func() {
 		_ = tracer.Capture(traced(t), "s", func(context.Context) error { panic("tok_secret") })
@@ -266,7 +266,7 @@ func TestTraceHeader(t *testing.T) {
 			require.Empty(t, tracer.TraceHeader(withHeader(t.Context(), long)))
 		})
 	}
-	t.Run("within a step", func(t *testing.T) {
+	t.Run("in a subsegment", func(t *testing.T) {
 		daemon, tracer := startTracing(t)
 		var next string
 		_ = tracer.Capture(traced(t), "s", func(ctx context.Context) error {
@@ -275,7 +275,7 @@ func TestTraceHeader(t *testing.T) {
 		})
 		require.Equal(t, "Root="+traceID+";Parent="+daemon.receive(t).ID+";Sampled=1;Lineage="+lineage, next)
 	})
-	t.Run("within a step that is off", func(t *testing.T) {
+	t.Run("in Capture without tracing", func(t *testing.T) {
 		_ = Tracer{}.Capture(traced(t), "s", func(ctx context.Context) error {
 			require.Equal(t, incoming, Tracer{}.TraceHeader(ctx))
 			return nil
@@ -303,7 +303,7 @@ func TestNewTracer(t *testing.T) {
 	require.ErrorContains(t, err, "AWS_XRAY_DAEMON_ADDRESS")
 }
 
-func TestOffCostsNothing(t *testing.T) {
+func TestWithoutTracingNothingIsAllocated(t *testing.T) {
 	tracer, err := NewTracer(environment{}.getenv)
 	require.NoError(t, err)
 	ctx := traced(t)
@@ -313,7 +313,7 @@ func TestOffCostsNothing(t *testing.T) {
 	}))
 }
 
-// A daemon that is gone must neither fail a request nor fill the log.
+// A missing daemon must neither fail a request nor fill the log.
 func TestTheSDKIsSilent(t *testing.T) {
 	var log recorder
 	xray.SetLogger(&log)
@@ -338,7 +338,8 @@ func (r *recorder) Log(level xraylog.LogLevel, message fmt.Stringer) {
 	fmt.Fprintln(&r.Buffer, level, message)
 }
 
-// Whatever the header holds, the work is done once and what is passed on fits.
+// Whatever the header, the function is called once and the header for downstream calls is short
+// enough.
 func FuzzTraceHeader(f *testing.F) {
 	for _, seed := range []string{
 		"", "Root=" + traceID + ";Parent=" + parentID + ";Sampled=1;Lineage=" + lineage,
