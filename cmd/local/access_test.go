@@ -104,7 +104,7 @@ func TestUsersSeeTheirOwnOrdersOnly(t *testing.T) {
 
 	for _, malformed := range []string{"", "x", "%20", nextToken + "x", base64.RawURLEncoding.EncodeToString([]byte(`{"userId":"` + ada.id + `"}`))} {
 		eve.get(t, "/orders?nextToken="+malformed, eve.authorization).
-			requireProblem(t, http.StatusBadRequest, "Invalid nextToken", "nextToken: must be one that an earlier answer gave")
+			requireProblem(t, http.StatusBadRequest, "Invalid nextToken", "nextToken: must be one from an earlier response")
 	}
 	for _, limit := range []string{"0", "101", "-1", "1.5", "x", "", "99999999999999999999"} {
 		eve.get(t, "/orders?limit="+limit, eve.authorization).

@@ -14,49 +14,49 @@ import (
 	"orders/internal/order/ordertest"
 )
 
-func refused(message string) error {
+func rejected(message string) error {
 	return &order.Error{Kind: order.Rejected, Message: message, Err: errors.New("cause for operators")}
 }
 
-func unchecked(message string) error {
+func checkFailed(message string) error {
 	return &order.Error{Kind: order.CheckFailed, Message: message, Err: errors.New("cause for operators")}
 }
 
-var errForeign = errors.New("something that no checker should answer")
+var errUnexpected = errors.New("an error that no checker should return")
 
-func TestAllMessagesAreToldInTheOrderOfTheCheckers(t *testing.T) {
+func TestAllMessagesAreReportedInTheOrderOfTheCheckers(t *testing.T) {
 	for name, c := range map[string]struct {
-		answers []error
+		results []error
 		kind    order.Kind
 		details []string
 	}{
-		"one says no":                      {[]error{nil, refused("no"), nil}, order.Rejected, []string{"no"}},
-		"all say no":                       {[]error{refused("c"), refused("a"), refused("b")}, order.Rejected, []string{"c", "a", "b"}},
-		"one cannot be asked":              {[]error{nil, unchecked("no answer")}, order.CheckFailed, []string{"no answer"}},
-		"a no before one without answer":   {[]error{refused("no"), unchecked("no answer")}, order.Rejected, []string{"no", "no answer"}},
-		"a no behind one without answer":   {[]error{unchecked("no answer"), nil, refused("no")}, order.Rejected, []string{"no answer", "no"}},
-		"an error that nobody foresaw":     {[]error{errForeign, nil}, order.CheckFailed, []string{"A check could not be made"}},
-		"one that nobody foresaw, and no":  {[]error{errForeign, refused("no")}, order.Rejected, []string{"A check could not be made", "no"}},
-		"a refusal within another error":   {[]error{errors.Join(refused("no"), errForeign)}, order.Rejected, []string{"no"}},
-		"an error of a kind of the stores": {[]error{order.StoreError(errForeign)}, order.CheckFailed, []string{"Service unavailable"}},
+		"one rejects":                          {[]error{nil, rejected("no"), nil}, order.Rejected, []string{"no"}},
+		"all reject":                           {[]error{rejected("c"), rejected("a"), rejected("b")}, order.Rejected, []string{"c", "a", "b"}},
+		"one fails":                            {[]error{nil, checkFailed("timed out")}, order.CheckFailed, []string{"timed out"}},
+		"a rejection before a failure":         {[]error{rejected("no"), checkFailed("timed out")}, order.Rejected, []string{"no", "timed out"}},
+		"a rejection after a failure":          {[]error{checkFailed("timed out"), nil, rejected("no")}, order.Rejected, []string{"timed out", "no"}},
+		"an unexpected error":                  {[]error{errUnexpected, nil}, order.CheckFailed, []string{"A check failed"}},
+		"an unexpected error, and a rejection": {[]error{errUnexpected, rejected("no")}, order.Rejected, []string{"A check failed", "no"}},
+		"a rejection within another error":     {[]error{errors.Join(rejected("no"), errUnexpected)}, order.Rejected, []string{"no"}},
+		"an error of a kind of the stores":     {[]error{order.StoreError(errUnexpected)}, order.CheckFailed, []string{"Service unavailable"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var neighbours []*neighbour
-			for _, err := range c.answers {
-				neighbours = append(neighbours, saying(err))
+			var checkers []*fakeChecker
+			for _, err := range c.results {
+				checkers = append(checkers, returning(err))
 			}
-			s := newShop(neighbours...)
+			s := newTestService(checkers...)
 			_, _, err := s.Create(t.Context(), "user", requestFor(t, ordertest.Sample()))
 			failed, ok := errors.AsType[*order.Error](err)
 			require.True(t, ok)
 			require.Equal(t, c.kind, failed.Kind)
 			require.Equal(t, "Validation errors", failed.Message)
 			require.Equal(t, c.details, failed.Details)
-			for _, cause := range c.answers {
+			for _, cause := range c.results {
 				if kind := order.KindOf(cause); kind == order.Rejected {
-					require.NotErrorIs(t, err, cause, "a refusal is for the caller, whose words it may repeat")
+					require.NotErrorIs(t, err, cause, "a rejection is for the caller, whose words it may repeat")
 				} else if cause != nil {
-					require.ErrorIs(t, err, cause, "operators see why a check could not be made")
+					require.ErrorIs(t, err, cause, "operators see why a check failed")
 				}
 			}
 			require.Empty(t, s.writes(t))
@@ -64,12 +64,12 @@ func TestAllMessagesAreToldInTheOrderOfTheCheckers(t *testing.T) {
 	}
 }
 
-func TestTheMessagesDoNotFollowTheSpeedOfTheCheckers(t *testing.T) {
+func TestMessagesDoNotDependOnTheSpeedOfTheCheckers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		after := func(d time.Duration, err error) *neighbour {
-			return &neighbour{says: func(context.Context) error { time.Sleep(d); return err }}
+		after := func(d time.Duration, err error) *fakeChecker {
+			return &fakeChecker{result: func(context.Context) error { time.Sleep(d); return err }}
 		}
-		s := newShop(after(3*time.Second, refused("slow")), after(0, refused("fast")), after(time.Second, unchecked("middling")))
+		s := newTestService(after(3*time.Second, rejected("slow")), after(0, rejected("fast")), after(time.Second, checkFailed("middling")))
 		_, _, err := s.Create(t.Context(), "user", requestFor(t, ordertest.Sample()))
 		failed, ok := errors.AsType[*order.Error](err)
 		require.True(t, ok)
@@ -77,26 +77,26 @@ func TestTheMessagesDoNotFollowTheSpeedOfTheCheckers(t *testing.T) {
 	})
 }
 
-func TestAllCheckersAreAskedAtOnce(t *testing.T) {
+func TestChecksRunConcurrently(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		meeting := make(chan struct{})
-		first := &neighbour{says: func(ctx context.Context) error {
+		first := &fakeChecker{result: func(ctx context.Context) error {
 			select {
 			case meeting <- struct{}{}:
 				return nil
 			case <-ctx.Done():
-				return unchecked("the other never came")
+				return checkFailed("the other never came")
 			}
 		}}
-		second := &neighbour{says: func(ctx context.Context) error {
+		second := &fakeChecker{result: func(ctx context.Context) error {
 			select {
 			case <-meeting:
 				return nil
 			case <-ctx.Done():
-				return unchecked("the other never came")
+				return checkFailed("the other never came")
 			}
 		}}
-		s := newShop(first, second)
+		s := newTestService(first, second)
 		_, _, err := s.Create(t.Context(), "user", requestFor(t, ordertest.Sample()))
 		require.NoError(t, err)
 	})
@@ -107,7 +107,7 @@ func TestTheBudgetOfTheChecks(t *testing.T) {
 	for name, c := range map[string]struct {
 		budget   order.Budget
 		deadline time.Duration // of the create's context
-		checks   time.Duration // what a checker that never answers gets
+		checks   time.Duration // what a checker that never returns gets
 	}{
 		"4 s without a deadline":                {order.Budget{}, none, 4 * time.Second},
 		"4 s with one far away":                 {order.Budget{}, 10 * time.Second, 4 * time.Second},
@@ -119,8 +119,8 @@ func TestTheBudgetOfTheChecks(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				hanging := &neighbour{says: func(ctx context.Context) error { <-ctx.Done(); return unchecked("no answer") }}
-				s := newShop(hanging, saying(nil))
+				hanging := &fakeChecker{result: func(ctx context.Context) error { <-ctx.Done(); return checkFailed("timed out") }}
+				s := newTestService(hanging, returning(nil))
 				s.Budget = c.budget
 				ctx := t.Context()
 				if c.deadline != none {
@@ -130,34 +130,34 @@ func TestTheBudgetOfTheChecks(t *testing.T) {
 				}
 				start := time.Now()
 				_, _, err := s.Create(ctx, "user", requestFor(t, ordertest.Sample()))
-				require.Equal(t, order.CheckFailed, order.KindOf(err), "the store could still be asked")
+				require.Equal(t, order.CheckFailed, order.KindOf(err), "there was time to look into the store")
 				require.Equal(t, c.checks, time.Since(start))
-				require.Zero(t, hanging.busy, "no question outlives the create")
+				require.Zero(t, hanging.running, "no check outlives the create")
 			})
 		})
 	}
 }
 
-func TestAfterAHangingCheckThereIsTimeToFindTheOrder(t *testing.T) {
+func TestAHangingCheckLeavesTimeToFindTheOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := &neighbour{}
-		s := newShop(n)
+		n := &fakeChecker{}
+		s := newTestService(n)
 		o := ordertest.Sample()
 		stored, _, err := s.Create(t.Context(), o.UserID, requestFor(t, o))
 		require.NoError(t, err)
-		n.says = func(ctx context.Context) error { <-ctx.Done(); return unchecked("no answer") }
+		n.result = func(ctx context.Context) error { <-ctx.Done(); return checkFailed("timed out") }
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		again, replayed, err := s.Create(ctx, o.UserID, requestFor(t, o))
 		require.NoError(t, err)
 		require.True(t, replayed)
-		require.Equal(t, stored, plain(again))
+		require.Equal(t, stored, withoutDocument(again))
 	})
 }
 
 func TestACreateEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newShop(&neighbour{says: func(ctx context.Context) error { <-ctx.Done(); return unchecked("no answer") }})
+		s := newTestService(&fakeChecker{result: func(ctx context.Context) error { <-ctx.Done(); return checkFailed("timed out") }})
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
 		start := time.Now()
@@ -166,7 +166,7 @@ func TestACreateEndsWithItsContext(t *testing.T) {
 		require.ErrorIs(t, err, context.Canceled)
 		require.Equal(t, time.Second, time.Since(start))
 
-		s = newShop()
+		s = newTestService()
 		s.faults[memory.OpCreate] = memory.Hang
 		ctx, cancel = context.WithTimeout(t.Context(), time.Second)
 		defer cancel()

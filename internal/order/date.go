@@ -2,9 +2,9 @@ package order
 
 import "time"
 
-// A Date is a moment as the table and the events hold it. Dates that this service writes are RFC 3339 in UTC with
-// exactly six fractional digits, so that consumers can compare them as text; those that the original platform
-// wrote lack the Z and may lack the fraction.
+// A Date is a moment as text in the table and in events. Dates that this service writes are RFC
+// 3339 in UTC with exactly six fractional digits, so that consumers can compare them as strings;
+// those that the original platform wrote lack the Z and may lack the fraction.
 type Date string
 
 const (
@@ -12,11 +12,11 @@ const (
 	originalDateLayout = "2006-01-02T15:04:05" // Parse accepts a fraction after the seconds by itself
 )
 
-// NewDate is the date of t, cut to the microsecond.
+// NewDate returns the date of t, truncated to the microsecond.
 func NewDate(t time.Time) Date { return Date(t.UTC().Format(dateLayout)) }
 
-// Time is the moment that the date names. A date without a zone is in UTC. The error is time's, for text that is
-// no date.
+// Time returns the moment of the date, in UTC if the date has no zone. The error is that of
+// [time.Parse].
 func (d Date) Time() (time.Time, error) {
 	if t, err := time.Parse(time.RFC3339, string(d)); err == nil {
 		return t.UTC(), nil
@@ -24,8 +24,9 @@ func (d Date) Time() (time.Time, error) {
 	return time.Parse(originalDateLayout, string(d))
 }
 
-// Next is the date of a change made now to something last changed at d: now, or a microsecond after d where the
-// clock has not passed it, so that a later change always has a later date. It is now if d is no date at all.
+// Next returns the date of a change made now to something last changed at d: now, or a microsecond
+// after d if the clock has not passed d, so that a later change always has a later date. It returns
+// now if d cannot be read.
 func (d Date) Next(now time.Time) Date {
 	if before, err := d.Time(); err == nil {
 		if least := before.Truncate(time.Microsecond).Add(time.Microsecond); now.Before(least) {
@@ -35,6 +36,7 @@ func (d Date) Next(now time.Time) Date {
 	return NewDate(now)
 }
 
+// equal reports whether both dates are the same moment, or the same text.
 func (d Date) equal(other Date) bool {
 	if d == other {
 		return true

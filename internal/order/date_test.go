@@ -40,7 +40,7 @@ func TestNextIsNowOrAMicrosecondLater(t *testing.T) {
 	require.Equal(t, NewDate(now), Date("no date").Next(now))
 }
 
-func TestNextIsAlwaysGreaterAsText(t *testing.T) {
+func TestNextIsAlwaysGreaterAsAString(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		moment := rapid.Custom(func(t *rapid.T) time.Time {
 			return time.Unix(rapid.Int64Range(0, 4e9).Draw(t, "s"), rapid.Int64Range(0, 999_999_999).Draw(t, "ns"))

@@ -14,8 +14,8 @@ import (
 	"orders/internal/order/ordertest"
 )
 
-// reports draws reports about o whose packages all hold its first product.
-func reports(t *rapid.T, o order.Order) []order.FulfilmentUpdate {
+// updatesFor draws updates for o whose packages all hold its first product.
+func updatesFor(t *rapid.T, o order.Order) []order.FulfilmentUpdate {
 	products := []string{"__metadata"}
 	for _, p := range o.Products {
 		products = append(products, p.ProductID)
@@ -24,7 +24,7 @@ func reports(t *rapid.T, o order.Order) []order.FulfilmentUpdate {
 		return order.PackedProduct{ProductID: rapid.SampledFrom(products).Draw(t, "product"),
 			Quantity: rapid.OneOf(rapid.Int64Range(-1, 6), rapid.Just[int64](order.AsOrdered)).Draw(t, "packed")}
 	})
-	report := rapid.Custom(func(t *rapid.T) order.FulfilmentUpdate {
+	update := rapid.Custom(func(t *rapid.T) order.FulfilmentUpdate {
 		status := rapid.SampledFrom(ordertest.Statuses()[1:]).Draw(t, "status")
 		if status != order.Packaged {
 			return order.FulfilmentUpdate{Status: status}
@@ -32,37 +32,38 @@ func reports(t *rapid.T, o order.Order) []order.FulfilmentUpdate {
 		shared := order.PackedProduct{ProductID: o.Products[0].ProductID, Quantity: rapid.Int64Range(1, 6).Draw(t, "shared")}
 		return packed(append(rapid.SliceOfN(entry, 0, 4).Draw(t, "package"), shared)...)
 	})
-	return rapid.SliceOfN(report, 1, 6).Draw(t, "reports")
+	return rapid.SliceOfN(update, 1, 6).Draw(t, "updates")
 }
 
-// The law of contract section 7: any order of arrival, any repetition, one at a time or all at once.
-func TestHoweverReportsArriveTheOrderEndsTheSame(t *testing.T) {
+// The law of contract section 7: any order of arrival, any repetition, one at a time or all at
+// once.
+func TestUpdatesCommute(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		o := ordertest.NewOrders().Draw(t, "order")
-		all := reports(t, o)
-		want := followed(t, o, [][]order.FulfilmentUpdate{all})
+		all := updatesFor(t, o)
+		want := applied(t, o, [][]order.FulfilmentUpdate{all})
 		repeated := append(slices.Clone(all), rapid.SliceOfN(rapid.SampledFrom(all), 0, 6).Draw(t, "again")...)
 		arrivals := rapid.Permutation(repeated).Draw(t, "arrivals")
 		lanes := rapid.IntRange(1, 4).Draw(t, "lanes")
-		require.Equal(t, want, followed(t, o, slices.Collect(slices.Chunk(arrivals, (len(arrivals)+lanes-1)/lanes))))
+		require.Equal(t, want, applied(t, o, slices.Collect(slices.Chunk(arrivals, (len(arrivals)+lanes-1)/lanes))))
 	})
 }
 
-// followed is o after it has followed lanes of reports, all lanes at the same time, without its modifiedDate. It
-// demands that there was one write, with a later date, for each outcome that tells of a change.
-func followed(t require.TestingT, o order.Order, lanes [][]order.FulfilmentUpdate) order.Order {
-	s := stocked(t, o)
+// applied returns o after lanes of updates, all lanes at the same time, without its modifiedDate.
+// It requires one write, with a later date, for each result that reports a change.
+func applied(t require.TestingT, o order.Order, lanes [][]order.FulfilmentUpdate) order.Order {
+	s := withOrder(t, o)
 	var changed atomic.Int64
 	var failed atomic.Pointer[error]
 	var all sync.WaitGroup
 	for _, lane := range lanes {
 		all.Go(func() {
-			for _, report := range lane {
-				outcome, err := s.Apply(context.Background(), o.OrderID, report)
+			for _, update := range lane {
+				result, err := s.Apply(context.Background(), o.OrderID, update)
 				if err != nil {
 					failed.Store(&err)
 				}
-				if outcome.Changed {
+				if result.Changed {
 					changed.Add(1)
 				}
 			}
@@ -74,14 +75,14 @@ func followed(t require.TestingT, o order.Order, lanes [][]order.FulfilmentUpdat
 	after, err := s.Get(context.Background(), o.OrderID)
 	require.NoError(t, err)
 	after.ModifiedDate = ""
-	return plain(after)
+	return withoutDocument(after)
 }
 
-func requireDatesRise(t require.TestingT, s *shop, modifications int) {
-	changes, err := s.store.Records(context.Background(), "", 1000)
+func requireDatesRise(t require.TestingT, s *testService, modifications int) {
+	records, err := s.store.Records(context.Background(), "", 1000)
 	require.NoError(t, err)
-	require.Len(t, changes, 1+modifications)
-	for _, c := range changes[1:] {
+	require.Len(t, records, 1+modifications)
+	for _, c := range records[1:] {
 		before, err := order.FromDocument(c.OldImage)
 		require.NoError(t, err)
 		after, err := order.FromDocument(c.NewImage)

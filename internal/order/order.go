@@ -1,8 +1,9 @@
-// Package order is the domain of the orders service: what an order is, when a request for one is right, how its
-// status and products follow what warehouse and delivery report, and the ports through which it reaches the world.
+// Package order is the domain of the orders service: what an order is, which requests for one are
+// valid, how its status and products follow warehouse and delivery, and the ports through which it
+// reaches the world.
 //
-// It knows neither AWS nor HTTP. Money is in minor units, lengths are in millimetres, weights in grams; every
-// integer that a caller gives, and every total, lies between 0 and [MaxInteger].
+// It knows neither AWS nor HTTP. Money is in minor units, lengths are in millimetres, weights in
+// grams; every integer in a request, and every total, is between 0 and [MaxInteger].
 package order
 
 import (
@@ -10,7 +11,8 @@ import (
 	"log/slog"
 )
 
-// An Order is the single record of what a user bought, where it goes, what it costs and how far it has come.
+// An Order is the single record of what a user bought, where it goes, what it costs and how far it
+// has come.
 type Order struct {
 	OrderID       string       `json:"orderId"`
 	UserID        string       `json:"userId"`
@@ -23,12 +25,12 @@ type Order struct {
 	PaymentToken  PaymentToken `json:"paymentToken,omitempty"`
 	Total         int64        `json:"total"` // minor units: price x quantity summed, plus DeliveryPrice
 
-	// Document is the order as the store holds it, attributes that this version does not know included. A store
-	// sets it on reading; it is nil in an order that was never stored.
+	// Document is the order as the store holds it, with attributes that this version does not
+	// know. A store sets it on reading; it is nil in an order that was never stored.
 	Document json.RawMessage `json:"-"`
 }
 
-// A Product is one line of an order, a copy of what the catalogue said when the order was made.
+// A Product is one line of an order, a copy of the catalogue's record when the order was created.
 type Product struct {
 	ProductID string  `json:"productId"`
 	Name      string  `json:"name"`
@@ -45,8 +47,8 @@ type Package struct {
 	Weight int64 `json:"weight"` // grams
 }
 
-// An Address is where an order goes. It is personal data: it prints and logs as redacted, and only its JSON shows it.
-// The optional fields are nil where the customer gave none.
+// An Address is where an order goes. It is personal data: it prints and logs as redacted, and only
+// its JSON shows it. Optional fields are nil if the customer gave none.
 type Address struct {
 	Name          string  `json:"name"`
 	CompanyName   *string `json:"companyName,omitempty"`
@@ -58,8 +60,8 @@ type Address struct {
 	PhoneNumber   string  `json:"phoneNumber"`
 }
 
-// A PaymentToken is the pre-authorisation that pays for one order. It is a secret: it prints and logs as redacted,
-// and only its JSON and a conversion to string show it.
+// A PaymentToken is the pre-authorisation that pays for one order. It is a secret: it prints and
+// logs as redacted, and only its JSON and a conversion to string show it.
 type PaymentToken string
 
 const redacted = "[redacted]"
@@ -82,26 +84,26 @@ func (Address) GoString() string { return redacted }
 // LogValue hides the address from logs.
 func (Address) LogValue() slog.Value { return slog.StringValue(redacted) }
 
-// String is the order's id: the one thing about an order that any log may hold.
+// String returns the order's ID, the only part of an order that may be logged.
 func (o Order) String() string { return "order " + o.OrderID }
 
-// GoString keeps %#v from showing the order's document.
+// GoString hides the order from %#v.
 func (o Order) GoString() string { return o.String() }
 
-// LogValue keeps the order's contents out of logs.
+// LogValue hides the order from logs, apart from its ID.
 func (o Order) LogValue() slog.Value { return slog.StringValue(o.OrderID) }
 
-// Public is the order as its own user may see it: without the payment token, and without attributes that this
-// version does not know and so cannot call harmless.
+// Public returns the order as its own user may see it: without the payment token, and without the
+// document, whose unknown attributes might be secret.
 func (o Order) Public() Order {
 	o.PaymentToken, o.Document = "", nil
 	return o
 }
 
-// Unchanged tells whether nothing has touched the order since it was created.
+// Unchanged reports whether the order has not changed since it was created.
 func (o Order) Unchanged() bool { return o.ModifiedDate.equal(o.CreatedDate) }
 
-// equal compares what the addresses say.
+// equal reports whether both addresses have the same fields.
 func (a Address) equal(b Address) bool {
 	same := func(x, y *string) bool { return x == y || x != nil && y != nil && *x == *y }
 	return a.Name == b.Name && same(a.CompanyName, b.CompanyName) && a.StreetAddress == b.StreetAddress &&

@@ -24,12 +24,12 @@ func TestApply(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		before Progress
-		report FulfilmentUpdate
+		update FulfilmentUpdate
 		after  Progress
 		effect Status
 	}{
 		"all packed":                     {progressOf(New, a, b), pack(PackedProduct{"a", 3}, PackedProduct{"b", 2}), progressOf(Packaged, a, b), Packaged},
-		"quantity not told":              {progressOf(New, a), pack(PackedProduct{"a", AsOrdered}), progressOf(Packaged, a), Packaged},
+		"quantity missing":               {progressOf(New, a), pack(PackedProduct{"a", AsOrdered}), progressOf(Packaged, a), Packaged},
 		"fewer packed":                   {progressOf(New, a, b), pack(PackedProduct{"a", 1}, PackedProduct{"b", 2}), progressOf(Packaged, Line{"a", 10, 1}, b), Packaged},
 		"more packed than ordered":       {progressOf(New, a), pack(PackedProduct{"a", 9}), progressOf(Packaged, a), Packaged},
 		"one product missing":            {progressOf(New, a, b), pack(PackedProduct{"b", 2}), progressOf(Packaged, Line{"a", 10, 0}, b), Packaged},
@@ -51,7 +51,7 @@ func TestApply(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			before := slices.Clone(c.before.Lines)
-			after, effect, err := c.before.apply(c.report)
+			after, effect, err := c.before.apply(c.update)
 			require.NoError(t, err)
 			require.Equal(t, c.after, after)
 			require.Equal(t, c.effect, effect)
@@ -60,7 +60,7 @@ func TestApply(t *testing.T) {
 	}
 }
 
-func TestApplyTellsOfATotalThatDoesNotFit(t *testing.T) {
+func TestApplyReturnsAnErrorIfTheTotalOverflows(t *testing.T) {
 	huge := Line{"a", 1 << 62, 1 << 62}
 	p := Progress{Status: New, Lines: []Line{huge, {"b", 1, 1}}}
 	after, _, err := p.apply(FulfilmentUpdate{Status: Packaged, Package: []PackedProduct{{"a", AsOrdered}}})
@@ -68,15 +68,14 @@ func TestApplyTellsOfATotalThatDoesNotFit(t *testing.T) {
 	require.True(t, after.Equal(p))
 }
 
-// A history is an order and reports about it.
-type history struct {
-	start   Progress
-	reports []FulfilmentUpdate
+// An updates value is an order's progress and updates for it.
+type updates struct {
+	start Progress
+	all   []FulfilmentUpdate
 }
 
-// histories draws orders with reports, whose packages all hold a first product of the order if shared is set.
-func histories(shared bool) *rapid.Generator[history] {
-	return rapid.Custom(func(t *rapid.T) history {
+func anyUpdates() *rapid.Generator[updates] {
+	return rapid.Custom(func(t *rapid.T) updates {
 		lines := make([]Line, rapid.IntRange(1, 4).Draw(t, "lines"))
 		for i := range lines {
 			lines[i] = Line{string(rune('a' + i)), rapid.Int64Range(0, 1000).Draw(t, "price"), rapid.Int64Range(1, 5).Draw(t, "quantity")}
@@ -85,57 +84,82 @@ func histories(shared bool) *rapid.Generator[history] {
 			return PackedProduct{rapid.SampledFrom([]string{"a", "b", "c", "d", "z", "__metadata"}).Draw(t, "product"),
 				rapid.OneOf(rapid.Int64Range(-1, 6), rapid.Just[int64](AsOrdered)).Draw(t, "packed")}
 		})
-		report := rapid.Custom(func(t *rapid.T) FulfilmentUpdate {
-			r := FulfilmentUpdate{Status: rapid.SampledFrom(statuses[1:]).Draw(t, "status")}
-			if r.Status == Packaged {
-				r.Package = rapid.SliceOfN(entry, 0, 5).Draw(t, "package")
-				if shared {
-					r.Package = append(r.Package, PackedProduct{"a", rapid.Int64Range(1, 6).Draw(t, "shared")})
-				}
+		update := rapid.Custom(func(t *rapid.T) FulfilmentUpdate {
+			u := FulfilmentUpdate{Status: rapid.SampledFrom(statuses[1:]).Draw(t, "status")}
+			if u.Status == Packaged {
+				u.Package = rapid.SliceOfN(entry, 0, 5).Draw(t, "package")
 			}
-			return r
+			return u
 		})
-		return history{progressOf(New, lines...), rapid.SliceOfN(report, 1, 6).Draw(t, "reports")}
+		return updates{progressOf(New, lines...), rapid.SliceOfN(update, 1, 6).Draw(t, "updates")}
 	})
 }
 
-func follow(t require.TestingT, p Progress, reports []FulfilmentUpdate) Progress {
-	for _, r := range reports {
-		after, _, err := p.apply(r)
-		require.NoError(t, err)
-		p = after
-	}
-	return p
-}
-
-// The law of contract section 7.
-func TestEveryArrivalOrderAndRepetitionEndsInTheSameOrder(t *testing.T) {
+// The part of the law of contract section 7 that holds for any set of updates; law_test.go has the
+// rest.
+func TestAnyUpdatesLeaveAConsistentOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		h := histories(true).Draw(t, "history")
-		once := follow(t, h.start, h.reports)
-		arrivals := rapid.Permutation(append(slices.Clone(h.reports), rapid.SliceOf(rapid.SampledFrom(h.reports)).Draw(t, "again")...)).Draw(t, "arrivals")
-		require.Equal(t, once, follow(t, h.start, arrivals))
-	})
-}
-
-func TestWhateverIsReportedTheOrderStaysSound(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		h := histories(false).Draw(t, "history")
-		p := h.start
-		for _, r := range h.reports {
-			after := follow(t, p, []FulfilmentUpdate{r})
-			require.Equal(t, after.Status, p.Status.Max(after.Status), "status only rises")
-			require.Len(t, after.Lines, len(p.Lines))
+		u := anyUpdates().Draw(t, "updates")
+		before := u.start
+		for _, update := range u.all {
+			after, _, err := before.apply(update)
+			require.NoError(t, err)
+			require.Equal(t, after.Status, before.Status.Max(after.Status), "the status only rises")
+			require.Len(t, after.Lines, len(before.Lines))
 			for i := range after.Lines {
-				require.LessOrEqual(t, after.Lines[i].Quantity, p.Lines[i].Quantity, "quantities only fall")
+				require.LessOrEqual(t, after.Lines[i].Quantity, before.Lines[i].Quantity, "quantities only decrease")
 				require.GreaterOrEqual(t, after.Lines[i].Quantity, int64(0))
 			}
-			require.True(t, slices.ContainsFunc(after.Lines, func(l Line) bool { return l.Quantity > 0 }), "an order never runs empty")
+			require.True(t, slices.ContainsFunc(after.Lines, func(l Line) bool { return l.Quantity > 0 }), "an order keeps a product")
 			sum, err := total(after.Lines, after.DeliveryPrice)
 			require.NoError(t, err)
-			require.Equal(t, sum, after.Total, "the total follows")
-			require.Equal(t, after, follow(t, after, []FulfilmentUpdate{r}), "a second time changes nothing")
-			p = after
+			require.Equal(t, sum, after.Total)
+			again, _, err := after.apply(update)
+			require.NoError(t, err)
+			require.Equal(t, after, again, "a duplicate changes nothing")
+			before = after
+		}
+	})
+}
+
+func TestParsePackageCreated(t *testing.T) {
+	got, err := ParsePackageCreated([]byte(`{"orderId":"x","products":[
+		{"productId":"a","quantity":2,"price":1},{"productId":"b"},{"productId":"c","quantity":0.0},{"productId":"d","quantity":-3},
+		{"productId":"__metadata","orderId":"x","status":"COMPLETED","modifiedDate":"2026-01-01T00:00:00"}]}`))
+	require.NoError(t, err)
+	require.Equal(t, []PackedProduct{{"a", 2}, {"b", AsOrdered}, {"c", 0}, {"d", -3}, {"__metadata", AsOrdered}}, got)
+
+	got, err = ParsePackageCreated([]byte(`{"products":[]}`))
+	require.NoError(t, err)
+	require.Empty(t, got)
+}
+
+func TestMalformedPackagesAreErrors(t *testing.T) {
+	for detail, want := range map[string]string{
+		``:                               "unexpected end of JSON input",
+		`null`:                           "must be an object",
+		`{}`:                             "/products: is required",
+		`{"products":null}`:              "/products: must be an array",
+		`{"products":{}}`:                "/products: must be an array",
+		`{"products":[3]}`:               "/products/0: must be an object",
+		`{"products":[{}]}`:              "/products/0/productId: is required",
+		`{"products":[{"productId":7}]}`: "/products/0/productId: must be a string",
+		`{"products":[{"productId":"a","quantity":"2"}]}`:  "/products/0/quantity: must be an integer",
+		`{"products":[{"productId":"a","quantity":1.5}]}`:  "/products/0/quantity: must be an integer",
+		`{"products":[{"productId":"a","quantity":null}]}`: "/products/0/quantity: must be an integer",
+	} {
+		_, err := ParsePackageCreated([]byte(detail))
+		require.ErrorContains(t, err, want, detail)
+	}
+}
+
+func FuzzParsePackageCreated(f *testing.F) {
+	f.Add([]byte(`{"products":[{"productId":"a","quantity":2},{"productId":"__metadata"}]}`))
+	f.Add([]byte(`{"products":null}`))
+	f.Fuzz(func(t *testing.T, detail []byte) {
+		packed, err := ParsePackageCreated(detail)
+		if err != nil {
+			require.Nil(t, packed)
 		}
 	})
 }

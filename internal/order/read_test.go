@@ -12,22 +12,22 @@ import (
 	"orders/internal/order/ordertest"
 )
 
-func TestGetGivesAnyOrder(t *testing.T) {
-	s, o := newShop(), ordertest.Sample()
+func TestGetReturnsAnyOrder(t *testing.T) {
+	s, o := newTestService(), ordertest.Sample()
 	_, err := s.store.Create(t.Context(), o)
 	require.NoError(t, err)
 	got, err := s.Get(t.Context(), o.OrderID)
 	require.NoError(t, err)
-	require.Equal(t, o, plain(got))
+	require.Equal(t, o, withoutDocument(got))
 }
 
-func TestAnotherUsersOrderIsNotFoundJustAsAMissingOne(t *testing.T) {
-	s, o := newShop(), ordertest.Sample()
+func TestAnotherUsersOrderIsNotFoundLikeAMissingOne(t *testing.T) {
+	s, o := newTestService(), ordertest.Sample()
 	_, err := s.store.Create(t.Context(), o)
 	require.NoError(t, err)
 	got, err := s.GetFor(t.Context(), o.UserID, o.OrderID)
 	require.NoError(t, err)
-	require.Equal(t, o, plain(got))
+	require.Equal(t, o, withoutDocument(got))
 
 	hidden, another := s.GetFor(t.Context(), "another", o.OrderID)
 	none, missing := s.GetFor(t.Context(), o.UserID, order.IDFor("of no order"))
@@ -37,22 +37,22 @@ func TestAnotherUsersOrderIsNotFoundJustAsAMissingOne(t *testing.T) {
 	require.Equal(t, missing, another)
 }
 
-// strangeIDs can be the id of no order in the form in which ids are stored.
-var strangeIDs = []string{"", "1", "../", "6F1D0C3E-52A4-4B0E-9C57-0D8F6F1B7A21", "urn:uuid:6f1d0c3e-52a4-4b0e-9c57-0d8f6f1b7a21", "6f1d0c3e52a44b0e9c570d8f6f1b7a21"}
+// invalidIDs can be the id of no order in the form in which ids are stored.
+var invalidIDs = []string{"", "1", "../", "6F1D0C3E-52A4-4B0E-9C57-0D8F6F1B7A21", "urn:uuid:6f1d0c3e-52a4-4b0e-9c57-0d8f6f1b7a21", "6f1d0c3e52a44b0e9c570d8f6f1b7a21"}
 
-func TestTheStoreIsNotAskedForWhatIsNoID(t *testing.T) {
-	s := newShop()
-	for _, id := range strangeIDs {
+func TestInvalidIDsDoNotReachTheStore(t *testing.T) {
+	s := newTestService()
+	for _, id := range invalidIDs {
 		_, err := s.Get(t.Context(), id)
 		require.Equal(t, order.NotFound, order.KindOf(err), id)
 		_, err = s.GetFor(t.Context(), "user", id)
 		require.Equal(t, order.NotFound, order.KindOf(err), id)
 	}
-	require.Empty(t, s.asked)
+	require.Empty(t, s.calls)
 }
 
-func TestListGivesTheUsersOwnPageByPage(t *testing.T) {
-	s := newShop()
+func TestListReturnsTheUsersOwnOrdersPageByPage(t *testing.T) {
+	s := newTestService()
 	var own []string // newest first
 	for i := range 3 {
 		o := ordertest.Sample(func(o *order.Order) {
@@ -75,8 +75,8 @@ func TestListGivesTheUsersOwnPageByPage(t *testing.T) {
 	require.Equal(t, own, []string{first.Orders[0].OrderID, first.Orders[1].OrderID, rest.Orders[0].OrderID})
 }
 
-func TestReadingTellsOfAStoreThatFails(t *testing.T) {
-	s := newShop()
+func TestReadsReturnTheStoresError(t *testing.T) {
+	s := newTestService()
 	s.faults[memory.OpGet], s.faults[memory.OpList] = memory.FailBefore, memory.FailBefore
 	_, err := s.Get(t.Context(), order.IDFor("token"))
 	require.Equal(t, order.Unavailable, order.KindOf(err))

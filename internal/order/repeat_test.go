@@ -28,7 +28,7 @@ func attempts() *rapid.Generator[attempt] {
 		return attempt{
 			user:  rapid.SampledFrom([]string{"ann", "bob"}).Draw(t, "user"),
 			city:  rapid.SampledFrom([]string{"Hamburg", "Altona"}).Draw(t, "city"),
-			check: rapid.SampledFrom([]error{nil, nil, refused("no"), unchecked("no answer")}).Draw(t, "check"),
+			check: rapid.SampledFrom([]error{nil, nil, rejected("no"), checkFailed("timed out")}).Draw(t, "check"),
 			get:   fault.Draw(t, "fault of get"),
 			write: fault.Draw(t, "fault of create"),
 			pack:  rapid.Bool().Draw(t, "pack"),
@@ -36,18 +36,18 @@ func attempts() *rapid.Generator[attempt] {
 	})
 }
 
-func TestARepeatedCreateNeverMakesASecondOrder(t *testing.T) {
+func TestARepeatedCreateNeverCreatesASecondOrder(t *testing.T) {
 	sample := ordertest.Sample()
 	rapid.Check(t, func(t *rapid.T) {
-		n := &neighbour{}
-		s := newShop(n)
+		n := &fakeChecker{}
+		s := newTestService(n)
 		var owner *attempt // whose order is stored
 		for _, a := range rapid.SliceOfN(attempts(), 1, 12).Draw(t, "attempts") {
 			if a.pack && owner != nil {
 				_, err := s.Apply(t.Context(), sample.OrderID, order.FulfilmentUpdate{Status: order.Packaged, Package: []order.PackedProduct{{ProductID: "lamp", Quantity: 1}}})
 				require.NoError(t, err)
 			}
-			n.says = saying(a.check).says
+			n.result = returning(a.check).result
 			s.faults[memory.OpGet], s.faults[memory.OpCreate] = a.get, a.write
 			got, replayed, err := s.Create(t.Context(), a.user, requestFor(t, sample, func(body map[string]any) { body["address"].(map[string]any)["city"] = a.city }))
 			s.faults[memory.OpGet] = memory.None
@@ -69,14 +69,15 @@ func TestARepeatedCreateNeverMakesASecondOrder(t *testing.T) {
 	})
 }
 
-// requireConsistent holds the answer to an attempt against whose order was stored before it and is stored after it.
+// requireConsistent compares the result of an attempt with whose order was stored before it and is
+// stored after it.
 func requireConsistent(t *rapid.T, a attempt, was, is *attempt, stored, got order.Order, replayed bool, err error) {
 	mine := is != nil && is.user == a.user && is.city == a.city
 	switch order.KindOf(err) {
 	case "":
 		require.True(t, mine)
 		require.Equal(t, was != nil, replayed)
-		require.Equal(t, plain(stored), plain(got))
+		require.Equal(t, withoutDocument(stored), withoutDocument(got))
 		require.Equal(t, a.user, stored.UserID)
 		require.Equal(t, a.city, stored.Address.City)
 	case order.TokenUsed:
@@ -84,7 +85,7 @@ func requireConsistent(t *rapid.T, a attempt, was, is *attempt, stored, got orde
 		require.False(t, mine)
 	case order.Rejected, order.CheckFailed:
 		require.Equal(t, order.KindOf(a.check), order.KindOf(err))
-		require.Nil(t, is, "whoever has an order is not told that it was refused")
+		require.Nil(t, is, "a create whose order is stored does not return a rejection")
 	case order.Unavailable:
 		fault := a.write
 		if a.check != nil {
@@ -96,9 +97,9 @@ func requireConsistent(t *rapid.T, a attempt, was, is *attempt, stored, got orde
 	}
 }
 
-func TestOfManyCreatesAtOnceOneIsStored(t *testing.T) {
+func TestOneOfManyConcurrentCreatesIsStored(t *testing.T) {
 	const callers = 20
-	s := newShop(&neighbour{}, &neighbour{})
+	s := newTestService(&fakeChecker{}, &fakeChecker{})
 	var ticks atomic.Int64
 	s.Now = func() time.Time { return morning.Add(time.Duration(ticks.Add(1)) * time.Second) }
 	o := ordertest.Sample()
@@ -121,7 +122,7 @@ func TestOfManyCreatesAtOnceOneIsStored(t *testing.T) {
 	created := 0
 	for i := range callers {
 		require.NoError(t, errs[i])
-		require.Equal(t, plain(orders[0]), plain(orders[i]), "all are answered with the one that is stored")
+		require.Equal(t, withoutDocument(orders[0]), withoutDocument(orders[i]), "all return the one that is stored")
 		if !replays[i] {
 			created++
 		}
@@ -130,9 +131,9 @@ func TestOfManyCreatesAtOnceOneIsStored(t *testing.T) {
 	require.Equal(t, []string{memory.Insert}, s.writes(t))
 }
 
-func TestOfTwoUsersWithOneTokenOneGetsTheOrder(t *testing.T) {
+func TestOneOfTwoUsersWithOneTokenGetsTheOrder(t *testing.T) {
 	const callers = 20
-	s, o := newShop(&neighbour{}), ordertest.Sample()
+	s, o := newTestService(&fakeChecker{}), ordertest.Sample()
 	request := requestFor(t, o)
 	var orders [callers]order.Order
 	var errs [callers]error
@@ -146,7 +147,7 @@ func TestOfTwoUsersWithOneTokenOneGetsTheOrder(t *testing.T) {
 	for i := range callers {
 		if stored.UserID == []string{"ann", "bob"}[i%2] {
 			require.NoError(t, errs[i])
-			require.Equal(t, plain(stored), plain(orders[i]))
+			require.Equal(t, withoutDocument(stored), withoutDocument(orders[i]))
 		} else {
 			require.Equal(t, order.TokenUsed, order.KindOf(errs[i]))
 		}

@@ -12,37 +12,37 @@ import (
 	"orders/internal/order/ordertest"
 )
 
-// ordered is a shop in which o has been ordered.
-func ordered(t *testing.T, neighbours ...*neighbour) (s *shop, o order.Order) {
+// withCreatedOrder returns a service that has created o.
+func withCreatedOrder(t *testing.T, checkers ...*fakeChecker) (s *testService, o order.Order) {
 	t.Helper()
-	s, o = newShop(neighbours...), ordertest.Sample()
+	s, o = newTestService(checkers...), ordertest.Sample()
 	o, replayed, err := s.Create(t.Context(), o.UserID, requestFor(t, o))
 	require.NoError(t, err)
 	require.False(t, replayed)
 	return s, o
 }
 
-func requireReplayed(t *testing.T, s *shop, want order.Order, request order.Request) {
+func requireReplayed(t *testing.T, s *testService, want order.Order, request order.Request) {
 	t.Helper()
 	s.Now = func() time.Time { return morning.Add(time.Hour) }
 	got, replayed, err := s.Create(t.Context(), want.UserID, request)
 	require.NoError(t, err)
 	require.True(t, replayed)
-	require.Equal(t, plain(want), plain(got))
+	require.Equal(t, withoutDocument(want), withoutDocument(got))
 }
 
-func requireTokenUsed(t *testing.T, s *shop, userID string, request order.Request) {
+func requireTokenUsed(t *testing.T, s *testService, userID string, request order.Request) {
 	t.Helper()
 	before := s.writes(t)
 	got, replayed, err := s.Create(t.Context(), userID, request)
 	require.Equal(t, order.TokenUsed, order.KindOf(err))
 	require.EqualError(t, err, "Payment token already used")
 	require.False(t, replayed)
-	require.Empty(t, got, "nothing of the other order is told")
+	require.Empty(t, got, "nothing of the other order is returned")
 	require.Equal(t, before, s.writes(t))
 }
 
-func TestTheSameRequestAgainIsAnsweredWithTheStoredOrder(t *testing.T) {
+func TestTheSameRequestAgainReturnsTheStoredOrder(t *testing.T) {
 	for name, edit := range map[string]func(body map[string]any){
 		"as it was":              func(map[string]any) {},
 		"a quantity of 1 absent": func(body map[string]any) { delete(line(body, 2), "quantity") },
@@ -50,14 +50,14 @@ func TestTheSameRequestAgainIsAnsweredWithTheStoredOrder(t *testing.T) {
 		"with its total":         func(body map[string]any) { body["total"] = 8448 },
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, o := ordered(t)
+			s, o := withCreatedOrder(t)
 			requireReplayed(t, s, o, requestFor(t, o, edit))
 			require.Equal(t, []string{memory.Insert}, s.writes(t))
 		})
 	}
 }
 
-func TestAnyOtherRequestForASpentTokenIsRefused(t *testing.T) {
+func TestAnyOtherRequestForASpentTokenIsRejected(t *testing.T) {
 	address := func(name string, value any) func(map[string]any) {
 		return func(body map[string]any) { body["address"].(map[string]any)[name] = value }
 	}
@@ -83,27 +83,27 @@ func TestAnyOtherRequestForASpentTokenIsRefused(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, o := ordered(t)
+			s, o := withCreatedOrder(t)
 			requireTokenUsed(t, s, o.UserID, requestFor(t, o, edit))
 		})
 	}
 	t.Run("another user", func(t *testing.T) {
-		s, o := ordered(t)
+		s, o := withCreatedOrder(t)
 		requireTokenUsed(t, s, "another", requestFor(t, o))
 	})
 	t.Run("an order that has the id and another token", func(t *testing.T) {
-		asked := ordertest.Sample()
-		kept := asked
+		requested := ordertest.Sample()
+		kept := requested
 		kept.PaymentToken = "another"
-		requireTokenUsed(t, stocked(t, kept), asked.UserID, requestFor(t, asked))
+		requireTokenUsed(t, withOrder(t, kept), requested.UserID, requestFor(t, requested))
 	})
 }
 
-func TestAfterFulfilmentHasCutTheProductsARepeatIsStillOne(t *testing.T) {
-	s, o := ordered(t)
-	outcome, err := s.Apply(t.Context(), o.OrderID, order.FulfilmentUpdate{Status: order.Packaged, Package: []order.PackedProduct{{ProductID: "mug", Quantity: 1}}})
+func TestARepeatIsRecognisedAfterFulfilmentReducedTheProducts(t *testing.T) {
+	s, o := withCreatedOrder(t)
+	result, err := s.Apply(t.Context(), o.OrderID, order.FulfilmentUpdate{Status: order.Packaged, Package: []order.PackedProduct{{ProductID: "mug", Quantity: 1}}})
 	require.NoError(t, err)
-	require.True(t, outcome.Changed)
+	require.True(t, result.Changed)
 	cut, err := s.Get(t.Context(), o.OrderID)
 	require.NoError(t, err)
 	require.Len(t, cut.Products, 1)
@@ -114,31 +114,31 @@ func TestAfterFulfilmentHasCutTheProductsARepeatIsStillOne(t *testing.T) {
 	requireTokenUsed(t, s, o.UserID, requestFor(t, o, func(body map[string]any) { body["deliveryPrice"] = 0 }))
 }
 
-func TestARepeatThatFailsItsChecksIsAnsweredFromTheStore(t *testing.T) {
-	for name, no := range map[string]error{"refused": refused("Wrong payment token"), "unchecked": unchecked("no answer"), "unforeseen": errForeign} {
+func TestARepeatThatDoesNotPassItsChecksReturnsTheStoredOrder(t *testing.T) {
+	for name, result := range map[string]error{"rejected": rejected("Wrong payment token"), "check failed": checkFailed("timed out"), "unexpected": errUnexpected} {
 		t.Run(name, func(t *testing.T) {
-			n := &neighbour{}
-			s, o := ordered(t, n)
-			n.says = saying(no).says
+			n := &fakeChecker{}
+			s, o := withCreatedOrder(t, n)
+			n.result = returning(result).result
 			requireReplayed(t, s, o, requestFor(t, o))
 			requireTokenUsed(t, s, "another", requestFor(t, o))
 
 			s.faults[memory.OpGet] = memory.FailBefore
 			_, _, err := s.Create(t.Context(), o.UserID, requestFor(t, o))
-			require.Equal(t, order.Unavailable, order.KindOf(err), "a refusal might make the user pay twice")
-			require.NotErrorIs(t, err, no)
-			var told *order.Error
-			require.ErrorAs(t, err, &told)
-			require.Equal(t, order.StoreError(nil).Details, told.Details, "as the table's failure")
-			if name == "unchecked" {
-				require.ErrorContains(t, err, "no answer", "operators see both")
+			require.Equal(t, order.Unavailable, order.KindOf(err), "a rejection might make the user pay twice")
+			require.NotErrorIs(t, err, result)
+			var reported *order.Error
+			require.ErrorAs(t, err, &reported)
+			require.Equal(t, order.StoreError(nil).Details, reported.Details, "as the store's failure")
+			if name == "check failed" {
+				require.ErrorContains(t, err, "timed out", "operators see both")
 			}
 		})
 	}
 }
 
-func TestWrittenButFailedIsMetAgain(t *testing.T) {
-	s, o := newShop(), ordertest.Sample()
+func TestACreateThatWasStoredButFailedCanBeRepeated(t *testing.T) {
+	s, o := newTestService(), ordertest.Sample()
 	s.faults[memory.OpCreate] = memory.FailAfter
 	_, _, err := s.Create(t.Context(), o.UserID, requestFor(t, o))
 	require.Equal(t, order.Unavailable, order.KindOf(err))
@@ -150,8 +150,8 @@ func TestWrittenButFailedIsMetAgain(t *testing.T) {
 	require.Equal(t, []string{memory.Insert}, s.writes(t))
 }
 
-func TestALostAnswerIsACreation(t *testing.T) {
-	s, o := newShop(), ordertest.Sample()
+func TestALostResponseIsACreation(t *testing.T) {
+	s, o := newTestService(), ordertest.Sample()
 	s.faults[memory.OpCreate] = memory.LostResponse
 	_, replayed, err := s.Create(t.Context(), o.UserID, requestFor(t, o))
 	require.NoError(t, err)
@@ -159,16 +159,16 @@ func TestALostAnswerIsACreation(t *testing.T) {
 	require.Equal(t, []string{memory.Insert}, s.writes(t))
 }
 
-func TestHoweverItIsSpelledARepeatIsARepeat(t *testing.T) {
+func TestARepeatIsRecognisedHoweverItIsWritten(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		o := ordertest.NewOrders().Draw(t, "order")
-		s := newShop()
-		for i, spelling := range []string{"first", "again"} {
+		s := newTestService()
+		for i, call := range []string{"first", "again"} {
 			request, err := order.ParseRequest(ordertest.DrawRequest(t, o))
 			require.NoError(t, err)
 			_, replayed, err := s.Create(t.Context(), o.UserID, request)
-			require.NoError(t, err, spelling)
-			require.Equal(t, i > 0, replayed, spelling)
+			require.NoError(t, err, call)
+			require.Equal(t, i > 0, replayed, call)
 		}
 	})
 }

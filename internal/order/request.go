@@ -9,26 +9,26 @@ import (
 
 // Bounds of a request (contract, section 2).
 const (
-	// MaxRequestBytes is the largest request, in bytes of JSON. It keeps an OrderModified event, which carries the
-	// order twice, within one EventBridge entry.
+	// MaxRequestBytes is the largest request, in bytes of JSON. It keeps an OrderModified event,
+	// which carries the order twice, within one EventBridge entry.
 	MaxRequestBytes = 128 << 10
-	// MaxProducts is the largest number of lines of one order.
+	// MaxProducts is the largest number of products of one order.
 	MaxProducts = 100
 )
 
-// A Request is what a caller wants ordered, checked for shape and normalised: unknown fields dropped, quantities
-// filled in. It has not been compared with what the neighbours know.
+// A Request is a valid and normalised request for an order: unknown fields are dropped, missing
+// quantities are 1. No peer has checked it yet.
 type Request struct {
 	Products      []Product
 	Address       Address
 	DeliveryPrice int64
 	PaymentToken  PaymentToken
-	Total         int64 // computed, whatever the caller claimed
+	Total         int64 // computed, whatever the request claims
 
 	claimedTotal *int64
 }
 
-// LogValue keeps the request out of logs.
+// LogValue hides the request from logs.
 func (r Request) LogValue() slog.Value { return slog.StringValue(redacted) }
 
 // String hides the request from fmt's verbs.
@@ -136,7 +136,7 @@ func isCountry(text string) bool {
 	return len(text) == 2 && letter(text[0]) && letter(text[1])
 }
 
-// order is the new order that the request asks for.
+// order returns the new order that the request asks for.
 func (r Request) order(userID string, now Date) Order {
 	return Order{
 		OrderID:       IDFor(r.PaymentToken),

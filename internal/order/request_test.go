@@ -20,7 +20,7 @@ const validRequest = `{
 	"paymentToken": "token"
 }`
 
-// edited is the valid request with one change made to it.
+// edited returns the valid request with one change made to it.
 func edited(t testing.TB, edit func(request map[string]any)) string {
 	var request map[string]any
 	require.NoError(t, json.Unmarshal([]byte(validRequest), &request))
@@ -55,7 +55,7 @@ func TestParseRequestNormalises(t *testing.T) {
 	require.EqualValues(t, 2900, r.Total)
 }
 
-func TestEveryFaultIsToldWithItsPlace(t *testing.T) {
+func TestEveryErrorIsReportedWithItsPointer(t *testing.T) {
 	for name, c := range map[string]struct {
 		edit func(r map[string]any)
 		want []string
@@ -118,13 +118,13 @@ func TestEveryFaultIsToldWithItsPlace(t *testing.T) {
 	}
 }
 
-func TestLargestTotalPasses(t *testing.T) {
+func TestLargestTotalIsValid(t *testing.T) {
 	r, err := ParseRequest([]byte(edited(t, func(r map[string]any) { r["deliveryPrice"] = 2147483647 - 1900 })))
 	require.NoError(t, err)
 	require.EqualValues(t, MaxInteger, r.Total)
 }
 
-func TestNamesGivenTwiceAreRefused(t *testing.T) {
+func TestDuplicatePropertiesAreInvalid(t *testing.T) {
 	for body, want := range map[string]string{
 		strings.Replace(validRequest, `"name": "Pen"`, `"name": "Pen", "name": "Pin"`, 1):                      "/products/0/name: duplicate property",
 		strings.Replace(validRequest, `"deliveryPrice"`, `"x": {"a/b~": 1, "a\/b~": 1}, "deliveryPrice"`, 1):   "/x/a~1b~0: duplicate property",
@@ -137,7 +137,7 @@ func TestNamesGivenTwiceAreRefused(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoJSONIsRefused(t *testing.T) {
+func TestTextThatIsNotJSONIsInvalid(t *testing.T) {
 	for _, body := range []string{"", " ", "{", "nope", `{"a":1}x`, `{"a":1}{}`, "\ufeff{}", "{\"a\":\"\xff\"}", strings.Repeat("[", 20000), `{"a":01}`, `{a:1}`, `{"a":1,}`} {
 		_, err := ParseRequest([]byte(body))
 		e, ok := errors.AsType[*Error](err)
@@ -163,7 +163,7 @@ func TestSizeIsBounded(t *testing.T) {
 	require.Equal(t, TooLarge, KindOf(err))
 }
 
-func TestAnswersToHostileRequestsStaySmall(t *testing.T) {
+func TestErrorsOfHostileRequestsStaySmall(t *testing.T) {
 	longName := strings.Repeat("k", 60_000)
 	for name, body := range map[string]string{
 		"many faults in a deep place": `{"` + longName + `":{` + strings.Repeat(`"a":0,`, 10_000) + `"a":0}}`,

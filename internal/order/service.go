@@ -9,20 +9,20 @@ import (
 
 const validationErrors = "Validation errors"
 
-// A Service is what the shop can do with orders. Its fields must be set before use and not be changed after;
-// it is safe for concurrent use.
+// A Service creates, reads and updates orders. Its fields must be set before use and not be changed
+// after; it is safe for concurrent use.
 type Service struct {
 	Store    Store
-	Checkers []Checker        // all are asked about every new order; their order is that of the messages
+	Checkers []Checker        // all check every new order; messages are reported in their order
 	Budget   Budget           // how long creating an order may take
 	Now      func() time.Time // the clock; nil means time.Now
 }
 
-// Create stores the order that userID asks for, once every check has agreed. Asking again with the same payment
-// token is safe: the same request by the same user is answered with the stored order, as it is now, and replayed is
-// true. The errors are Refused (a check said no, or the claimed total is wrong), TokenUsed (the token belongs to
-// another order), Unchecked (a check could not be made: ask again) and Unavailable (the table did not answer: ask
-// again).
+// Create stores the order that userID requests, once every check accepts it. Repeating the call
+// with the same payment token is safe: for the same request by the same user it returns the stored
+// order as it is now, with replayed set. The errors are Rejected (a check rejects the order, or the
+// claimed total is wrong), TokenUsed (the token belongs to another order), CheckFailed (a check
+// failed: retry) and Unavailable (the store failed: retry).
 func (s *Service) Create(ctx context.Context, userID string, r Request) (stored Order, replayed bool, err error) {
 	if r.claimedTotal != nil && *r.claimedTotal != r.Total {
 		return Order{}, false, &Error{Kind: Rejected, Message: validationErrors,
@@ -43,9 +43,9 @@ func (s *Service) Create(ctx context.Context, userID string, r Request) (stored 
 	return o, false, nil
 }
 
-// replayAfterFailedCheck decides whether a request that the checks turned down is the repeat of one that was stored
-// before: its payment token was spent meanwhile, or its prices have changed, and that is no reason to tell the user
-// that the order failed.
+// replayAfterFailedCheck returns the stored order if a request that did not pass its checks repeats
+// one that was stored before: its payment token has been spent in the meantime, or prices have
+// changed, and that is no reason to tell the user that the order failed.
 func (s *Service) replayAfterFailedCheck(ctx context.Context, userID string, r Request, failed error) (Order, bool, error) {
 	existing, err := s.Store.Get(ctx, IDFor(r.PaymentToken))
 	switch {
@@ -54,7 +54,7 @@ func (s *Service) replayAfterFailedCheck(ctx context.Context, userID string, r R
 	case KindOf(err) == NotFound:
 		return Order{}, false, failed
 	}
-	// Unknown whether the order is stored: a refusal might make the user pay twice. Operators are told of both failures.
+	// Nobody knows whether the order is stored: a rejection might make the user pay twice.
 	return Order{}, false, fmt.Errorf("%w, after a failed check: %v", err, failed)
 }
 
@@ -66,8 +66,8 @@ func replay(existing Order, userID string, r Request) (Order, bool, error) {
 	return existing, true, nil
 }
 
-// madeBy tells whether this request, sent by userID, is the one that made the stored order. Products are compared
-// only while nothing has touched the order, since fulfilment may have cut them.
+// madeBy reports whether this request by userID is the one that created the stored order. Products
+// are compared only while the order is unchanged, because fulfilment may have reduced them.
 func (r Request) madeBy(stored Order, userID string) bool {
 	return stored.UserID == userID &&
 		stored.PaymentToken == r.PaymentToken &&
@@ -84,7 +84,8 @@ func (s *Service) Get(ctx context.Context, orderID string) (Order, error) {
 	return s.Store.Get(ContextWithOrderID(ctx, orderID), orderID)
 }
 
-// GetFor returns an order of userID's. Another user's order is NotFound, just as a missing one.
+// GetFor returns one of userID's orders. For another user's order the error is the same NotFound as
+// for a missing one.
 func (s *Service) GetFor(ctx context.Context, userID, orderID string) (Order, error) {
 	o, err := s.Get(ctx, orderID)
 	if err == nil && o.UserID != userID {

@@ -14,86 +14,87 @@ import (
 	"orders/internal/order/ordertest"
 )
 
-// morning is what the clock of a new shop says, to more digits than a date has.
+// morning is the time of a new test service's clock, with more digits than a date has.
 var morning = time.Date(2026, 1, 23, 10, 53, 49, 131052789, time.UTC)
 
-// A shop is the service over a store in memory. What its store is asked for is noted, and can be made to fail.
-type shop struct {
+// A testService is the service over the memory store, whose calls it records and whose faults it
+// injects.
+type testService struct {
 	*order.Service
 	store *memory.Store
 
 	mu     sync.Mutex
-	asked  []memory.Op
+	calls  []memory.Op
 	faults map[memory.Op]memory.Fault
 }
 
-func newShop(neighbours ...*neighbour) *shop {
-	s := &shop{faults: map[memory.Op]memory.Fault{}}
+func newTestService(checkers ...*fakeChecker) *testService {
+	s := &testService{faults: map[memory.Op]memory.Fault{}}
 	s.store = &memory.Store{Faults: func(op memory.Op, _ string) memory.Fault {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.asked = append(s.asked, op)
+		s.calls = append(s.calls, op)
 		return s.faults[op]
 	}}
 	s.Service = &order.Service{Store: s.store, Now: func() time.Time { return morning }}
-	for _, n := range neighbours {
-		s.Checkers = append(s.Checkers, n)
+	for _, c := range checkers {
+		s.Checkers = append(s.Checkers, c)
 	}
 	return s
 }
 
-// writes is what the store's feed tells, one name a change.
-func (s *shop) writes(t require.TestingT) []string {
-	const end = "end" // the order of nobody that marks it: an empty feed would let its reader wait
+// writes returns the event name of each record of the store's stream.
+func (s *testService) writes(t require.TestingT) []string {
+	const end = "end" // an order that marks it: reading an empty stream would wait
 	require.NoError(t, s.store.Put(context.Background(), json.RawMessage(`{"orderId":"`+end+`"}`)))
-	changes, err := s.store.Records(context.Background(), "", 1000)
+	records, err := s.store.Records(context.Background(), "", 1000)
 	require.NoError(t, err)
 	names := []string{}
-	for _, c := range changes {
-		if c.OrderID != end {
-			names = append(names, c.EventName)
+	for _, r := range records {
+		if r.OrderID != end {
+			names = append(names, r.EventName)
 		}
 	}
 	return names
 }
 
-// A neighbour is a checker that says what it is told to, and remembers what it was asked.
-type neighbour struct {
-	mu    sync.Mutex
-	says  func(ctx context.Context) error // nil agrees with everything
-	asked []order.Order
-	busy  int // questions not yet answered
+// A fakeChecker returns the result it is given, and records what it checked.
+type fakeChecker struct {
+	mu      sync.Mutex
+	result  func(ctx context.Context) error // nil accepts everything
+	checked []order.Order
+	running int // checks that have not returned yet
 }
 
-func (n *neighbour) Check(ctx context.Context, o order.Order) error {
-	says := n.begin(o)
-	defer n.end()
-	if says == nil {
+func (c *fakeChecker) Check(ctx context.Context, o order.Order) error {
+	result := c.begin(o)
+	defer c.end()
+	if result == nil {
 		return nil
 	}
-	return says(ctx)
+	return result(ctx)
 }
 
-func (n *neighbour) begin(o order.Order) func(context.Context) error {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.asked = append(n.asked, o)
-	n.busy++
-	return n.says
+func (c *fakeChecker) begin(o order.Order) func(context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.checked = append(c.checked, o)
+	c.running++
+	return c.result
 }
 
-func (n *neighbour) end() {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.busy--
+func (c *fakeChecker) end() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.running--
 }
 
-// saying is a neighbour that always answers the same.
-func saying(err error) *neighbour {
-	return &neighbour{says: func(context.Context) error { return err }}
+// returning returns a checker that always returns err.
+func returning(err error) *fakeChecker {
+	return &fakeChecker{result: func(context.Context) error { return err }}
 }
 
-// requestFor is a request for o, with changes made to its JSON.
+// requestFor returns a request for o, with changes made to its JSON.
 func requestFor(t require.TestingT, o order.Order, edits ...func(body map[string]any)) order.Request {
 	var body map[string]any
 	require.NoError(t, json.Unmarshal(ordertest.Request(o), &body))
@@ -111,8 +112,8 @@ func line(body map[string]any, i int) map[string]any {
 	return body["products"].([]any)[i].(map[string]any)
 }
 
-// plain is an order without the document that a store adds.
-func plain(o order.Order) order.Order {
+// withoutDocument returns an order without the document that a store adds.
+func withoutDocument(o order.Order) order.Order {
 	o.Document = nil
 	return o
 }
@@ -124,18 +125,18 @@ func TestCreateStoresExactlyTheNormalisedOrder(t *testing.T) {
 	request := requestFor(t, o, func(body map[string]any) {
 		body["userId"], body["status"], body["orderId"], body["total"] = "someone else", "FULFILLED", "mine", o.Total
 		line(body, 2)["color"] = "red"
-		delete(line(body, 2), "quantity") // the sample's last product is wanted once
+		delete(line(body, 2), "quantity") // the sample's last product has quantity 1
 	})
-	neighbours := []*neighbour{{}, {}}
-	s := newShop(neighbours...)
+	checkers := []*fakeChecker{{}, {}}
+	s := newTestService(checkers...)
 
 	stored, replayed, err := s.Create(t.Context(), o.UserID, request)
 	require.NoError(t, err)
 	require.False(t, replayed)
 	require.Equal(t, o, stored)
 	require.Equal(t, order.IDFor(o.PaymentToken), stored.OrderID)
-	for _, n := range neighbours {
-		require.Equal(t, []order.Order{o}, n.asked, "every neighbour is asked about the order as it will be stored")
+	for _, n := range checkers {
+		require.Equal(t, []order.Order{o}, n.checked, "every checker gets the order as it will be stored")
 	}
 	changes, err := s.store.Records(t.Context(), "", 10)
 	require.NoError(t, err)
@@ -154,18 +155,18 @@ func TestCreateWithoutAClockIsDatedNow(t *testing.T) {
 	require.GreaterOrEqual(t, order.NewDate(time.Now()), o.CreatedDate)
 }
 
-func TestAWrongTotalIsRefusedBeforeAnyoneIsAsked(t *testing.T) {
-	n := &neighbour{}
-	s := newShop(n)
+func TestAWrongTotalIsRejectedBeforeAnyCheck(t *testing.T) {
+	n := &fakeChecker{}
+	s := newTestService(n)
 	request := requestFor(t, ordertest.Sample(), func(body map[string]any) { body["total"] = 1 })
 	_, _, err := s.Create(t.Context(), "user", request)
 	require.Equal(t, &order.Error{Kind: order.Rejected, Message: "Validation errors", Details: []string{"Wrong total: got 1, expected 8448"}}, err)
-	require.Empty(t, n.asked)
-	require.Empty(t, s.asked)
+	require.Empty(t, n.checked)
+	require.Empty(t, s.calls)
 }
 
-func TestCreateTellsOfAStoreThatFails(t *testing.T) {
-	s := newShop()
+func TestCreateReturnsTheStoresError(t *testing.T) {
+	s := newTestService()
 	s.faults[memory.OpCreate] = memory.FailBefore
 	_, _, err := s.Create(t.Context(), "user", requestFor(t, ordertest.Sample()))
 	require.Equal(t, order.Unavailable, order.KindOf(err))

@@ -1,10 +1,11 @@
 package order
 
-// A Status is how far an order has come.
+// A Status says how far an order has come.
 type Status string
 
-// The statuses, from the lowest to the highest. An order only ever rises: events come late, twice and in any order,
-// and the highest status reached is the same whichever way they came (contract, section 7).
+// The statuses, from the lowest to the highest. The status of an order only rises: updates arrive
+// late, repeatedly and in any order, and the highest status is the same in whichever order they
+// arrive (contract, section 7).
 const (
 	New             Status = "NEW"
 	PackagingFailed Status = "PACKAGING_FAILED"
@@ -13,10 +14,10 @@ const (
 	Fulfilled       Status = "FULFILLED"
 )
 
-// Known tells whether this version knows the status. An order in any other is left alone.
+// Known reports whether this version knows the status. An order in any other is left unchanged.
 func (s Status) Known() bool { return s.rank() >= 0 }
 
-// Max is the higher of two known statuses.
+// Max returns the higher of two known statuses.
 func (s Status) Max(other Status) Status {
 	if other.rank() > s.rank() {
 		return other

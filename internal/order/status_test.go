@@ -22,7 +22,7 @@ func TestStatusesAreALattice(t *testing.T) {
 	require.False(t, Status("").Known())
 }
 
-func TestTheHighestStatusIsReachedInAnyOrder(t *testing.T) {
+func TestMaxIsTheSameInAnyOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		came := rapid.SliceOf(rapid.SampledFrom(statuses)).Draw(t, "came")
 		end := New

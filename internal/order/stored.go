@@ -7,10 +7,10 @@ import (
 	"orders/internal/strictjson"
 )
 
-// FromDocument reads an order as a store holds it. It takes what the original platform wrote as well: values that
-// ParseRequest would refuse, attributes that this version does not know (kept in Document), a quantity that is
-// missing and means 1. The document may be a part of an order; what is absent stays empty. The error, for operators,
-// says which attribute has an unreadable type, never its value.
+// FromDocument reads an order as a store holds it. It also reads what the original platform wrote:
+// values that ParseRequest rejects, attributes that this version does not know (kept in Document),
+// a missing quantity, which means 1. The document may be a part of an order; what is absent stays
+// empty. The error, for operators, names the attribute of the wrong type, never its value.
 func FromDocument(document []byte) (Order, error) {
 	value, err := strictjson.Parse(document)
 	if err != nil {
@@ -36,7 +36,7 @@ func FromDocument(document []byte) (Order, error) {
 	return o, nil
 }
 
-// A storedObject reads members that may all be absent.
+// A storedObject reads properties that may all be absent.
 type storedObject struct{ strictjson.Object }
 
 func (s storedObject) text(name string) string {

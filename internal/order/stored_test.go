@@ -12,7 +12,7 @@ import (
 	"orders/internal/order/ordertest"
 )
 
-func TestWhatIsStoredIsWhatIsRead(t *testing.T) {
+func TestFromDocumentReadsWhatIsStored(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		o := ordertest.Orders().Draw(t, "order")
 		document, err := json.Marshal(o)
@@ -20,11 +20,11 @@ func TestWhatIsStoredIsWhatIsRead(t *testing.T) {
 		got, err := order.FromDocument(document)
 		require.NoError(t, err)
 		require.Equal(t, document, []byte(got.Document))
-		require.Equal(t, o, plain(got))
+		require.Equal(t, o, withoutDocument(got))
 	})
 }
 
-func TestAnOrderOfTheOriginalPlatformIsRead(t *testing.T) {
+func TestOrdersOfTheOriginalPlatformAreRead(t *testing.T) {
 	document := ordertest.Original("6f1d0c3e-52a4-4b0e-9c57-0d8f6f1b7a21", "ida")
 	got, err := order.FromDocument(document)
 	require.NoError(t, err)
@@ -41,7 +41,7 @@ func TestAnOrderOfTheOriginalPlatformIsRead(t *testing.T) {
 	require.EqualValues(t, 10448, got.Total)
 }
 
-func TestWhatARequestMayNotHoldIsReadAllTheSame(t *testing.T) {
+func TestValuesThatRequestsMustNotHaveAreRead(t *testing.T) {
 	got, err := order.FromDocument([]byte(`{"orderId":"1","status":"SENT_BACK","createdDate":"yesterday","paymentToken":"","total":-100,
 		"products":[{"productId":"a","price":-5,"quantity":-20},{"productId":"a","quantity":1.0},{}],
 		"address":{"country":"Germany","name":""},"deliveryPrice":99999999999999999999}`))
@@ -50,10 +50,10 @@ func TestWhatARequestMayNotHoldIsReadAllTheSame(t *testing.T) {
 		OrderID: "1", Status: "SENT_BACK", CreatedDate: "yesterday", Total: -100, DeliveryPrice: 1<<63 - 1,
 		Products: []order.Product{{ProductID: "a", Price: -5, Quantity: -20}, {ProductID: "a", Quantity: 1}, {Quantity: 1}},
 		Address:  order.Address{Country: "Germany"},
-	}, plain(got))
+	}, withoutDocument(got))
 }
 
-func TestAPartOfAnOrderIsReadAsOne(t *testing.T) {
+func TestPartsOfOrdersAreRead(t *testing.T) {
 	for document, want := range map[string]order.Order{
 		`{}`:                              {},
 		`{"userId":"u"}`:                  {UserID: "u"},
@@ -64,11 +64,11 @@ func TestAPartOfAnOrderIsReadAsOne(t *testing.T) {
 	} {
 		got, err := order.FromDocument([]byte(document))
 		require.NoError(t, err, document)
-		require.Equal(t, want, plain(got), document)
+		require.Equal(t, want, withoutDocument(got), document)
 	}
 }
 
-func TestAWrongTypeIsToldByItsPlaceAndNeverByItsValue(t *testing.T) {
+func TestErrorsNameThePlaceAndNeverTheValue(t *testing.T) {
 	for document, place := range map[string]string{
 		`{"orderId":["s3cret"]}`:                                        "/orderId: must be a string",
 		`{"userId":null}`:                                               "/userId: must be a string",
@@ -125,6 +125,6 @@ func FuzzFromDocument(f *testing.F) {
 		require.NoError(t, err)
 		again, err := order.FromDocument(text)
 		require.NoError(t, err)
-		require.Equal(t, plain(o), plain(again), "what was read is written as it was")
+		require.Equal(t, withoutDocument(o), withoutDocument(again), "what was read is written as it was")
 	})
 }

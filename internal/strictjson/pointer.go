@@ -15,7 +15,8 @@ type pointer struct {
 }
 
 // member returns the place of a property. Below the depth that fits into the text it stays where it
-// is, so that a thousand errors inside ten thousand brackets cost no more than a thousand elsewhere.
+// is, so that a thousand errors inside ten thousand brackets cost no more than a thousand
+// elsewhere.
 func (p *pointer) member(name string) *pointer {
 	switch {
 	case p == nil:

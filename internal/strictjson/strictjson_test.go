@@ -144,7 +144,8 @@ func TestMembersStayAsTheyWereWritten(t *testing.T) {
 	}
 }
 
-// TestParseAgreesWithEncodingJSON compares with the standard library, on documents without duplicates.
+// TestParseAgreesWithEncodingJSON compares with the standard library, on documents without
+// duplicates.
 func TestParseAgreesWithEncodingJSON(t *testing.T) {
 	var value func(depth int) *rapid.Generator[any]
 	value = func(depth int) *rapid.Generator[any] {

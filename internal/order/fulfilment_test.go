@@ -21,21 +21,21 @@ func packed(lines ...order.PackedProduct) order.FulfilmentUpdate {
 	return order.FulfilmentUpdate{Status: order.Packaged, Package: lines}
 }
 
-// stocked is a shop that holds o.
-func stocked(t require.TestingT, o order.Order) *shop {
-	s := newShop()
+// withOrder returns a service whose store holds o.
+func withOrder(t require.TestingT, o order.Order) *testService {
+	s := newTestService()
 	document, err := json.Marshal(o)
 	require.NoError(t, err)
 	require.NoError(t, s.store.Put(context.Background(), document))
 	return s
 }
 
-func TestAnOrderFollowsWhatIsReported(t *testing.T) {
+func TestApplyUpdatesTheOrder(t *testing.T) {
 	o := ordertest.Sample()
-	s := stocked(t, o)
-	outcome, err := s.Apply(t.Context(), o.OrderID, packed(order.PackedProduct{ProductID: "lamp", Quantity: 1}, order.PackedProduct{ProductID: "mug", Quantity: order.AsOrdered}))
+	s := withOrder(t, o)
+	result, err := s.Apply(t.Context(), o.OrderID, packed(order.PackedProduct{ProductID: "lamp", Quantity: 1}, order.PackedProduct{ProductID: "mug", Quantity: order.AsOrdered}))
 	require.NoError(t, err)
-	require.Equal(t, order.Result{Effect: order.Packaged, Changed: true}, outcome)
+	require.Equal(t, order.Result{Effect: order.Packaged, Changed: true}, result)
 
 	got, err := s.Get(t.Context(), o.OrderID)
 	require.NoError(t, err)
@@ -43,43 +43,43 @@ func TestAnOrderFollowsWhatIsReported(t *testing.T) {
 	want.Status, want.ModifiedDate, want.Total = order.Packaged, o.ModifiedDate.Next(morning), 1999+5*450+1000
 	want.Products = slices.Clone(o.Products[:2])
 	want.Products[0].Quantity = 1
-	require.Equal(t, want, plain(got))
+	require.Equal(t, want, withoutDocument(got))
 
-	outcome, err = s.Apply(t.Context(), o.OrderID, delivered)
+	result, err = s.Apply(t.Context(), o.OrderID, delivered)
 	require.NoError(t, err)
-	require.Equal(t, order.Result{Effect: order.Fulfilled, Changed: true}, outcome)
+	require.Equal(t, order.Result{Effect: order.Fulfilled, Changed: true}, result)
 }
 
-func TestNoReportMakesAGhost(t *testing.T) {
-	s := newShop()
-	outcome, err := s.Apply(t.Context(), order.IDFor("of no order"), delivered)
+func TestApplyCreatesNoOrder(t *testing.T) {
+	s := newTestService()
+	result, err := s.Apply(t.Context(), order.IDFor("of no order"), delivered)
 	require.Equal(t, order.NotFound, order.KindOf(err))
-	require.False(t, outcome.Changed)
-	require.Equal(t, []memory.Op{memory.OpUpdate}, s.asked)
-	for _, id := range strangeIDs {
+	require.False(t, result.Changed)
+	require.Equal(t, []memory.Op{memory.OpUpdate}, s.calls)
+	for _, id := range invalidIDs {
 		_, err := s.Apply(t.Context(), id, delivered)
 		require.Equal(t, order.NotFound, order.KindOf(err), id)
 	}
-	require.Len(t, s.asked, 1, "the store is not asked for what is no id")
+	require.Len(t, s.calls, 1, "an invalid ID does not reach the store")
 	require.Empty(t, s.writes(t))
 }
 
-func TestAnOrderInAnUnknownStatusIsLeftAlone(t *testing.T) {
+func TestAnOrderInAnUnknownStatusIsLeftUnchanged(t *testing.T) {
 	o := ordertest.Sample(func(o *order.Order) { o.Status = "SENT_BACK" })
-	s := stocked(t, o)
+	s := withOrder(t, o)
 	before := s.writes(t)
-	for _, report := range []order.FulfilmentUpdate{delivered, packed(order.PackedProduct{ProductID: "mug", Quantity: 1}), {Status: order.PackagingFailed}} {
-		outcome, err := s.Apply(t.Context(), o.OrderID, report)
+	for _, update := range []order.FulfilmentUpdate{delivered, packed(order.PackedProduct{ProductID: "mug", Quantity: 1}), {Status: order.PackagingFailed}} {
+		result, err := s.Apply(t.Context(), o.OrderID, update)
 		require.NoError(t, err)
-		require.Equal(t, order.Result{Unknown: "SENT_BACK"}, outcome)
+		require.Equal(t, order.Result{Unknown: "SENT_BACK"}, result)
 	}
 	require.Equal(t, before, s.writes(t))
 }
 
-func TestAReportThatChangesNothingWritesNothing(t *testing.T) {
+func TestStaleAndDuplicateUpdatesWriteNothing(t *testing.T) {
 	for name, c := range map[string]struct {
 		status order.Status
-		report order.FulfilmentUpdate
+		update order.FulfilmentUpdate
 		effect order.Status
 	}{
 		"delivered twice":            {order.Fulfilled, delivered, order.Fulfilled},
@@ -91,17 +91,17 @@ func TestAReportThatChangesNothingWritesNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := ordertest.Sample(func(o *order.Order) { o.Status = c.status })
-			s := stocked(t, o)
+			s := withOrder(t, o)
 			before := s.writes(t)
-			outcome, err := s.Apply(t.Context(), o.OrderID, c.report)
+			result, err := s.Apply(t.Context(), o.OrderID, c.update)
 			require.NoError(t, err)
-			require.Equal(t, order.Result{Effect: c.effect}, outcome)
+			require.Equal(t, order.Result{Effect: c.effect}, result)
 			require.Equal(t, before, s.writes(t))
 		})
 	}
 }
 
-func TestAChangeIsDatedNowOrAMicrosecondAfterTheLast(t *testing.T) {
+func TestModifiedDateIsNowOrOneMicrosecondLater(t *testing.T) {
 	last := morning.Truncate(time.Microsecond)
 	for name, c := range map[string]struct {
 		now  time.Time
@@ -115,7 +115,7 @@ func TestAChangeIsDatedNowOrAMicrosecondAfterTheLast(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := ordertest.Sample(func(o *order.Order) { o.ModifiedDate = order.NewDate(last) })
-			s := stocked(t, o)
+			s := withOrder(t, o)
 			s.Now = func() time.Time { return c.now }
 			_, err := s.Apply(t.Context(), o.OrderID, delivered)
 			require.NoError(t, err)
@@ -127,21 +127,21 @@ func TestAChangeIsDatedNowOrAMicrosecondAfterTheLast(t *testing.T) {
 	}
 }
 
-func TestAConflictIsAskedAgain(t *testing.T) {
+func TestAConflictIsRetried(t *testing.T) {
 	o := ordertest.Sample()
-	s := stocked(t, o)
+	s := withOrder(t, o)
 	s.faults[memory.OpUpdate] = memory.Conflict
-	outcome, err := s.Apply(t.Context(), o.OrderID, delivered)
+	result, err := s.Apply(t.Context(), o.OrderID, delivered)
 	require.NoError(t, err)
-	require.Equal(t, order.Result{Effect: order.Fulfilled, Changed: true}, outcome)
+	require.Equal(t, order.Result{Effect: order.Fulfilled, Changed: true}, result)
 	require.Equal(t, []string{memory.Insert, memory.Modify}, s.writes(t))
 }
 
-func TestWhatAnotherWriterDidInBetweenIsSeen(t *testing.T) {
+func TestAConcurrentWriteIsSeen(t *testing.T) {
 	o := ordertest.Sample()
-	s := stocked(t, o)
+	s := withOrder(t, o)
 	var between sync.Once
-	s.Now = func() time.Time { // asked once the order has been read and its change is made, and nothing is written yet
+	s.Now = func() time.Time { // runs between reading and writing
 		between.Do(func() {
 			o.Status = "SENT_BACK"
 			document, err := json.Marshal(o)
@@ -150,38 +150,38 @@ func TestWhatAnotherWriterDidInBetweenIsSeen(t *testing.T) {
 		})
 		return morning
 	}
-	outcome, err := s.Apply(t.Context(), o.OrderID, delivered)
+	result, err := s.Apply(t.Context(), o.OrderID, delivered)
 	require.NoError(t, err)
-	require.Equal(t, order.Result{Unknown: "SENT_BACK"}, outcome, "nothing of the first reading is left")
+	require.Equal(t, order.Result{Unknown: "SENT_BACK"}, result, "nothing of the first read is left")
 }
 
-func TestApplyingAgainAfterAFailureIsSafe(t *testing.T) {
+func TestApplyCanBeRepeatedAfterAFailure(t *testing.T) {
 	for fault, again := range map[memory.Fault]order.Result{
 		memory.FailBefore: {Effect: order.Fulfilled, Changed: true},
 		memory.FailAfter:  {Effect: order.Fulfilled, Changed: false},
 	} {
 		t.Run(string(fault), func(t *testing.T) {
 			o := ordertest.Sample()
-			s := stocked(t, o)
+			s := withOrder(t, o)
 			s.faults[memory.OpUpdate] = fault
-			outcome, err := s.Apply(t.Context(), o.OrderID, delivered)
+			result, err := s.Apply(t.Context(), o.OrderID, delivered)
 			require.Equal(t, order.Unavailable, order.KindOf(err))
-			require.False(t, outcome.Changed)
+			require.False(t, result.Changed)
 			s.faults[memory.OpUpdate] = memory.None
-			outcome, err = s.Apply(t.Context(), o.OrderID, delivered)
+			result, err = s.Apply(t.Context(), o.OrderID, delivered)
 			require.NoError(t, err)
-			require.Equal(t, again, outcome)
+			require.Equal(t, again, result)
 			require.Equal(t, []string{memory.Insert, memory.Modify}, s.writes(t))
 		})
 	}
 }
 
-func TestATotalThatDoesNotFitWritesNothing(t *testing.T) {
+func TestATotalThatOverflowsWritesNothing(t *testing.T) {
 	o := ordertest.Sample(func(o *order.Order) { o.Products[0].Price, o.Products[0].Quantity = 1<<62, 4 })
-	s := stocked(t, o)
+	s := withOrder(t, o)
 	before := s.writes(t)
-	outcome, err := s.Apply(t.Context(), o.OrderID, packed(order.PackedProduct{ProductID: "lamp", Quantity: 3}))
+	result, err := s.Apply(t.Context(), o.OrderID, packed(order.PackedProduct{ProductID: "lamp", Quantity: 3}))
 	require.Error(t, err)
-	require.False(t, outcome.Changed)
+	require.False(t, result.Changed)
 	require.Equal(t, before, s.writes(t))
 }

@@ -13,7 +13,7 @@ import (
 	"orders/internal/order"
 )
 
-// imageOf is the image with these attributes.
+// imageOf returns the image with these attributes.
 func imageOf(attributes map[string]int) order.Image {
 	image := order.Image{}
 	for _, name := range slices.Sorted(maps.Keys(attributes)) {
@@ -22,7 +22,7 @@ func imageOf(attributes map[string]int) order.Image {
 	return image
 }
 
-func TestAnImageIsOneObject(t *testing.T) {
+func TestImageJSON(t *testing.T) {
 	require.Equal(t, `{}`, string(order.Image(nil).JSON()))
 	require.Equal(t, `{"total":5}`, string(imageOf(map[string]int{"total": 5}).JSON()))
 	require.Equal(t, `{"status":1,"total":5}`, string(imageOf(map[string]int{"total": 5, "status": 1}).JSON()))
@@ -50,7 +50,7 @@ func TestChanged(t *testing.T) {
 	}
 }
 
-func TestChangedIsWhatTheDocumentsSay(t *testing.T) {
+func TestChangedNamesWhatDiffers(t *testing.T) {
 	attributes := rapid.MapOf(rapid.SampledFrom([]string{"a", "b", "c", "ä", "\"", "~/"}), rapid.IntRange(0, 2))
 	rapid.Check(t, func(t *rapid.T) {
 		before, after := attributes.Draw(t, "before"), attributes.Draw(t, "after")

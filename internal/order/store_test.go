@@ -9,13 +9,13 @@ import (
 
 var position = Position{CreatedDate: "2026-01-23T10:53:49.131052Z", OrderID: IDFor("token")}
 
-func TestPositionsSurviveTheirToken(t *testing.T) {
+func TestPositionsRoundTripThroughTokens(t *testing.T) {
 	got, err := ParsePosition(position.Token())
 	require.NoError(t, err)
 	require.Equal(t, position, got)
 }
 
-func TestMalformedPageTokensAreRefused(t *testing.T) {
+func TestMalformedTokensAreInvalid(t *testing.T) {
 	encode := func(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
 	for _, token := range []string{
 		"", "x", "???", encode(""), encode("{}"), encode("[]"), encode("null"), encode(`{"c":"2026-01-23T10:53:49Z","o":"1"}`),
