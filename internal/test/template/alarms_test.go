@@ -111,7 +111,8 @@ func TestEveryDeadLetterQueueHasItsOwnAlarm(t *testing.T) {
 	}
 }
 
-// Neither Lambda nor API Gateway counts a direct invocation that returns "Service unavailable" as an error.
+// Neither Lambda nor API Gateway counts a direct invocation that returns "Service unavailable" as
+// an error.
 func TestFailedCreatesRaiseAnAlarm(t *testing.T) {
 	tpl := load(t)
 	alarm := tpl.properties(t, "CreateOrderUnavailableAlarm", "AWS::CloudWatch::Alarm")
@@ -159,8 +160,9 @@ func branches(value any) []any {
 	return []any{value}
 }
 
-// Alarms on the metrics of the new version stop every canary. A version that returns 503 to every request causes no
-// Lambda errors, so alarms on responses also stop the canaries of the API's functions.
+// Alarms on the metrics of the new version stop every canary. A version that returns 503 to every
+// request causes no Lambda errors, so alarms on responses also stop the canaries of the API's
+// functions.
 func TestDeploymentsRollBackOnAlarms(t *testing.T) {
 	tpl := load(t)
 	responses := map[string][]string{

@@ -27,8 +27,9 @@ var peerParameters = map[string]string{
 	"EventBusArn":           "platform/event-bus/arn",
 }
 
-// configurations returns the settings of samconfig.toml by environment and name. It parses only the TOML that this file
-// uses: values in quotes, in triple quotes over lines that end with a backslash, or bare.
+// configurations returns the settings of samconfig.toml by environment and name. It parses only the
+// TOML that this file uses: values in quotes, in triple quotes over lines that end with a
+// backslash, or bare.
 func configurations(t *testing.T) map[string]map[string]string {
 	t.Helper()
 	content := string(read(t, "samconfig.toml"))
@@ -125,8 +126,8 @@ func TestFunctionsHaveTheVariablesThatTheyRead(t *testing.T) {
 	}
 }
 
-// variablesReadBy returns the environment variables that a command's main reads, except those that Lambda sets (env.AWS,
-// telemetry.NewTracer) and the endpoints that only a local run sets.
+// variablesReadBy returns the environment variables that a command's main reads, except those that
+// Lambda sets (env.AWS, telemetry.NewTracer) and the endpoints that only a local run sets.
 func variablesReadBy(t *testing.T, command string) []string {
 	t.Helper()
 	file, err := parser.ParseFile(token.NewFileSet(), "main.go", read(t, "cmd/"+command+"/main.go"), parser.SkipObjectResolution)

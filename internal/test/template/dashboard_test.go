@@ -41,8 +41,8 @@ func sections(t *testing.T) (headings []string, widgets map[string][]widget) {
 	return headings, widgets
 }
 
-// writeOut replaces CloudWatch's abbreviations in place: "." repeats the name at this position in the metric above, and
-// "..." all names up to those that follow it.
+// writeOut replaces CloudWatch's abbreviations in place: "." repeats the name at this position in
+// the metric above, and "..." all names up to those that follow it.
 func writeOut(metrics [][]any) {
 	var above []any
 	for i, metric := range metrics {

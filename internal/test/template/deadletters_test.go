@@ -176,7 +176,8 @@ func TestPublishReportsFailures(t *testing.T) {
 	}
 }
 
-// published invokes the real table-update with what the fake was invoked with, and returns what it publishes.
+// published invokes the real table-update with what the fake was invoked with, and returns what it
+// publishes.
 func published(t *testing.T, invocations []string) []string {
 	t.Helper()
 	var bus recorder

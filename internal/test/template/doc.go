@@ -1,3 +1,3 @@
-// Package template contains tests only: they compare template.yaml, samconfig.toml, the Makefile, the README,
-// resources/deploy.md and resources/runbook.md with the code.
+// Package template contains tests only: they compare template.yaml, samconfig.toml, the Makefile,
+// the README, resources/deploy.md and resources/runbook.md with the code.
 package template

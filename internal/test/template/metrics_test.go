@@ -14,9 +14,11 @@ import (
 	"orders/internal/test/testworld"
 )
 
-// A metric is written as namespace, name and dimensions: AWS/Lambda Errors FunctionName=${GetOrderFunction}.
+// A metric is written as namespace, name and dimensions: AWS/Lambda Errors
+// FunctionName=${GetOrderFunction}.
 
-// emitted returns every metric that the code or AWS emits for this stack, with its exact dimensions.
+// emitted returns every metric that the code or AWS emits for this stack, with its exact
+// dimensions.
 func emitted(t *testing.T) []string {
 	t.Helper()
 	all := ownMetrics(t)
@@ -47,7 +49,8 @@ func emitted(t *testing.T) []string {
 	return append(all, failedDeliveries(t, tpl)...)
 }
 
-// failedDeliveries returns the metrics of events that EventBridge could not send to the rules' dead-letter queue.
+// failedDeliveries returns the metrics of events that EventBridge could not send to the rules'
+// dead-letter queue.
 func failedDeliveries(t *testing.T, tpl template) []string {
 	t.Helper()
 	var all []string

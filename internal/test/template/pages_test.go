@@ -11,7 +11,8 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// section returns the text of a Markdown page below a heading, up to the next one of the same level.
+// section returns the text of a Markdown page below a heading, up to the next one of the same
+// level.
 func section(t *testing.T, page, heading string) string {
 	t.Helper()
 	_, rest, found := strings.Cut(string(read(t, page)), "\n"+heading+"\n")

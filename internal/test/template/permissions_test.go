@@ -53,7 +53,8 @@ func statementsOf(t *testing.T, tpl template, role string) []any {
 	return at(policies[0], "PolicyDocument", "Statement").([]any)
 }
 
-// resources returns the resources of a statement, a conditional one after the name of its condition.
+// resources returns the resources of a statement, a conditional one after the name of its
+// condition.
 func resources(value any) []string {
 	list, ok := value.([]any)
 	if !ok {
@@ -70,8 +71,8 @@ func resources(value any) []string {
 	return all
 }
 
-// A test in internal/test/privacy requires that each function makes the calls listed for it. This one requires that the
-// adapters contain no other calls, on paths that no test takes.
+// A test in internal/test/privacy requires that each function makes the calls listed for it. This
+// one requires that the adapters contain no other calls, on paths that no test takes.
 func TestAdaptersMakeTheListedCalls(t *testing.T) {
 	listed := map[string]bool{}
 	for _, list := range testworld.Calls() {
@@ -96,7 +97,8 @@ func TestAdaptersMakeTheListedCalls(t *testing.T) {
 	require.Equal(t, listed, found)
 }
 
-// clientCalls returns the operations that a package calls on an SDK client, which is always in a field Client.
+// clientCalls returns the operations that a package calls on an SDK client, which is always in a
+// field Client.
 func clientCalls(t *testing.T, name string) []string {
 	t.Helper()
 	var operations []string
@@ -174,7 +176,8 @@ func TestOnEventsReadsOnlyWhatUpdatesNeed(t *testing.T) {
 	}, conditionOf(t, "OnEventsRole", "dynamodb:UpdateItem"))
 }
 
-// attributesOfUpdates returns the attributes that package dynamo reads and writes to apply an update.
+// attributesOfUpdates returns the attributes that package dynamo reads and writes to apply an
+// update.
 func attributesOfUpdates(t *testing.T) []any {
 	t.Helper()
 	var names []any

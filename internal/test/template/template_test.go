@@ -20,7 +20,8 @@ var functions = map[string]string{
 	"TableUpdateFunction": "table-update",
 }
 
-// A template is template.yaml with all intrinsics in long form, as CloudFormation sees it before any transform.
+// A template is template.yaml with all intrinsics in long form, as CloudFormation sees it before
+// any transform.
 type template map[string]any
 
 func load(t *testing.T) template {
@@ -89,7 +90,8 @@ func at(value any, path ...string) any {
 	return value
 }
 
-// text returns a value in the notation of Fn::Sub, so that equal values compare equal whatever their intrinsic function.
+// text returns a value in the notation of Fn::Sub, so that equal values compare equal whatever
+// their intrinsic function.
 func text(value any) string {
 	if attribute, ok := at(value, "Fn::GetAtt").([]any); ok {
 		return fmt.Sprintf("${%v.%v}", attribute...)

@@ -14,8 +14,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// transformed returns the template after AWS::Include and SAM's transform. It needs SAM's translator, a Python module
-// that cfn-lint brings. Without it the test is skipped, or fails if REQUIRE_SAM_TRANSLATOR is 1.
+// transformed returns the template after AWS::Include and SAM's transform. It needs SAM's
+// translator, a Python module that cfn-lint brings. Without it the test is skipped, or fails if
+// REQUIRE_SAM_TRANSLATOR is 1.
 func transformed(t *testing.T) template {
 	t.Helper()
 	if exec.Command("python3", "-c", "import samtranslator").Run() != nil {
@@ -59,8 +60,8 @@ func TestTransformed(t *testing.T) {
 	t.Run("cycles", func(t *testing.T) { requireNoCycle(t, tpl) })
 }
 
-// requireDeployedByAlias requires that CodeDeploy shifts the alias to a new version, and stops on alarms that use the
-// metrics of this version.
+// requireDeployedByAlias requires that CodeDeploy shifts the alias to a new version, and stops on
+// alarms that use the metrics of this version.
 func requireDeployedByAlias(t *testing.T, tpl template, function string) {
 	t.Helper()
 	alias := tpl["Resources"].(map[string]any)[function+"Aliaslive"]
@@ -165,8 +166,8 @@ func references(value any) []string {
 	return all
 }
 
-// requireNoCycle requires that CloudFormation can create the resources in some order: an alias after its deployment
-// group, that after its alarms, and the API after the aliases.
+// requireNoCycle requires that CloudFormation can create the resources in some order: an alias
+// after its deployment group, that after its alarms, and the API after the aliases.
 func requireNoCycle(t *testing.T, tpl template) {
 	t.Helper()
 	resources := tpl["Resources"].(map[string]any)
