@@ -64,7 +64,7 @@ func newHandler(getenv func(name string) string, output io.Writer) (*handler.Cre
 	return &handler.CreateOrder{
 		Orders: &order.Service{
 			Store:    &dynamo.Store{Client: dynamo.NewClient(cfg, endpoint, dynamo.Timing{}), Table: table},
-			Checkers: tracer.Checkers(peer.New(urls, peer.Calls{Transport: signed, Log: log})),
+			Checkers: tracer.Checkers(peer.New(urls, peer.Options{Transport: signed, Log: log})),
 		},
 		Metrics: metrics,
 		Log:     log,

@@ -20,8 +20,8 @@ type sample struct {
 
 // A peerCount is what the service sent to one neighbour.
 type peerCount struct {
-	Peer                                       string
-	Calls, Hedges, Retries, Refusals, Openings int
+	Peer                                      string
+	Calls, Hedges, Retries, Skipped, Openings int
 }
 
 // A monitor watches a service.

@@ -31,7 +31,7 @@ func (r *result) write(out io.Writer) {
 		line("", "%d x %s", r.problems()[problem], problem)
 	}
 	for _, p := range r.peers {
-		line(p.Peer, "%d calls, %d hedges, %d retries, %d refused at once, %d times found to be down", p.Calls, p.Hedges, p.Retries, p.Refusals, p.Openings)
+		line(p.Peer, "%d calls, %d hedges, %d retries, %d skipped, circuit opened %d times", p.Calls, p.Hedges, p.Retries, p.Skipped, p.Openings)
 	}
 	line("faults", "%s", r.faultCounts())
 	if r.used.machine > 0 {

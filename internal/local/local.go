@@ -113,7 +113,7 @@ func (s *Service) functions(metrics *telemetry.Metrics) functions {
 	cfg := aws.Config{Region: s.settings.Region, Credentials: aws.CredentialsProviderFunc(localCredentials)}
 	s.checkers = peer.New(
 		peer.URLs{Delivery: s.settings.DeliveryURL, Payment: s.settings.PaymentURL, Products: s.settings.ProductsURL, Users: s.settings.UsersURL},
-		peer.Calls{Transport: s.newNeighbourSigner(), Log: s.log},
+		peer.Options{Transport: s.newNeighbourSigner(), Log: s.log},
 	)
 	orders := &order.Service{Store: s.storage.orders, Checkers: s.checkers}
 	publisher := &eventbus.Publisher{Client: eventbus.NewClient(cfg, s.URL), Bus: eventBusName}

@@ -7,61 +7,138 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"orders/internal/order"
 	"orders/internal/safehttp"
 )
 
-// maxAnswerBytes bounds what is read of an answer. A peer that says more is out of its mind, and must not take this
-// service's memory with it.
-const maxAnswerBytes = 1 << 20
+// maxResponseBytes limits how much of a response is read, because a peer that sends an oversized response must not
+// exhaust this function's memory.
+const maxResponseBytes = 1 << 20
 
-// attempt sends one request, signed anew, and tells how it ended.
-func (e endpoint) attempt(ctx context.Context, body []byte, read reading) outcome {
+// A resultKind is how an attempt ended, and so whether another attempt can do better.
+type resultKind int
+
+const (
+	gotVerdict resultKind = iota // accepted or rejected
+	refused                      // a 4xx: the same request would be refused again
+	notSent                      // the request could not be built or signed, and neither could the next
+	invalid                      // an invalid response; another attempt that is in flight may do better
+	failed                       // no response, 429 or 5xx: worth a retry
+)
+
+// A result is how an attempt ended, or all attempts of a check together.
+type result struct {
+	kind     resultKind
+	verdict  error // if gotVerdict: nil or an order.Rejected error
+	cause    error // if not: for operators, redacted
+	attempts int
+}
+
+// isFinal reports whether no other attempt can change the result.
+func (r result) isFinal() bool { return r.kind < invalid }
+
+// attempt sends one request, with a signature of its own, and reads the verdict.
+func (c *check) attempt(ctx context.Context, body []byte, verdict func(response) error) result {
 	began := time.Now()
-	content, failure := e.post(ctx, body)
+	content, failure := c.post(ctx, body)
 	if failure != nil {
 		return *failure
 	}
-	a, err := parseAnswer(content)
+	r, err := parseResponse(content)
 	if err != nil {
-		return outcome{ending: senseless, cause: err}
+		return result{kind: invalid, cause: err}
 	}
-	verdict := read(a)
-	if verdict != nil && order.KindOf(verdict) != order.Rejected {
-		return outcome{ending: senseless, cause: verdict}
+	if err = verdict(r); err != nil && order.KindOf(err) != order.Rejected {
+		return result{kind: invalid, cause: err}
 	}
-	e.known.usual.add(time.Since(began))
-	return outcome{ending: decided, verdict: verdict}
+	c.latency.add(time.Since(began))
+	return result{kind: gotVerdict, verdict: err}
 }
 
-// post sends one request and returns the content of the answer, if that is a 200. It uses the transport without an
-// http.Client on top, which would follow redirects. The answer is read to its end whatever its status, so that the
-// connection can be used again.
-func (e endpoint) post(ctx context.Context, body []byte) ([]byte, *outcome) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, e.url, bytes.NewReader(body))
+// post sends one request and returns the body of the response if its status is 200. It uses the transport without an
+// http.Client, which would follow redirects. It reads the body whatever the status, so that the connection can be used
+// again.
+func (c *check) post(ctx context.Context, body []byte) ([]byte, *result) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url, bytes.NewReader(body))
 	if err != nil {
-		return nil, &outcome{ending: unsent, cause: errors.New("its URL cannot be used")}
+		return nil, &result{kind: notSent, cause: errors.New("invalid URL")}
 	}
 	request.Header.Set("Content-Type", "application/json")
-	// Without a value this is not sent, but tells http.Transport that the request may be repeated if it was sent on a
-	// kept connection which the peer has closed meanwhile: the rule after a function was frozen for some minutes.
+	// Without a value this is not sent. It tells http.Transport that it may repeat the request if it was sent on an idle
+	// connection that the peer had closed, which is the rule after a function was frozen for some minutes.
 	request.Header["Idempotency-Key"] = nil
 
-	response, err := e.calls.Transport.RoundTrip(request)
+	response, err := c.options.Transport.RoundTrip(request)
 	if err != nil {
-		return nil, &outcome{ending: endingOf(err), cause: safehttp.Redact(err)}
+		return nil, &result{kind: kindOfError(err), cause: safehttp.Redact(err)}
 	}
 	defer response.Body.Close()
-	content, err := io.ReadAll(io.LimitReader(response.Body, maxAnswerBytes+1))
+	content, err := io.ReadAll(io.LimitReader(response.Body, maxResponseBytes+1))
 	switch {
 	case response.StatusCode != http.StatusOK:
-		return nil, &outcome{ending: endingOfStatus(response.StatusCode), cause: fmt.Errorf("answered with status %d", response.StatusCode)}
+		return nil, &result{kind: kindOfStatus(response.StatusCode), cause: fmt.Errorf("status %d", response.StatusCode)}
 	case err != nil:
-		return nil, &outcome{ending: lost, cause: fmt.Errorf("broke off its answer: %w", safehttp.Redact(err))}
-	case len(content) > maxAnswerBytes:
-		return nil, &outcome{ending: senseless, cause: fmt.Errorf("answered with more than %d bytes", maxAnswerBytes)}
+		return nil, &result{kind: failed, cause: fmt.Errorf("incomplete response: %w", safehttp.Redact(err))}
+	case len(content) > maxResponseBytes:
+		return nil, &result{kind: invalid, cause: fmt.Errorf("invalid response: more than %d bytes", maxResponseBytes)}
 	}
 	return content, nil
 }
+
+func kindOfError(err error) resultKind {
+	if _, ok := errors.AsType[*safehttp.SigningError](err); ok {
+		return notSent
+	}
+	return failed
+}
+
+// kindOfStatus returns the kind of a response with a status other than 200.
+func kindOfStatus(status int) resultKind {
+	switch {
+	case status >= 500, status == http.StatusTooManyRequests:
+		return failed
+	case status >= 400:
+		return refused
+	}
+	return invalid
+}
+
+// combine returns the result of a check: that of its last attempt if that is final. Otherwise there is no verdict, and
+// the peer counts as failed only if no attempt got a response.
+func combine(all []result) result {
+	last := all[len(all)-1]
+	last.attempts = len(all)
+	if last.kind == gotVerdict {
+		return last
+	}
+	var causes attemptErrors
+	for _, r := range all {
+		causes = append(causes, r.cause)
+		if !last.isFinal() {
+			last.kind = min(last.kind, r.kind)
+		}
+	}
+	if len(causes) > 1 {
+		last.cause = causes
+	}
+	return last
+}
+
+// attemptErrors are the causes of several attempts without a verdict.
+type attemptErrors []error
+
+// Error returns every cause, without immediate repetitions.
+func (e attemptErrors) Error() string {
+	texts := make([]string, len(e))
+	for i, err := range e {
+		texts[i] = err.Error()
+	}
+	return fmt.Sprintf("%d attempts: %s", len(e), strings.Join(slices.Compact(texts), "; "))
+}
+
+// Unwrap returns all causes.
+func (e attemptErrors) Unwrap() []error { return e }

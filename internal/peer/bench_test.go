@@ -5,19 +5,17 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"orders/internal/safehttp"
 )
 
-// BenchmarkCheck is one check's own cost, over a peer in memory that answers at once: making and reading the JSON, and
-// all that is there for answers that do not come.
+// BenchmarkCheck measures one check's own cost: encoding and decoding JSON, and everything for the case that no response
+// comes. The peer is in memory and responds at once.
 func BenchmarkCheck(b *testing.B) {
 	for name, transport := range map[string]http.RoundTripper{
-		"unsigned": canned(200, `{"ok": true}`),
-		"signed":   safehttp.Sign(canned(200, `{"ok": true}`), staticKeys(keys), region),
+		"unsigned": respondAlways(200, `{"ok": true}`),
+		"signed":   sign(respondAlways(200, `{"ok": true}`)),
 	} {
 		b.Run(name, func(b *testing.B) {
-			users, o := NewUsers("http://peer.example", Calls{Transport: transport}), anOrder()
+			users, o := newCheck(usersContract(), "http://peer.example", Options{Transport: transport}), sampleOrder()
 			b.ReportAllocs()
 			for b.Loop() {
 				require.NoError(b, users.Check(b.Context(), o))
@@ -26,17 +24,17 @@ func BenchmarkCheck(b *testing.B) {
 	}
 }
 
-// BenchmarkAttempt is the same without the race: what is left of it when nothing can be late or get lost.
+// BenchmarkAttempt measures the same without the race.
 func BenchmarkAttempt(b *testing.B) {
-	users := NewUsers("http://peer.example", Calls{Transport: canned(200, `{"ok": true}`)})
-	o := anOrder()
+	users := newCheck(usersContract(), "http://peer.example", Options{Transport: respondAlways(200, `{"ok": true}`)})
+	o := sampleOrder()
 	b.ReportAllocs()
 	for b.Loop() {
 		body, err := encode(struct {
 			UserID string `json:"userId"`
 		}{o.UserID})
 		require.NoError(b, err)
-		result := users.attempt(b.Context(), body, func(a answer) error { return verdict(a, "") })
+		result := users.attempt(b.Context(), body, func(r response) error { return readOK(r, "") })
 		require.NoError(b, result.verdict)
 	}
 }

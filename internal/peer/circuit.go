@@ -7,31 +7,32 @@ import (
 )
 
 const (
-	// enoughFailures is how many attempts in a row must get lost before a peer counts as down. If one in ten got lost
-	// by chance, this many in a row would be one case in a hundred million.
-	enoughFailures = 8
+	// maxFailures is how many attempts in a row must fail for the circuit to open. If one in ten failed by chance, this
+	// many in a row would happen once in a hundred million.
+	maxFailures = 8
 
-	// silence is how long a single check must have waited in vain to be enough: there is no time to find out again.
+	// silence is how long one check must have waited for nothing to open the circuit by itself: there is no time to find
+	// out again.
 	silence = time.Second
 
-	// firstPause is how long a peer that is down is left alone before the first probe. The pause doubles after each
-	// probe that fails, up to maxPause.
+	// firstPause is how long an open circuit stays open before the first probe. The pause doubles after each probe that
+	// fails, up to maxPause.
 	firstPause = time.Second
 	maxPause   = 8 * time.Second
 )
 
-// A circuit is open while a peer is down: it is found out once, and not waited for by every request. The circuit opens
-// when enoughFailures attempts in a row got lost, or a check waited in vain for the time of silence while nobody else
-// got an answer. After a pause one check goes out as a probe, and an answer closes the circuit, whoever got it. A probe
-// takes no longer than the pause before it: whoever has to make it is not held up longer than necessary, and still a peer
-// that needs seconds gets them in the end. The zero value is closed.
+// A circuit is open while a peer is down, so that one check finds out and not every request waits. It opens if
+// maxFailures attempts in a row failed, or if a check waited for the time of silence while no other got a response.
+// After a pause it is half-open: one check is sent as a probe, and a response, to whomever, closes the circuit. A probe
+// is limited to the pause before it, so that its caller does not wait longer than necessary, and yet a peer that needs
+// seconds gets them in the end. The zero value is closed. It is safe for concurrent use.
 //
-// This is not failsafe-go's breaker, where a probe whose caller goes away can give its turn back only by counting as an
-// answer or as a failure, and calls from before the opening count as probes.
+// failsafe-go's circuit breaker does not fit: a probe whose caller is canceled has to count as a success or a failure,
+// and calls from before the opening count as probes.
 type circuit struct {
 	mu           sync.Mutex
-	failures     int       // attempts that got lost since the last answer
-	lastAnswered time.Time // zero: never
+	failures     int       // attempts that failed since the last response
+	lastResponse time.Time // zero: never
 	outage       *outage   // nil: closed
 }
 
@@ -40,8 +41,8 @@ type outage struct {
 	since time.Time
 	cause string
 	pause time.Duration
-	until time.Time // then a probe may go out
-	probe *pass     // the one that is under way, if any
+	until time.Time // then a probe may be sent
+	probe *pass     // the one in flight, if any
 }
 
 // A pass lets one check through.
@@ -52,7 +53,7 @@ type pass struct {
 
 func (p *pass) isProbe() bool { return p.limit > 0 }
 
-// A circuitOpenError is the error of a check that was not made since the peer is down.
+// A circuitOpenError is the error of a check that was not sent because the circuit is open.
 type circuitOpenError struct {
 	since time.Time
 	cause string
@@ -62,7 +63,7 @@ func (e *circuitOpenError) Error() string {
 	return fmt.Sprintf("circuit open since %s: %s", e.since.UTC().Format(time.RFC3339), e.cause)
 }
 
-// enter lets a check through, which must be followed by one of answered, failed and gaveUp; or it errs, at once.
+// enter returns a pass, which must be followed by one of responded, failed and leave, or an error if the circuit is open.
 func (c *circuit) enter() (*pass, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -77,43 +78,43 @@ func (c *circuit) enter() (*pass, error) {
 	return c.outage.probe, nil
 }
 
-// answered is the end of a check that found the peer there, whatever it said. It tells whether that closed the circuit.
-func (c *circuit) answered() (closed bool) {
+// responded ends a check that got a response, whatever it was. It reports whether that closed the circuit.
+func (c *circuit) responded() (closed bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	closed = c.outage != nil
-	c.failures, c.lastAnswered, c.outage = 0, time.Now(), nil
+	c.failures, c.lastResponse, c.outage = 0, time.Now(), nil
 	return closed
 }
 
-// failed is the end of a check that got lost. It tells whether that opened the circuit.
-func (c *circuit) failed(p *pass, result outcome) (opened bool) {
+// failed ends a check that failed. It reports whether that opened the circuit.
+func (c *circuit) failed(p *pass, r result) (opened bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now()
 	if c.outage != nil {
 		if c.outage.probe == p {
-			c.outage.retry(now)
+			c.outage.extend(now)
 		}
 		return false
 	}
-	c.failures += result.attempts
-	inVain := now.Sub(p.began) >= silence && c.lastAnswered.Before(p.began)
-	if c.failures < enoughFailures && !inVain {
+	c.failures += r.attempts
+	silent := now.Sub(p.began) >= silence && c.lastResponse.Before(p.began)
+	if c.failures < maxFailures && !silent {
 		return false
 	}
-	c.outage = &outage{since: now, cause: result.cause.Error(), pause: firstPause, until: now.Add(firstPause)}
+	c.outage = &outage{since: now, cause: r.cause.Error(), pause: firstPause, until: now.Add(firstPause)}
 	return true
 }
 
-// retry waits longer than the last time for the next probe.
-func (o *outage) retry(now time.Time) {
+// extend keeps the circuit open for twice as long as before.
+func (o *outage) extend(now time.Time) {
 	o.pause = min(2*o.pause, maxPause)
 	o.until, o.probe = now.Add(o.pause), nil
 }
 
-// gaveUp is the end of a check that says nothing of the peer. If it was a probe, the next check is one.
-func (c *circuit) gaveUp(p *pass) {
+// leave ends a check that says nothing about the peer. If it was a probe, the next check is one.
+func (c *circuit) leave(p *pass) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.outage != nil && c.outage.probe == p {

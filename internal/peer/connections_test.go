@@ -16,22 +16,22 @@ import (
 )
 
 func TestConnectionsAreKept(t *testing.T) {
-	for _, s := range subjects() {
+	for _, s := range specs() {
 		synctest.Test(t, func(t *testing.T) {
 			var requests atomic.Int32
-			calls, network := servePiped(t, func(w http.ResponseWriter, r *http.Request) {
-				switch requests.Add(1) % 5 { // answers that nobody wants to read must be read all the same
+			options, network := servePiped(t, func(w http.ResponseWriter, r *http.Request) {
+				switch requests.Add(1) % 5 { // bodies that nobody needs must be read all the same
 				case 0:
-					answering(500, string(make([]byte, 100_000)))(w, r)
+					respond(500, string(make([]byte, 100_000)))(w, r)
 				case 1:
-					answering(200, "<html>"+string(make([]byte, 100_000)))(w, r)
+					respond(200, "<html>"+string(make([]byte, 100_000)))(w, r)
 				default:
-					answering(200, s.yes)(w, r)
+					respond(200, s.accepted)(w, r)
 				}
 			})
-			checker := s.make("http://peer.example", calls)
+			checker := s.newCheck("http://peer.example", options)
 			for range 50 {
-				_ = checker.Check(t.Context(), anOrder())
+				_ = checker.Check(t.Context(), sampleOrder())
 			}
 			require.GreaterOrEqual(t, requests.Load(), int32(50), s.name)
 			require.EqualValues(t, 1, network.connections.Load(), s.name)
@@ -39,21 +39,21 @@ func TestConnectionsAreKept(t *testing.T) {
 	}
 }
 
-func TestAllChecksAtOnceFromManyGoroutines(t *testing.T) {
+func TestChecksAreSafeForConcurrentUse(t *testing.T) {
 	const goroutines = 16
-	for _, s := range subjects() {
+	for _, s := range specs() {
 		synctest.Test(t, func(t *testing.T) {
-			calls, network := servePiped(t, func(w http.ResponseWriter, r *http.Request) {
-				time.Sleep(20 * ms) // so that all goroutines are under way at once
-				answering(200, s.yes)(w, r)
+			options, network := servePiped(t, func(w http.ResponseWriter, r *http.Request) {
+				time.Sleep(20 * ms) // so that all goroutines have a request in flight
+				respond(200, s.accepted)(w, r)
 			})
-			checker := s.make("http://peer.example", calls)
+			checker := s.newCheck("http://peer.example", options)
 			var all sync.WaitGroup
 			errs := make(chan error, goroutines*10)
 			for range goroutines {
 				all.Go(func() {
 					for range 10 {
-						errs <- checker.Check(t.Context(), anOrder())
+						errs <- checker.Check(t.Context(), sampleOrder())
 					}
 				})
 			}
@@ -67,23 +67,23 @@ func TestAllChecksAtOnceFromManyGoroutines(t *testing.T) {
 	}
 }
 
-// A peer may close a kept connection while this service is frozen, which shows only when the next request is sent.
-func TestAConnectionThatWasClosedMeanwhileIsReplaced(t *testing.T) {
-	for _, s := range subjects() {
+// A peer may close an idle connection while the function is frozen, which shows only when the next request is sent.
+func TestClosedConnectionIsReplaced(t *testing.T) {
+	for _, s := range specs() {
 		synctest.Test(t, func(t *testing.T) {
-			var requests, lost atomic.Int32
-			calls, network := servePiped(t, func(w http.ResponseWriter, r *http.Request) {
+			var requests, aborted atomic.Int32
+			options, network := servePiped(t, func(w http.ResponseWriter, r *http.Request) {
 				io.Copy(io.Discard, r.Body)
 				if requests.Add(1) == 2 { // the second request on the first connection
-					lost.Add(1)
+					aborted.Add(1)
 					panic(http.ErrAbortHandler)
 				}
-				answering(200, s.yes)(w, r)
+				respond(200, s.accepted)(w, r)
 			})
-			checker := s.make("http://peer.example", calls)
-			require.NoError(t, checker.Check(t.Context(), anOrder()))
-			require.NoError(t, checker.Check(t.Context(), anOrder()), s.name)
-			require.EqualValues(t, 1, lost.Load())
+			checker := s.newCheck("http://peer.example", options)
+			require.NoError(t, checker.Check(t.Context(), sampleOrder()))
+			require.NoError(t, checker.Check(t.Context(), sampleOrder()), s.name)
+			require.EqualValues(t, 1, aborted.Load())
 			require.EqualValues(t, 2, network.connections.Load())
 			require.Zero(t, StatsOf([]order.Checker{checker})[0].Retries, "http.Transport does it, at once")
 		})
@@ -97,16 +97,16 @@ type closingBody struct {
 
 func (b *closingBody) Close() error { b.closed = true; return nil }
 
-func TestEveryAnswerIsClosed(t *testing.T) {
-	for _, s := range subjects() {
+func TestEveryResponseBodyIsClosed(t *testing.T) {
+	for _, s := range specs() {
 		for _, status := range []int{200, 500} {
-			for _, content := range []string{s.yes, "<html>", strings.Repeat(" ", 2<<20)} {
-				synctest.Test(t, func(t *testing.T) { // where no answer is late, however busy the machine
+			for _, content := range []string{s.accepted, "<html>", strings.Repeat(" ", 2<<20)} {
+				synctest.Test(t, func(t *testing.T) { // where no response is late, however busy the machine
 					body := &closingBody{Reader: strings.NewReader(content)}
 					transport := transportFunc(func(*http.Request) (*http.Response, error) {
 						return &http.Response{StatusCode: status, Body: body}, nil
 					})
-					_ = s.make("http://peer.example", Calls{Transport: transport, Random: atOnce}).Check(t.Context(), anOrder())
+					_ = s.newCheck("http://peer.example", Options{Transport: transport, Random: noBackoff}).Check(t.Context(), sampleOrder())
 					require.True(t, body.closed)
 				})
 			}

@@ -10,7 +10,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// spellings are ways to write the same integer in JSON.
+// spellings returns ways to write the same integer in JSON.
 func spellings(n int64) []string {
 	digits, negative := strings.CutPrefix(fmt.Sprint(n), "-")
 	minus := ""
@@ -26,7 +26,7 @@ func spellings(n int64) []string {
 	}
 }
 
-func TestAPriceIsComparedExactlyHoweverWritten(t *testing.T) {
+func TestPricesAreComparedExactly(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n, other := rapid.Int64().Draw(t, "n"), rapid.Int64().Draw(t, "other")
 		for _, text := range spellings(n) {

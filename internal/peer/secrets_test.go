@@ -13,16 +13,16 @@ import (
 	"orders/internal/order"
 )
 
-// secrets are what no error text may hold.
+// secrets returns what no error text may contain.
 func secrets() []string {
-	a := anOrder().Address
+	a := sampleOrder().Address
 	return []string{
-		string(anOrder().PaymentToken), a.Name, *a.CompanyName, a.StreetAddress, *a.PostCode, a.City, a.PhoneNumber,
+		string(sampleOrder().PaymentToken), a.Name, *a.CompanyName, a.StreetAddress, *a.PostCode, a.City, a.PhoneNumber,
 		keys.AccessKeyID, keys.SecretAccessKey, keys.SessionToken, "Signature=", "user-in-url", "password-in-url", "query-in-url",
 	}
 }
 
-// texts are all texts of an error and of all that it wraps.
+// texts returns all texts of an error and of what it wraps.
 func texts(err error) string {
 	all := fmt.Sprintf("%v\n%+v\n%#v\n", err, err, err)
 	if e, ok := err.(*order.Error); ok {
@@ -41,8 +41,8 @@ func texts(err error) string {
 	return all
 }
 
-// The worst that a peer can do is to send back what it was sent, wherever net/http might quote it.
-func TestNoErrorHoldsASecret(t *testing.T) {
+// The worst that a peer can do is to return what it received, in a place that net/http might quote.
+func TestNoErrorContainsASecret(t *testing.T) {
 	raw := func(format string) func(received string) http.HandlerFunc {
 		return func(received string) http.HandlerFunc {
 			return func(w http.ResponseWriter, _ *http.Request) {
@@ -56,11 +56,11 @@ func TestNoErrorHoldsASecret(t *testing.T) {
 		}
 	}
 	peers := map[string]func(received string) http.HandlerFunc{
-		"200":       func(received string) http.HandlerFunc { return answering(200, received) },
-		"500":       func(received string) http.HandlerFunc { return answering(500, received) },
-		"JSON text": func(received string) http.HandlerFunc { return answering(200, fmt.Sprintf("%q", received)) },
+		"200":       func(received string) http.HandlerFunc { return respond(200, received) },
+		"500":       func(received string) http.HandlerFunc { return respond(500, received) },
+		"JSON text": func(received string) http.HandlerFunc { return respond(200, fmt.Sprintf("%q", received)) },
 		"members": func(received string) http.HandlerFunc {
-			return answering(200, fmt.Sprintf(`{"ok": %[1]q, "pricing": %[1]q, "products": %[1]q}`, received))
+			return respond(200, fmt.Sprintf(`{"ok": %[1]q, "pricing": %[1]q, "products": %[1]q}`, received))
 		},
 		"no HTTP":        raw("ECHO\r\n\r\n"),
 		"protocol":       raw("HTTP/ECHO 200 OK\r\n\r\n"),
@@ -81,13 +81,13 @@ func TestNoErrorHoldsASecret(t *testing.T) {
 				handler(received)(w, r)
 			})
 			base := strings.Replace(server.URL, "http://", "http://user-in-url:password-in-url@", 1) + "/?q=query-in-url"
-			for _, s := range subjects() {
-				calls := callsFor(t, patience)
+			for _, s := range specs() {
+				options := optionsFor(t, testTimeout)
 				var log strings.Builder
-				calls.Log = slog.New(slog.NewTextHandler(&log, nil))
-				checker := s.make(base, calls)
-				for range 4 { // attempts that get lost open the circuit on the way
-					requireSecretsKept(t, checker.Check(t.Context(), anOrder()), s)
+				options.Log = slog.New(slog.NewTextHandler(&log, nil))
+				checker := s.newCheck(base, options)
+				for range 4 { // failures open the circuit on the way
+					requireRedacted(t, checker.Check(t.Context(), sampleOrder()), s)
 				}
 				requireNoSecrets(t, log.String())
 			}
@@ -95,7 +95,7 @@ func TestNoErrorHoldsASecret(t *testing.T) {
 	}
 }
 
-func TestNoErrorHoldsTheURL(t *testing.T) {
+func TestNoErrorContainsTheURL(t *testing.T) {
 	for _, url := range []string{
 		"http://user-in-url:password-in-url@127.0.0.1:1/?q=query-in-url",
 		"ftp://user-in-url:password-in-url@127.0.0.1/?q=query-in-url",
@@ -104,15 +104,15 @@ func TestNoErrorHoldsTheURL(t *testing.T) {
 		"http://127.0.0.1/\x00?q=query-in-url",
 		"://query-in-url",
 	} {
-		for _, s := range subjects() {
-			requireSecretsKept(t, s.make(url, callsFor(t, patience)).Check(t.Context(), anOrder()), s)
+		for _, s := range specs() {
+			requireRedacted(t, s.newCheck(url, optionsFor(t, testTimeout)).Check(t.Context(), sampleOrder()), s)
 		}
 	}
 }
 
-func requireSecretsKept(t *testing.T, err error, s subject) {
+func requireRedacted(t *testing.T, err error, s spec) {
 	t.Helper()
-	requireUnchecked(t, err, s)
+	requireFailed(t, err, s)
 	requireNoSecrets(t, texts(err))
 }
 

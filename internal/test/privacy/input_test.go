@@ -19,7 +19,7 @@ import (
 func TestCreateRequests(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
-	d.lines = []string{"order created", "order was already created", "order not created", "request refused", "orderCreatedTotal", "check ended"}
+	d.lines = []string{"order created", "order was already created", "order not created", "request refused", "orderCreatedTotal", "check accepted"}
 	d.steps = []string{`"PutItem"`, d.Peers.URL}
 	create := d.start(t, testworld.CreateOrder, longTimeout)
 

@@ -49,7 +49,7 @@ func TestPeerOutages(t *testing.T) {
 				requireNoToken(t, responses[0])
 			}
 			require.NotZero(t, d.Peers.RequestsWith(mark))
-			d.lines, d.steps = []string{"order not created", "check ended"}, []string{d.Peers.URL}
+			d.lines, d.steps = []string{"order not created", "check failed"}, []string{d.Peers.URL}
 		})
 	}
 }

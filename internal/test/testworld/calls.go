@@ -25,10 +25,10 @@ func Calls() map[string][]Call {
 		CreateOrder: {
 			{"dynamodb:PutItem", "${Table.Arn}", "", "order.Service.Create stores the order"},
 			{"dynamodb:GetItem", "${Table.Arn}", "", "order.Service.Create looks for the order of a spent payment token"},
-			{"execute-api:Invoke", "${DeliveryPricingApiArn}/POST/backend/pricing", "", "peer.NewDelivery"},
-			{"execute-api:Invoke", "${PaymentApiArn}/POST/backend/validate", "", "peer.NewPayment"},
-			{"execute-api:Invoke", "${ProductsApiArn}/POST/backend/validate", "", "peer.NewProducts"},
-			{"execute-api:Invoke", "${UsersApiArn}/POST/backend/validate", "HasUsersApi", "peer.NewUsers"},
+			{"execute-api:Invoke", "${DeliveryPricingApiArn}/POST/backend/pricing", "", "peer: the check of delivery"},
+			{"execute-api:Invoke", "${PaymentApiArn}/POST/backend/validate", "", "peer: the check of payment"},
+			{"execute-api:Invoke", "${ProductsApiArn}/POST/backend/validate", "", "peer: the check of products"},
+			{"execute-api:Invoke", "${UsersApiArn}/POST/backend/validate", "HasUsersApi", "peer: the check of users"},
 		},
 		GetOrder: {
 			{"dynamodb:GetItem", "${Table.Arn}", "", "order.Service.Get"},
