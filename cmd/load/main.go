@@ -1,5 +1,5 @@
-// Command load presses a local service with orders while its neighbours, or its table, fail, and proves that nothing
-// was lost. See `make load` and `make soak`.
+// Command load runs the local service under load while its peers or its table fail, and proves that
+// no order was lost. See README.md beside it.
 package main
 
 import (
@@ -23,7 +23,7 @@ func main() {
 	}
 }
 
-// run is the load, or, when that starts this program again, the service.
+// run runs the load or, if that started this program again, the service.
 func run(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) error {
 	if slices.Equal(args, []string{load.ServeCommand}) {
 		return load.Serve(context.WithoutCancel(ctx), getenv, stdin, stdout, stderr)

@@ -8,14 +8,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestWrongArgumentsAreToldAtOnce(t *testing.T) {
+func TestInvalidArgumentsAreReportedAtOnce(t *testing.T) {
 	var out bytes.Buffer
 	err := run(t.Context(), []string{"-scenario=rain"}, nil, nil, &out, &out)
-	require.ErrorContains(t, err, `no scenario "rain"`)
+	require.ErrorContains(t, err, `unknown scenario "rain"`)
 	require.Empty(t, out.String())
 }
 
-func TestTheServiceRunsAsLongAsItsInput(t *testing.T) {
+func TestTheServiceEndsWithItsInput(t *testing.T) {
 	var out bytes.Buffer
 	settings := map[string]string{"PORT": "0", "FULFILMENT": "off"}
 	err := run(t.Context(), []string{"serve"}, func(name string) string { return settings[name] }, strings.NewReader(""), &out, &out)

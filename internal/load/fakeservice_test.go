@@ -16,34 +16,34 @@ import (
 	"orders/internal/order"
 )
 
-// A lie is something that a service does and should not. Each is told once, about the first order there is.
-type lie string
+// A flaw is something that a service does wrong. Each shows once, with the first order.
+type flaw string
 
 const (
-	honest            lie = ""
-	loses             lie = "loses"             // answers 201 and stores nothing
-	forgets           lie = "forgets"           // lists an order that cannot be read
-	doubles           lie = "doubles"           // stores the order under a second id as well
-	repeatsItself     lie = "repeats itself"    // lists an order twice
-	changesItsMind    lie = "changes its mind"  // reads another order than it answered
-	announcesNone     lie = "announces none"    // of all orders
-	announcesGhost    lie = "announces a ghost" // that is not stored
-	announcesTwice    lie = "announces twice"   // which is allowed
-	mixesUp           lie = "mixes up"          // answers with the first order whatever is asked for
-	refusesOnce       lie = "refuses once"      // which is allowed
-	refusesForEver    lie = "refuses for ever"  // what would be allowed once
-	storesAndHangsUp  lie = "stores and hangs up"
-	hangsUpAndForgets lie = "hangs up and forgets" // which is allowed: nothing was promised
+	noFlaw             flaw = ""
+	losesOrder         flaw = "loses an order"       // returns 201 and stores nothing
+	cannotRead         flaw = "cannot read an order" // that it lists
+	doublesOrder       flaw = "doubles an order"     // stores it under a second ID as well
+	listsTwice         flaw = "lists an order twice"
+	changesOrder       flaw = "changes an order" // after it was returned
+	publishesNone      flaw = "publishes nothing"
+	publishesGhost     flaw = "publishes an order that is not stored"
+	publishesTwice     flaw = "publishes twice" // which is allowed
+	mixesUp            flaw = "mixes up orders" // returns the first one, whatever was requested
+	unavailableOnce    flaw = "503 once"        // which is allowed
+	unavailableForEver flaw = "503 for ever"
+	storesAndResets    flaw = "stores an order and resets the connection"
+	resetsOnly         flaw = "resets the connection" // which is allowed: nothing was promised
 )
 
-// A fakeService answers as the service does, but for one lie.
+// A fakeService responds as the service does, with one flaw.
 type fakeService struct {
-	lie lie
+	flaw flaw
 
-	mu     sync.Mutex
-	asked  int
-	orders []order.Order
-	events []string // ids of announced orders
+	mu        sync.Mutex
+	creates   int
+	orders    []order.Order
+	published []string // order IDs
 }
 
 func (f *fakeService) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -63,17 +63,17 @@ func (f *fakeService) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (f *fakeService) create(w http.ResponseWriter, r *http.Request, user string) {
-	f.asked++
-	first := f.asked == 1
-	if f.lie == refusesForEver || f.lie == refusesOnce && first {
+	f.creates++
+	first := f.creates == 1
+	if f.flaw == unavailableForEver || f.flaw == unavailableOnce && first {
 		w.Header().Set("Retry-After", "1")
 		reply(w, http.StatusServiceUnavailable, problem{"Service unavailable", []string{"Failure to contact the users service"}})
 		return
 	}
-	if f.lie == hangsUpAndForgets && first {
+	if f.flaw == resetsOnly && first {
 		panic(http.ErrAbortHandler)
 	}
-	o := f.wanted(r, user)
+	o := f.requested(r, user)
 	status := http.StatusCreated
 	if i := slices.IndexFunc(f.orders, func(old order.Order) bool { return old.OrderID == o.OrderID }); i >= 0 {
 		status, o = http.StatusOK, f.orders[i]
@@ -81,17 +81,17 @@ func (f *fakeService) create(w http.ResponseWriter, r *http.Request, user string
 	} else {
 		f.store(o, first)
 	}
-	if f.lie == storesAndHangsUp && first {
+	if f.flaw == storesAndResets && first {
 		panic(http.ErrAbortHandler)
 	}
-	if f.lie == mixesUp {
+	if f.flaw == mixesUp {
 		o.OrderID = f.orders[0].OrderID
 	}
 	w.Header().Set("Location", "/orders/"+o.OrderID)
 	reply(w, status, o.Public())
 }
 
-func (f *fakeService) wanted(r *http.Request, user string) order.Order {
+func (f *fakeService) requested(r *http.Request, user string) order.Order {
 	var o order.Order
 	_ = json.NewDecoder(r.Body).Decode(&o)
 	o.OrderID, o.UserID, o.Status = order.IDFor(o.PaymentToken), user, order.New
@@ -105,41 +105,41 @@ func (f *fakeService) wanted(r *http.Request, user string) order.Order {
 }
 
 func (f *fakeService) store(o order.Order, first bool) {
-	if f.lie == loses && first {
-		f.events = append(f.events, o.OrderID)
+	if f.flaw == losesOrder && first {
+		f.published = append(f.published, o.OrderID)
 		return
 	}
 	f.orders = append(f.orders, o)
-	f.events = append(f.events, o.OrderID)
-	if f.lie == doubles && first {
+	f.published = append(f.published, o.OrderID)
+	if f.flaw == doublesOrder && first {
 		o.OrderID = order.IDFor("another")
 		f.orders = append(f.orders, o)
 	}
-	if f.lie == announcesTwice && first {
-		f.events = append(f.events, o.OrderID)
+	if f.flaw == publishesTwice && first {
+		f.published = append(f.published, o.OrderID)
 	}
 }
 
 func (f *fakeService) get(w http.ResponseWriter, id string) {
 	i := slices.IndexFunc(f.orders, func(o order.Order) bool { return o.OrderID == id })
-	if i < 0 || f.lie == forgets && i == 0 {
+	if i < 0 || f.flaw == cannotRead && i == 0 {
 		reply(w, http.StatusNotFound, problem{Message: "Order not found"})
 		return
 	}
 	o := f.orders[i].Public()
-	if f.lie == changesItsMind && i == 0 {
+	if f.flaw == changesOrder && i == 0 {
 		o.Total++
 	}
 	reply(w, http.StatusOK, o)
 }
 
-// list gives one order a page, so that pages are gone through.
+// list returns one order a page, so that there are several.
 func (f *fakeService) list(w http.ResponseWriter, user, token string) {
 	own := []order.Order{}
 	for i, o := range f.orders {
 		if o.UserID == user {
 			own = append(own, o.Public())
-			if f.lie == repeatsItself && i == 0 {
+			if f.flaw == listsTwice && i == 0 {
 				own = append(own, o.Public())
 			}
 		}
@@ -156,12 +156,12 @@ func (f *fakeService) list(w http.ResponseWriter, user, token string) {
 
 func (f *fakeService) showEvents(w http.ResponseWriter) {
 	events := []map[string]any{{"source": "ecommerce.warehouse", "detail-type": "PackageCreated", "resources": []string{"other"}}}
-	for _, id := range f.events {
-		if f.lie != announcesNone {
+	for _, id := range f.published {
+		if f.flaw != publishesNone {
 			events = append(events, map[string]any{"source": "ecommerce.orders", "detail-type": "OrderCreated", "resources": []string{id}})
 		}
 	}
-	if f.lie == announcesGhost {
+	if f.flaw == publishesGhost {
 		events = append(events, map[string]any{"source": "ecommerce.orders", "detail-type": "OrderCreated", "resources": []string{"ghost"}})
 	}
 	reply(w, http.StatusOK, events)
@@ -172,17 +172,17 @@ func reply(w http.ResponseWriter, status int, body any) {
 	_ = json.NewEncoder(w).Encode(body)
 }
 
-// startFake is a shopper at a fake service, and baskets of two customers.
-func startFake(t *testing.T, l lie) (*shopper, []basket) {
+// startFake returns a client of a fake service, and requests of two customers.
+func startFake(t *testing.T, f flaw) (*client, []orderRequest) {
 	t.Helper()
-	server := httptest.NewServer(&fakeService{lie: l})
-	s := newShopper(server.URL)
+	server := httptest.NewServer(&fakeService{flaw: f})
+	c := newClient(server.URL)
 	t.Cleanup(func() {
-		s.close()
+		c.close()
 		server.Close()
 	})
-	n := &neighbours{catalogue: fakepeers.NewCatalogue(), payment: &fakepeers.Payment{}}
-	baskets, err := fillBaskets(n, []customer{{"user-1", "user-1"}, {"user-2", "user-2"}}, 7)
+	d := &dependencies{catalogue: fakepeers.NewCatalogue(), payment: &fakepeers.Payment{}}
+	requests, err := newOrderRequests(d, []customer{{"user-1", "user-1"}, {"user-2", "user-2"}}, 7)
 	require.NoError(t, err)
-	return s, baskets
+	return c, requests
 }

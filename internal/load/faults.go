@@ -7,106 +7,121 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
-// A fault is what goes wrong with one request to a neighbour or to the table.
-type fault string
+// A faultKind is what goes wrong with one request to a peer or to the table.
+type faultKind string
 
 const (
-	none     fault = ""
-	stall    fault = "stall"    // the answer comes stallTime late
-	failure  fault = "500"      // the answer is a 500
-	reset    fault = "reset"    // the connection is reset instead of an answer
-	down     fault = "down"     // no answer comes at all
-	throttle fault = "throttle" // the table refuses a write for now
+	noFault     faultKind = ""
+	stall       faultKind = "stall"       // the response comes stallTime late
+	serverError faultKind = "500"         // the response is a 500
+	reset       faultKind = "reset"       // the connection is reset instead of a response
+	silence     faultKind = "no response" // until the client gives up
+	throttle    faultKind = "throttle"    // the table rejects a write for now
 )
 
 const (
-	answerTime = 20 * time.Millisecond // what a neighbour takes for an answer
-	stallTime  = 3 * time.Second
+	peerDelay = 20 * time.Millisecond // what a peer takes for a response
+	stallTime = 3 * time.Second
 )
 
-// odds are the shares of a neighbour's answers that go wrong.
-type odds struct{ stall, failure, reset float64 }
-
-// pick is the fault for a number in [0, 1).
-func (o odds) pick(number float64) fault {
-	for _, each := range []struct {
-		fault fault
-		share float64
-	}{{stall, o.stall}, {failure, o.failure}, {reset, o.reset}} {
-		if number < each.share {
-			return each.fault
-		}
-		number -= each.share
-	}
-	return none
+// A faultRate is the share of a dependency's responses that fail in one way.
+type faultRate struct {
+	kind  faultKind
+	share float64
 }
 
-// A faulty is a neighbour that answers after answerTime, unless something goes wrong. It is safe for concurrent use.
-type faulty struct {
+// chooseFault returns the fault for a number in [0, 1).
+func chooseFault(rates []faultRate, number float64) faultKind {
+	for _, r := range rates {
+		if number < r.share {
+			return r.kind
+		}
+		number -= r.share
+	}
+	return noFault
+}
+
+// An injector is a peer, or the table, that responds after its delay unless a fault is injected. It
+// is safe for concurrent use.
+type injector struct {
 	name   string
 	next   http.Handler
-	odds   odds
-	marks  *marks
+	delay  time.Duration
+	rates  []faultRate
+	log    *faultLog
 	random func() float64 // in [0, 1); nil: math/rand/v2
 
-	down   atomic.Bool
-	healed atomic.Bool // nothing goes wrong any more
+	silent atomic.Bool // no response to anything
+	ended  atomic.Bool // no fault any more
 }
 
-func (f *faulty) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (i *injector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body) // as long as it is unread, net/http does not notice that the client has gone
 	if err != nil {
 		return
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	met := f.meets()
-	f.marks.add(f.name, met)
-	if !takes(r.Context(), met) {
+	fault := i.choose(r)
+	i.log.add(i.name, fault)
+	if !i.wait(r.Context(), fault) {
 		return
 	}
-	switch met {
-	case failure:
+	switch fault {
+	case serverError:
 		http.Error(w, `{"message": "Internal server error"}`, http.StatusInternalServerError)
+	case throttle:
+		const code = "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"
+		http.Error(w, `{"__type": "`+code+`"}`, http.StatusBadRequest)
 	case reset:
 		resetConnection(w)
 	default:
-		f.next.ServeHTTP(w, r)
+		i.next.ServeHTTP(w, r)
 	}
 }
 
-func (f *faulty) meets() fault {
-	random := f.random
+func (i *injector) choose(r *http.Request) faultKind {
+	random := i.random
 	if random == nil {
 		random = rand.Float64
 	}
 	switch {
-	case f.healed.Load():
-		return none
-	case f.down.Load():
-		return down
+	case i.ended.Load():
+		return noFault
+	case i.silent.Load():
+		return silence
 	}
-	return f.odds.pick(random())
+	fault := chooseFault(i.rates, random())
+	if fault == throttle && !isWrite(r) {
+		return noFault
+	}
+	return fault
 }
 
-// takes waits as long as an answer with this fault does, and tells whether the client is still there.
-func takes(ctx context.Context, met fault) bool {
-	wait := answerTime
-	switch met {
-	case down:
+// isWrite reports whether a request to the table is the write that create-order makes.
+func isWrite(r *http.Request) bool {
+	return strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".PutItem")
+}
+
+// wait waits as long as a response with this fault takes, and reports whether the client is still
+// there.
+func (i *injector) wait(ctx context.Context, fault faultKind) bool {
+	switch fault {
+	case silence:
 		<-ctx.Done()
 		return false
 	case stall:
-		wait = stallTime
+		return sleep(ctx, stallTime)
 	}
-	return sleep(ctx, wait)
+	return sleep(ctx, i.delay)
 }
 
-// resetConnection lets the client see a reset, and not the orderly end that a plain Close would be.
+// resetConnection makes the client see a connection reset, not the orderly end of a plain Close.
 func resetConnection(w http.ResponseWriter) {
 	connection, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
@@ -115,33 +130,33 @@ func resetConnection(w http.ResponseWriter) {
 	if tcp, ok := connection.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0) // without it, it is an orderly end: just as good a fault
 	}
-	_ = connection.Close() // nobody is there to be told
+	_ = connection.Close()
 }
 
-// A mark is a fault that happened.
-type mark struct {
+// An injectedFault is a fault that happened.
+type injectedFault struct {
 	at    time.Time
-	where string // the neighbour, or the table
-	fault fault
+	where string // the peer, or the table
+	kind  faultKind
 }
 
-// marks are the faults that happened. They are safe for concurrent use.
-type marks struct {
+// A faultLog lists the faults that happened. It is safe for concurrent use.
+type faultLog struct {
 	mu  sync.Mutex
-	all []mark
+	all []injectedFault
 }
 
-func (m *marks) add(where string, met fault) {
-	if met == none {
+func (l *faultLog) add(where string, kind faultKind) {
+	if kind == noFault {
 		return
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.all = append(m.all, mark{time.Now(), where, met})
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.all = append(l.all, injectedFault{time.Now(), where, kind})
 }
 
-func (m *marks) list() []mark {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return append([]mark(nil), m.all...)
+func (l *faultLog) list() []injectedFault {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return append([]injectedFault(nil), l.all...)
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"syscall"
 	"testing"
@@ -12,130 +13,171 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"orders/internal/dynamo"
+	"orders/internal/environment"
+	"orders/internal/local/dynamodb/dynamodbtest"
+	"orders/internal/order/ordertest"
 )
 
-// echo answers what it is asked.
+// echo returns the request's body.
 var echo = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(w, r.Body) })
 
-// met asks a neighbour once, with the number that chance gives it.
-func met(ctx context.Context, f *faulty, number float64) (answer *httptest.ResponseRecorder, took time.Duration) {
-	f.next, f.marks, f.random = echo, &marks{}, func() float64 { return number }
+// call sends one request to a peer, for which this number is drawn.
+func call(ctx context.Context, i *injector, number float64) (w *httptest.ResponseRecorder, took time.Duration) {
+	i.next, i.delay, i.log, i.random = echo, peerDelay, &faultLog{}, func() float64 { return number }
 	began := time.Now()
-	answer = httptest.NewRecorder()
-	f.ServeHTTP(answer, httptest.NewRequestWithContext(ctx, "POST", "/", strings.NewReader("question")))
-	return answer, time.Since(began)
+	w = httptest.NewRecorder()
+	i.ServeHTTP(w, httptest.NewRequestWithContext(ctx, "POST", "/", strings.NewReader("body")))
+	return w, time.Since(began)
 }
 
-func TestChancePicksFaults(t *testing.T) {
-	o := odds{stall: 0.02, failure: 0.05, reset: 0.01}
-	for number, want := range map[float64]fault{0: stall, 0.0199: stall, 0.0201: failure, 0.0699: failure, 0.0701: reset, 0.0799: reset, 0.0801: none, 0.999: none} {
-		require.Equal(t, want, o.pick(number), number)
+func TestFaultsAreChosenByTheirShares(t *testing.T) {
+	rates := []faultRate{{stall, 0.02}, {serverError, 0.05}, {reset, 0.01}}
+	for number, want := range map[float64]faultKind{
+		0: stall, 0.0199: stall, 0.0201: serverError, 0.0699: serverError, 0.0701: reset, 0.0799: reset,
+		0.0801: noFault, 0.999: noFault,
+	} {
+		require.Equal(t, want, chooseFault(rates, number), number)
 	}
-	require.Equal(t, none, odds{}.pick(0))
+	require.Equal(t, noFault, chooseFault(nil, 0))
 }
 
-func TestWhatAFaultyNeighbourDoes(t *testing.T) {
-	all := odds{stall: 0.1, failure: 0.1}
+func TestInjectedFaults(t *testing.T) {
 	for name, test := range map[string]struct {
 		number float64
 		status int
 		took   time.Duration
-		marked []fault
+		logged []faultKind
 	}{
-		"nothing":   {0.9, 200, answerTime, nil},
-		"stalls":    {0.05, 200, stallTime, []fault{stall}},
-		"a failure": {0.15, 500, answerTime, []fault{failure}},
+		"none":           {0.9, 200, peerDelay, nil},
+		"a stall":        {0.05, 200, stallTime, []faultKind{stall}},
+		"a server error": {0.15, 500, peerDelay, []faultKind{serverError}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				f := &faulty{name: "users", odds: all}
-				answer, took := met(t.Context(), f, test.number)
-				require.Equal(t, test.status, answer.Code)
+				i := &injector{name: "users", rates: []faultRate{{stall, 0.1}, {serverError, 0.1}}}
+				w, took := call(t.Context(), i, test.number)
+				require.Equal(t, test.status, w.Code)
 				require.Equal(t, test.took, took)
 				if test.status == 200 {
-					require.Equal(t, "question", answer.Body.String())
+					require.Equal(t, "body", w.Body.String())
 				}
-				var marked []fault
-				for _, m := range f.marks.list() {
-					require.Equal(t, "users", m.where)
-					marked = append(marked, m.fault)
+				var logged []faultKind
+				for _, f := range i.log.list() {
+					require.Equal(t, "users", f.where)
+					logged = append(logged, f.kind)
 				}
-				require.Equal(t, test.marked, marked)
+				require.Equal(t, test.logged, logged)
 			})
 		})
 	}
 }
 
-func TestANeighbourThatIsDownAnswersNothing(t *testing.T) {
+func TestASilentPeerDoesNotRespond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
-		f := &faulty{}
-		f.down.Store(true)
-		answer, took := met(ctx, f, 0.9)
+		i := &injector{}
+		i.silent.Store(true)
+		w, took := call(ctx, i, 0.9)
 		require.Equal(t, time.Hour, took, "until the client goes")
-		require.Empty(t, answer.Body.String())
-		require.Len(t, f.marks.list(), 1)
+		require.Empty(t, w.Body.String())
+		require.Len(t, i.log.list(), 1)
 	})
 }
 
-func TestAClientThatGoesIsNotWaitedFor(t *testing.T) {
+func TestAStallEndsWithItsClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		_, took := met(ctx, &faulty{odds: odds{stall: 1}}, 0)
+		_, took := call(ctx, &injector{rates: []faultRate{{stall, 1}}}, 0)
 		require.Equal(t, time.Second, took)
 	})
 }
 
-func TestNothingGoesWrongWithAHealedNeighbour(t *testing.T) {
+func TestNoFaultIsInjectedAfterTheirEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := &faulty{odds: odds{stall: 1}}
-		f.down.Store(true)
-		f.healed.Store(true)
-		answer, took := met(t.Context(), f, 0)
-		require.Equal(t, answerTime, took)
-		require.Equal(t, "question", answer.Body.String())
-		require.Empty(t, f.marks.list())
+		i := &injector{rates: []faultRate{{stall, 1}}}
+		i.silent.Store(true)
+		i.ended.Store(true)
+		w, took := call(t.Context(), i, 0)
+		require.Equal(t, peerDelay, took)
+		require.Equal(t, "body", w.Body.String())
+		require.Empty(t, i.log.list())
 	})
 }
 
 func TestAResetIsSeenAsOne(t *testing.T) {
-	f := &faulty{next: echo, odds: odds{reset: 1}, marks: &marks{}}
-	s, err := startServer(f)
+	s, err := startServer(&injector{next: echo, rates: []faultRate{{reset, 1}}, log: &faultLog{}})
 	require.NoError(t, err)
 	client := &http.Client{Transport: &http.Transport{}}
-	_, err = client.Post(s.url, "text/plain", strings.NewReader("question"))
+	_, err = client.Post(s.url, "text/plain", strings.NewReader("body"))
 	require.ErrorIs(t, err, syscall.ECONNRESET)
 	require.NoError(t, s.close())
 }
 
-func TestAnOutageHasItsTime(t *testing.T) {
-	n, err := startNeighbours(odds{}, &marks{})
+func startPeers(t *testing.T) *dependencies {
+	t.Helper()
+	d, err := startDependencies(t.Context(), scenario{})
 	require.NoError(t, err)
-	defer func() { require.NoError(t, n.close()) }()
+	t.Cleanup(func() { require.NoError(t, d.close()) })
+	return d
+}
+
+func TestAnOutageLastsFromOneTimeToTheOther(t *testing.T) {
+	d := startPeers(t)
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		go n.interrupt(t.Context(), start.Add(2*time.Second), start.Add(5*time.Second))
+		go d.silencePeer(t.Context(), start.Add(2*time.Second), start.Add(5*time.Second))
 		for second := range 7 {
 			synctest.Wait()
-			require.Equal(t, second >= 2 && second < 5, n.peers[downPeer].down.Load(), second)
+			require.Equal(t, second >= 2 && second < 5, d.injectors[silentPeer].silent.Load(), second)
 			time.Sleep(time.Second)
 		}
 	})
 }
 
-func TestNeighboursAnswerOnlyWhatIsSigned(t *testing.T) {
-	n, err := startNeighbours(odds{}, &marks{})
-	require.NoError(t, err)
-	defer func() { require.NoError(t, n.close()) }()
-	require.Len(t, n.urls, 4)
+func TestPeersRejectRequestsWithoutSignature(t *testing.T) {
+	d := startPeers(t)
+	require.Len(t, d.environment, 4)
 	client := &http.Client{Transport: &http.Transport{}}
 	defer client.CloseIdleConnections()
-	for variable, url := range n.urls {
-		answer, err := client.Post(url+"/backend/validate", "application/json", strings.NewReader("{}"))
+	for _, variable := range d.environment {
+		_, peer, _ := strings.Cut(variable, "=")
+		w, err := client.Post(peer+"/backend/validate", "application/json", strings.NewReader("{}"))
 		require.NoError(t, err)
-		require.NoError(t, answer.Body.Close())
-		require.Equal(t, http.StatusForbidden, answer.StatusCode, variable)
+		require.NoError(t, w.Body.Close())
+		require.Equal(t, http.StatusForbidden, w.StatusCode, variable)
 	}
+}
+
+// The service's real adapter retries throttled writes, and reads are not throttled.
+func TestThrottledWritesReachTheAdapter(t *testing.T) {
+	endpoint := dynamodbtest.Start(t)
+	d := &dependencies{injectors: map[string]*injector{}, log: &faultLog{}}
+	defer func() { require.NoError(t, d.close()) }()
+	writes := 0
+	target, err := url.Parse(endpoint)
+	require.NoError(t, err)
+	table := &injector{name: "table", next: d.forward(target), rates: []faultRate{{throttle, 0.5}}}
+	table.random = func() float64 { writes++; return min(0.2*float64(writes), 0.9) } // two of them below 0.5
+	require.NoError(t, d.start(table, "DYNAMODB_ENDPOINT"))
+	_, injected, _ := strings.Cut(d.environment[0], "=")
+
+	env := environment.NewReader(func(name string) string {
+		return map[string]string{"AWS_REGION": region, "AWS_ACCESS_KEY_ID": accessKey, "AWS_SECRET_ACCESS_KEY": secretKey}[name]
+	})
+	client := dynamo.NewClient(env.AWS(), injected, dynamo.Timing{FirstDelay: time.Millisecond, MaxDelay: time.Millisecond})
+	defer client.Options().HTTPClient.(*http.Client).CloseIdleConnections()
+	store := &dynamo.Store{Client: client, Table: dynamodbtest.Table(t, endpoint)}
+	o := ordertest.Sample()
+	_, err = store.Create(t.Context(), o)
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, writes, 3, "a slow start of the table may cost further attempts")
+	table.random = func() float64 { return 0 }
+	_, err = store.Get(t.Context(), o.OrderID)
+	require.NoError(t, err)
+	require.Equal(t, []faultKind{throttle, throttle}, []faultKind{d.log.list()[0].kind, d.log.list()[1].kind})
+	require.Len(t, d.log.list(), 2)
 }

@@ -13,26 +13,29 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// drawn is a result with one of everything that can be drawn.
-func drawn() *result {
+// fullRun returns a run with one of everything that can be drawn.
+func fullRun() *run {
 	start := time.Date(2026, 5, 4, 3, 2, 1, 0, time.UTC)
-	r := &result{
+	r := &run{
 		scenario: scenario{name: "<a & b>", what: "it's \"drawn\"", outage: true, bar: bar{p99: 100 * time.Millisecond}},
 		rate:     2, start: start, length: 12 * time.Second,
 	}
-	for i, k := range []kind{created, repeated, refused, wrong, unanswered} {
-		r.outcomes = append(r.outcomes, outcome{due: start.Add(time.Duration(i) * time.Second), took: time.Duration(i) * 5 * time.Second, kind: k})
+	for i, v := range []verdict{created, replayed, unavailable, invalid, unanswered} {
+		due, latency := start.Add(time.Duration(i)*time.Second), time.Duration(i)*5*time.Second
+		r.responses = append(r.responses, response{due: due, latency: latency, verdict: v})
 	}
-	for i, f := range []fault{stall, failure, reset, throttle, down} {
-		r.marks = append(r.marks, mark{start.Add(time.Duration(i-1) * 5 * time.Second), "users", f})
+	for i, kind := range []faultKind{stall, serverError, reset, throttle, silence} {
+		r.faults = append(r.faults, injectedFault{start.Add(time.Duration(i-1) * 5 * time.Second), "users", kind})
 	}
 	for i := range 20 {
-		r.samples = append(r.samples, sample{at: start.Add(time.Duration(i) * time.Second), rss: 1 << 20, liveHeap: int64(i) << 10, goroutines: 10 + i})
+		at := start.Add(time.Duration(i) * time.Second)
+		r.samples = append(r.samples, sample{at: at, rss: 1 << 20, liveHeap: int64(i) << 10, goroutines: 10 + i})
 	}
 	return r
 }
 
-// elements reads a document to its end, and is the attributes of its elements by their names, and all text.
+// elements reads a document to its end and returns the attributes of its elements, by name, and
+// all text.
 func elements(t *testing.T, document []byte) (found map[string][]map[string]string, text string) {
 	t.Helper()
 	found = map[string][]map[string]string{}
@@ -57,7 +60,9 @@ func elements(t *testing.T, document []byte) (found map[string][]map[string]stri
 
 func TestAPlotIsXMLAndShowsEverything(t *testing.T) {
 	for _, soak := range []bool{false, true} {
-		found, text := elements(t, drawn().plot(soak))
+		r := fullRun()
+		r.soak = soak
+		found, text := elements(t, r.plot())
 		require.Len(t, found["svg"], 1)
 		require.Contains(t, text, `<a & b>: it's "drawn"`)
 		curves := 2
@@ -75,7 +80,9 @@ func TestAPlotIsXMLAndShowsEverything(t *testing.T) {
 }
 
 func TestAPlotDrawsNothingOutsideOfItself(t *testing.T) {
-	found, _ := elements(t, drawn().plot(true))
+	r := fullRun()
+	r.soak = true
+	found, _ := elements(t, r.plot())
 	height, err := strconv.ParseFloat(found["svg"][0]["height"], 64)
 	require.NoError(t, err)
 	inside := func(x, y string) {
@@ -104,12 +111,12 @@ func TestAPlotDrawsNothingOutsideOfItself(t *testing.T) {
 }
 
 func TestManyRequestsAreShownByTheirPercentilesAlone(t *testing.T) {
-	r := drawn()
-	r.marks = nil
+	r := fullRun()
+	r.faults = nil
 	for range mostDots {
-		r.outcomes = append(r.outcomes, outcome{due: r.start, took: time.Second, kind: created})
+		r.responses = append(r.responses, response{due: r.start, latency: time.Second, verdict: created})
 	}
-	found, _ := elements(t, r.plot(false))
+	found, _ := elements(t, r.plot())
 	require.Empty(t, found["path"])
 	require.Len(t, found["polyline"], 2)
 }

@@ -11,96 +11,100 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// proveFake asks a fake service for all baskets, one after the other, and holds it to its answers.
-func proveFake(t *testing.T, l lie) *proof {
+// proveFake sends all requests to a fake service, one after the other, and compares it with its
+// responses.
+func proveFake(t *testing.T, f flaw) *proof {
 	t.Helper()
-	s, baskets := startFake(t, l)
-	outcomes := make([]outcome, len(baskets))
-	for i, b := range baskets {
-		outcomes[i] = s.ask(t.Context(), b, time.Now())
+	c, requests := startFake(t, f)
+	responses := make([]response, len(requests))
+	for i, request := range requests {
+		responses[i] = c.create(t.Context(), request, time.Now())
 	}
 	settle := time.Minute // most end by themselves, much sooner
-	if l == refusesForEver {
+	if f == unavailableForEver {
 		settle = 300 * time.Millisecond
 	}
-	p := &prover{shopper: s, baskets: baskets, outcomes: outcomes, settle: settle, quiet: time.Millisecond}
+	p := &prover{client: c, requests: requests, responses: responses, settle: settle, quiet: time.Millisecond}
 	found, err := p.prove(t.Context())
 	require.NoError(t, err)
 	return found
 }
 
-func TestAnHonestServiceIsBelieved(t *testing.T) {
-	for l, want := range map[lie]proof{
-		honest:            {tokens: 7, stored: 7},
-		announcesTwice:    {tokens: 7, stored: 7, twice: 1},
-		refusesOnce:       {tokens: 7, stored: 7, askedAgain: 1},
-		storesAndHangsUp:  {tokens: 7, stored: 7, askedAgain: 1},
-		hangsUpAndForgets: {tokens: 7, stored: 7, askedAgain: 1},
+func TestACorrectServicePasses(t *testing.T) {
+	for f, want := range map[flaw]proof{
+		noFlaw:          {tokens: 7, stored: 7},
+		publishesTwice:  {tokens: 7, stored: 7, twice: 1},
+		unavailableOnce: {tokens: 7, stored: 7, retried: 1},
+		storesAndResets: {tokens: 7, stored: 7, retried: 1},
+		resetsOnly:      {tokens: 7, stored: 7, retried: 1},
 	} {
-		t.Run(string(l), func(t *testing.T) {
-			found := proveFake(t, l)
+		t.Run(string(f), func(t *testing.T) {
+			found := proveFake(t, f)
 			require.Equal(t, &want, found)
 			require.NoError(t, found.err())
 		})
 	}
 }
 
-func TestALyingServiceIsCaught(t *testing.T) {
-	for l, want := range map[lie]struct {
-		lost   int
-		faults []string
+func TestEveryFlawIsFound(t *testing.T) {
+	for f, want := range map[flaw]struct {
+		lost       int
+		violations []string
 	}{
-		loses:          {2, []string{"is in no list", "6 orders for 7 payment tokens", "cannot be read: 404 Order not found"}},
-		forgets:        {1, []string{"cannot be read: 404 Order not found"}},
-		doubles:        {0, []string{"is stored, and was never answered", "8 orders for 7 payment tokens"}},
-		repeatsItself:  {0, []string{"is listed twice", "8 orders for 7 payment tokens"}},
-		changesItsMind: {1, []string{"is read otherwise than it was answered"}},
-		announcesNone:  {7, []string{"is not announced"}},
-		announcesGhost: {0, []string{"order ghost is announced, and was never answered"}},
-		mixesUp:        {6, []string{"were answered with one order", "is stored, and was never answered", "is read otherwise", "is announced, and was never answered"}},
-		refusesForEver: {0, []string{"cannot be asked again: 503 Service unavailable: Failure to contact the users service", "0 orders for 7 payment tokens"}},
+		losesOrder:         {2, []string{"is in no list", "6 orders for 7 payment tokens", "cannot be read: 404 Order not found"}},
+		cannotRead:         {1, []string{"cannot be read: 404 Order not found"}},
+		doublesOrder:       {0, []string{"is stored, and was never returned", "8 orders for 7 payment tokens"}},
+		listsTwice:         {0, []string{"is listed twice", "8 orders for 7 payment tokens"}},
+		changesOrder:       {1, []string{"differs from the order that was returned"}},
+		publishesNone:      {7, []string{"is not published"}},
+		publishesGhost:     {0, []string{"order ghost is published, and was never returned"}},
+		mixesUp:            {6, []string{"got the same order", "is stored, and was never returned", "differs from the order", "is published, and was never returned"}},
+		unavailableForEver: {0, []string{"cannot be retried: 503 Service unavailable: Failure to contact the users service", "0 orders for 7 payment tokens"}},
 	} {
-		t.Run(string(l), func(t *testing.T) {
+		t.Run(string(f), func(t *testing.T) {
 			t.Parallel()
-			found := proveFake(t, l)
+			found := proveFake(t, f)
 			require.Error(t, found.err())
 			require.Equal(t, want.lost, found.lost)
-			for _, fault := range want.faults {
-				require.Condition(t, func() bool { return anyContains(found.faults, fault) }, "%q in %q", fault, found.faults)
+			for _, violation := range want.violations {
+				require.Condition(t, func() bool { return anyContains(found.violations, violation) }, "%q in %q", violation, found.violations)
 			}
 		})
 	}
 }
 
-func TestTheLastAnswerIsToldThoughTheTimeWasUpDuringAnother(t *testing.T) {
+func TestTheLastResponseIsReportedIfARetryIsCutOff(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body) // only then is the client's leaving noticed
+		_, _ = io.Copy(io.Discard, r.Body) // only then does net/http notice that the client has gone
 		cancel()
 		<-r.Context().Done()
 	}))
 	defer server.Close()
-	s := newShopper(server.URL)
-	defer s.close()
-	p := &prover{shopper: s, baskets: make([]basket, 1), outcomes: []outcome{{kind: refused, problem: "503"}}, settle: time.Minute}
-	p.askAgain(ctx)
-	require.Equal(t, []string{"request 0 cannot be asked again: 503"}, p.proof.faults)
+	c := newClient(server.URL)
+	defer c.close()
+	p := &prover{
+		client: c, requests: make([]orderRequest, 1), responses: []response{{verdict: unavailable, problem: "503"}},
+		settle: time.Minute,
+	}
+	p.retryAll(ctx)
+	require.Equal(t, []string{"request 0 cannot be retried: 503"}, p.proof.violations)
 }
 
-func TestAServiceThatCannotBeAskedIsAnError(t *testing.T) {
-	s, baskets := startFake(t, honest)
-	s.url = "http://127.0.0.1:1"
-	p := &prover{shopper: s, baskets: baskets, outcomes: make([]outcome, len(baskets)), settle: time.Millisecond}
+func TestAServiceThatCannotBeReachedIsAnError(t *testing.T) {
+	c, requests := startFake(t, noFlaw)
+	c.url = "http://127.0.0.1:1"
+	p := &prover{client: c, requests: requests, responses: make([]response, len(requests)), settle: time.Millisecond}
 	_, err := p.prove(t.Context())
 	require.ErrorContains(t, err, "GET /orders")
 }
 
-func TestFaultsAreCountedAllAndToldInPart(t *testing.T) {
+func TestAllViolationsAreCountedAndSomeReported(t *testing.T) {
 	var p proof
 	for range 1000 {
-		p.fault("the same")
+		p.add("the same")
 	}
-	require.Len(t, p.faults, maxFaults)
-	require.EqualError(t, p.err(), "1000 faults, the first: the same")
+	require.Len(t, p.violations, maxViolations)
+	require.EqualError(t, p.err(), "1000 violations, the first: the same")
 }

@@ -10,18 +10,45 @@ import (
 	"os/exec"
 	"strings"
 	"time"
+
+	"orders/internal/local"
 )
+
+// ServeCommand is the one argument with which a program that calls [Run] is started again, to be
+// the service under load: it must then call [Serve].
+const ServeCommand = "serve"
+
+// closeTime is how long the service may take to finish what is in flight.
+const closeTime = 15 * time.Second
+
+// Serve runs a local service with the settings of cmd/local and writes its URL as one line to
+// stdout. It returns when stdin ends, and so with the process that started it, however that ended.
+func Serve(ctx context.Context, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) error {
+	settings, err := local.ReadSettings(getenv)
+	if err != nil {
+		return err
+	}
+	service, err := local.Start(ctx, settings, stderr)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(stdout, service.URL)
+	_, _ = io.Copy(io.Discard, stdin) // an error is an end as well
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
+	defer cancel()
+	return service.Close(ctx)
+}
 
 // A service is the service under load, in a process of its own.
 type service struct {
 	url   string
 	cmd   *exec.Cmd
-	stdin io.Closer // as long as it is open, the service runs
+	stdin io.Closer // the service runs as long as it is open
 	log   io.Closer
 }
 
-// startService starts this very program again as a service with an environment of its own, and returns when it
-// listens. The functions' logs go to a file.
+// startService starts this very program again as a service with an environment of its own, and
+// returns when it listens. The functions' logs go to a file.
 func startService(ctx context.Context, environment []string, logFile string) (_ *service, err error) {
 	program, err := os.Executable()
 	if err != nil {
@@ -45,7 +72,7 @@ func startService(ctx context.Context, environment []string, logFile string) (_ 
 	s := &service{cmd: cmd, stdin: stdin, log: log}
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("the service did not start, see %s", logFile), s.stop())
+		return nil, errors.Join(fmt.Errorf("the service failed to start, see %s", logFile), s.stop())
 	}
 	s.url = strings.TrimSpace(line)
 	return s, nil
@@ -53,11 +80,11 @@ func startService(ctx context.Context, environment []string, logFile string) (_ 
 
 func (s *service) pid() int { return s.cmd.Process.Pid }
 
-// stop lets the service finish what is in flight, and ends it in any case.
+// stop lets the service finish what is in flight, and kills it if that takes too long.
 func (s *service) stop() error {
 	err := s.stdin.Close()
-	late := time.AfterFunc(closeTime, func() { _ = s.cmd.Process.Kill() }) // it may just have ended by itself
-	defer late.Stop()
+	overdue := time.AfterFunc(closeTime, func() { _ = s.cmd.Process.Kill() }) // it may just have ended by itself
+	defer overdue.Stop()
 	if ended := s.cmd.Wait(); ended != nil {
 		err = fmt.Errorf("the service ended with %w", ended)
 	}

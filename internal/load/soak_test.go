@@ -8,16 +8,19 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// soaked is the result of a soak in which the live heap went as told, the orders kept aside, and that ended with so
-// many goroutines more than it began with.
-func soaked(heap func(i int) int, left int) *result {
-	r := &result{rate: 10, start: time.Now(), length: 1000 * time.Second, outcomes: make([]outcome, 10_000), orderBytes: 3000, before: 40, rested: 40 + left}
+// newSoak returns a soak in which the live heap, without the orders kept, developed like this, and
+// which ended with so many more goroutines than it began with.
+func newSoak(heap func(i int) int, left int) *run {
+	r := &run{
+		rate: 10, start: time.Now(), length: 1000 * time.Second, responses: make([]response, 10_000),
+		orderBytes: 3000, before: 40, after: 40 + left,
+	}
 	for i := range 100 {
-		ordered := 100 * (i + 1)
+		orders := 100 * (i + 1)
 		r.samples = append(r.samples, sample{
 			at:         r.start.Add(time.Duration(i+1) * 10 * time.Second),
-			ordered:    ordered,
-			liveHeap:   int64(heap(i)) + int64(ordered)*r.orderBytes,
+			orders:     orders,
+			liveHeap:   int64(heap(i)) + int64(orders)*r.orderBytes,
 			goroutines: 40 + i, // connections that are kept
 		})
 	}
@@ -26,7 +29,7 @@ func soaked(heap func(i int) int, left int) *result {
 
 func always(n int) func(int) int { return func(int) int { return n } }
 
-func TestASoakTellsGrowthFromWhatIsKept(t *testing.T) {
+func TestASoakTellsGrowthFromOrdersThatAreKept(t *testing.T) {
 	const mega = 1 << 20
 	for name, test := range map[string]struct {
 		heap func(int) int
@@ -44,25 +47,25 @@ func TestASoakTellsGrowthFromWhatIsKept(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
-			err := reportSoak(&out, []*result{soaked(test.heap, test.left)})
+			err := reportSoak(&out, []*run{newSoak(test.heap, test.left)})
 			require.Equal(t, test.flat, err == nil, out.String())
 			require.Equal(t, !test.flat, bytes.Contains(out.Bytes(), []byte("NOT flat")))
 		})
 	}
 }
 
-func TestAShortSoakTellsNothing(t *testing.T) {
-	r := soaked(always(0), 0)
+func TestAShortSoakReportsNothing(t *testing.T) {
+	r := newSoak(always(0), 0)
 	r.samples = r.samples[:9]
 	var out bytes.Buffer
-	require.NoError(t, reportSoak(&out, []*result{r}))
+	require.NoError(t, reportSoak(&out, []*run{r}))
 	require.Contains(t, out.String(), "too short")
 }
 
-func TestWhatAnOrderWeighs(t *testing.T) {
-	b := aBasket(t)
-	each, err := weigh(t.Context(), b)
+func TestTheSizeOfAnOrder(t *testing.T) {
+	request := newRequest(t)
+	each, err := orderSize(t.Context(), request)
 	require.NoError(t, err)
-	require.Greater(t, each, 2*int64(len(b.body)), "it is kept as a document, and as an event")
-	require.Less(t, each, 6*int64(len(b.body)))
+	require.Greater(t, each, 2*int64(len(request.body)), "it is kept as a document, and as an event")
+	require.Less(t, each, 6*int64(len(request.body)))
 }

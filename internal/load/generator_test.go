@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// arrivals are what a schedule did, by the clock of the test.
+// arrivals is what a schedule did, by the clock of the test.
 type arrivals struct {
 	mu  sync.Mutex
 	due []time.Duration
@@ -32,14 +32,14 @@ func runSchedule(ctx context.Context, s schedule, start time.Time, service time.
 	return a
 }
 
-func TestArrivalsComeAtAConstantRateWhateverTheyWaitFor(t *testing.T) {
+func TestArrivalsAreAtAConstantRateHoweverLongTheyTake(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now().Add(time.Second)
 		a := runSchedule(t.Context(), schedule{rate: 4, count: 6}, start, time.Hour)
 		want := []time.Duration{0, 250e6, 500e6, 750e6, 1000e6, 1250e6}
 		require.Equal(t, want, a.due)
 		require.Equal(t, want, a.at)
-		require.Equal(t, 1250*time.Millisecond+time.Hour, time.Since(start), "all have come to their end")
+		require.Equal(t, 1250*time.Millisecond+time.Hour, time.Since(start), "all have returned")
 	})
 }
 
@@ -61,7 +61,7 @@ func TestArrivalsEndWithTheContext(t *testing.T) {
 	})
 }
 
-func TestARateThatDividesNoSecondDoesNotDrift(t *testing.T) {
-	require.Equal(t, time.Hour, schedule{rate: 7}.intended(7*3600))
-	require.Equal(t, time.Second/7, schedule{rate: 7}.intended(1))
+func TestARateThatDoesNotDivideASecondDoesNotDrift(t *testing.T) {
+	require.Equal(t, time.Hour, schedule{rate: 7}.due(7*3600))
+	require.Equal(t, time.Second/7, schedule{rate: 7}.due(1))
 }

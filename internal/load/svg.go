@@ -6,14 +6,15 @@ import (
 	"fmt"
 )
 
-// A drawing is an SVG in the making. Coordinates are pixels from the upper left corner.
+// A drawing is an SVG that is being drawn. Coordinates are pixels from the upper left corner.
 type drawing struct{ svg bytes.Buffer }
 
 type point struct{ x, y float64 }
 
 func newDrawing(width, height int) *drawing {
 	d := &drawing{}
-	d.put(`<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" font-family="sans-serif" font-size="12">`, width, height, width, height)
+	d.put(`<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" font-family="sans-serif" `+
+		`font-size="12">`, width, height, width, height)
 	d.put(`<rect width="%d" height="%d" fill="white"/>`, width, height)
 	return d
 }
@@ -23,7 +24,7 @@ func (d *drawing) put(format string, values ...any) {
 	d.svg.WriteByte('\n')
 }
 
-// end is the whole drawing.
+// end returns the whole drawing.
 func (d *drawing) end() []byte {
 	d.put(`</svg>`)
 	return d.svg.Bytes()
@@ -32,23 +33,27 @@ func (d *drawing) end() []byte {
 // text writes from a point on (anchor "start"), around it ("middle") or up to it ("end").
 func (d *drawing) text(x, y float64, anchor, text string) {
 	var escaped bytes.Buffer
-	_ = xml.EscapeText(&escaped, []byte(text)) // a buffer takes everything
+	_ = xml.EscapeText(&escaped, []byte(text)) // a buffer never fails
 	d.put(`<text x="%.1f" y="%.1f" text-anchor="%s">%s</text>`, x, y, anchor, escaped.String())
 }
 
 func (d *drawing) line(x1, y1, x2, y2 float64, colour, dashes string) {
-	d.put(`<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" stroke="%s" stroke-dasharray="%s"/>`, x1, y1, x2, y2, colour, dashes)
+	d.put(`<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" stroke="%s" stroke-dasharray="%s"/>`,
+		x1, y1, x2, y2, colour, dashes)
 }
 
 func (d *drawing) frame(left, top, right, low float64) {
-	d.put(`<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" fill="none" stroke="#666666"/>`, left, top, right-left, low-top)
+	d.put(`<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" fill="none" stroke="#666666"/>`,
+		left, top, right-left, low-top)
 }
 
 func (d *drawing) band(left, top, right, low float64, colour string) {
-	d.put(`<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" fill="%s" opacity="0.12"/>`, left, top, right-left, low-top, colour)
+	d.put(`<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" fill="%s" opacity="0.12"/>`,
+		left, top, right-left, low-top, colour)
 }
 
-// dots are one path of lines without length, which round ends make visible: many elements would make a large file.
+// dots draws one path of lines without length, which round ends make visible: many elements would
+// make a large file.
 func (d *drawing) dots(points []point, colour string) {
 	d.svg.WriteString(`<path d="`)
 	for _, p := range points {
@@ -57,7 +62,7 @@ func (d *drawing) dots(points []point, colour string) {
 	d.put(`" stroke="%s" stroke-width="3" stroke-linecap="round" stroke-opacity="%s"/>`, colour, dotOpacity)
 }
 
-// ticks are short lines downwards.
+// ticks draws short lines downwards.
 func (d *drawing) ticks(points []point, length float64, colour string) {
 	d.svg.WriteString(`<path d="`)
 	for _, p := range points {
@@ -74,7 +79,7 @@ func (d *drawing) curve(points []point, colour string) {
 	d.put(`" fill="none" stroke="%s" stroke-width="1.5"/>`, colour)
 }
 
-// A label is what something is called in a legend, and its colour.
+// A label is an entry of a legend, and its colour.
 type label struct{ name, colour string }
 
 func (d *drawing) legend(x, y float64, labels []label) {
