@@ -23,7 +23,7 @@ import (
 func main() {
 	h, err := newHandler(os.Getenv, os.Stdout)
 	if err != nil {
-		telemetry.NewLogger(os.Stdout, slog.LevelInfo).Error("create-order does not start", slog.String("error", err.Error()))
+		telemetry.NewLogger(os.Stdout, slog.LevelInfo).Error("create-order failed to start", slog.String("error", err.Error()))
 		os.Exit(1)
 	}
 	connect(h)

@@ -19,7 +19,7 @@ import (
 func main() {
 	h, err := newHandler(os.Getenv, os.Stdout)
 	if err != nil {
-		telemetry.NewLogger(os.Stdout, slog.LevelInfo).Error("on-events does not start", slog.String("error", err.Error()))
+		telemetry.NewLogger(os.Stdout, slog.LevelInfo).Error("on-events failed to start", slog.String("error", err.Error()))
 		os.Exit(1)
 	}
 	lambda.StartWithOptions(h)

@@ -58,7 +58,7 @@ func TestTheHandlerWritesToTheTableThatIsSet(t *testing.T) {
 	require.Equal(t, []string{"DynamoDB_20120810.GetItem", "DynamoDB_20120810.UpdateItem"}, calls)
 	require.Contains(t, written, `"TableName":"orders-table"`)
 	require.Contains(t, written, "FULFILLED")
-	require.Contains(t, output.String(), `"message":"order follows event"`)
+	require.Contains(t, output.String(), `"message":"fulfilment update applied"`)
 	require.Contains(t, output.String(), `"orderFulfilled":1`)
 	require.Contains(t, output.String(), `"environment":"test"`)
 }

@@ -26,14 +26,14 @@ func logTo(level slog.Level) (log *slog.Logger, lines func(t *testing.T) []map[s
 	}
 }
 
-func TestEveryChangeIsToldAtDebug(t *testing.T) {
+func TestEveryEventIsLoggedAtDebug(t *testing.T) {
 	b := bus{fail: map[string]error{"b": &order.Error{Kind: order.Unavailable, Message: "throttled"}}}
 	records := batch(record("INSERT", "a", "1", "", `{}`), record("MODIFY", "b", "2", `{}`, `{"x":"s3cret"}`), record("REMOVE", "c", "3", `{}`, ""))
 	for level, want := range map[slog.Level][]map[string]any{
 		slog.LevelDebug: {
-			{"level": "DEBUG", "msg": "change handed to the bus", "orderId": "a", "sequenceNumber": "1", "detailType": "OrderCreated", "outcome": "accepted"},
-			{"level": "DEBUG", "msg": "change handed to the bus", "orderId": "b", "sequenceNumber": "2", "detailType": "OrderModified", "outcome": "unavailable"},
-			{"level": "DEBUG", "msg": "change handed to the bus", "orderId": "c", "sequenceNumber": "3", "detailType": "OrderDeleted", "outcome": "accepted"},
+			{"level": "DEBUG", "msg": "event sent", "orderId": "a", "sequenceNumber": "1", "detailType": "OrderCreated", "result": "accepted"},
+			{"level": "DEBUG", "msg": "event sent", "orderId": "b", "sequenceNumber": "2", "detailType": "OrderModified", "result": "unavailable"},
+			{"level": "DEBUG", "msg": "event sent", "orderId": "c", "sequenceNumber": "3", "detailType": "OrderDeleted", "result": "accepted"},
 		},
 		slog.LevelInfo: {},
 	} {
@@ -43,7 +43,7 @@ func TestEveryChangeIsToldAtDebug(t *testing.T) {
 		_, err := update.Invoke(t.Context(), records)
 		require.NoError(t, err)
 		got := lines(t)
-		require.Equal(t, want, got[:len(got)-1], "and then, at every level, the line of what is stuck")
+		require.Equal(t, want, got[:len(got)-1], "followed by the line of the failed batch, at every level")
 		require.Equal(t, "ERROR", got[len(got)-1]["level"])
 	}
 }

@@ -13,22 +13,23 @@ import (
 	"orders/internal/order"
 )
 
-// OnEvents is the function that lets orders follow what warehouse and delivery report through EventBridge.
+// OnEvents is the function that applies the fulfilment updates of warehouse and delivery to orders.
 type OnEvents struct {
 	Orders  *order.Service
 	Metrics Metrics
 	Log     *slog.Logger
 }
 
-// A FollowedEvent is a kind of event that orders follow, and so what the rules of the event bus must let through.
-type FollowedEvent struct {
+// A FulfilmentEvent is a kind of EventBridge event that contains a fulfilment update.
+type FulfilmentEvent struct {
 	Source, DetailType string
-	Status             order.Status // what it asks for
+	Status             order.Status // of the update
 }
 
-// FollowedEvents lists all kinds of events that OnEvents handles.
-func FollowedEvents() []FollowedEvent {
-	return []FollowedEvent{
+// FulfilmentEvents returns all kinds of events that OnEvents handles, and therefore that the rules
+// of the event bus must match.
+func FulfilmentEvents() []FulfilmentEvent {
+	return []FulfilmentEvent{
 		{"ecommerce.warehouse", "PackageCreated", order.Packaged},
 		{"ecommerce.warehouse", "PackagingFailed", order.PackagingFailed},
 		{"ecommerce.delivery", "DeliveryCompleted", order.Fulfilled},
@@ -36,102 +37,103 @@ func FollowedEvents() []FollowedEvent {
 	}
 }
 
-// A busEvent is what EventBridge delivers, as far as it matters here.
+// A busEvent is the part of an EventBridge event that is used here.
 type busEvent struct {
 	ID         string          `json:"id"`
 	Source     string          `json:"source"`
 	DetailType string          `json:"detail-type"`
-	Resources  []string        `json:"resources"` // the ids of the orders it is about
+	Resources  []string        `json:"resources"` // order IDs
 	Detail     json.RawMessage `json:"detail"`
 }
 
-// Invoke handles one event for all the orders that it names. If it fails for any of them, that one keeps no other
-// from being written, and the error makes EventBridge's delivery come again: what was done before is then not done
-// twice. An event that no retry can mend fails as well, so that it ends in the dead-letter queue and is not lost.
+// Invoke applies one event to all orders that it names. An order that fails does not prevent the
+// others from being written; the error makes Lambda retry the event, which does not repeat what was
+// written before. An event that no retry can fix fails as well, so that it ends in the dead-letter
+// queue and is not lost.
 func (h *OnEvents) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	ctx, cancel := withReserve(ctx)
 	defer cancel()
 	var event busEvent
 	if err := json.Unmarshal(payload, &event); err != nil {
-		return nil, fmt.Errorf("event is not EventBridge's: %w", err)
+		return nil, fmt.Errorf("not an EventBridge event: %w", err)
 	}
-	report, ok, err := reportOf(event)
+	update, ok, err := updateOf(event)
 	if !ok {
-		h.Log.WarnContext(ctx, "event ignored: unknown source or type",
+		h.Log.WarnContext(ctx, "event ignored", slog.String("reason", "unknown_type"),
 			slog.String("source", event.Source), slog.String("detailType", event.DetailType))
 		return []byte("null"), nil
 	}
 	if err == nil && len(event.Resources) == 0 {
-		err = errors.New("resources names no order")
+		err = errors.New("resources must name an order")
 	}
 	if err != nil {
-		h.Log.ErrorContext(ctx, "event not handled", slog.String("detailType", event.DetailType), slog.String("error", err.Error()))
+		h.Log.ErrorContext(ctx, "fulfilment update failed", slog.String("detailType", event.DetailType), slog.String("error", err.Error()))
 		return nil, fmt.Errorf("%s event %s: %w", event.DetailType, event.ID, err)
 	}
-	return []byte("null"), h.applyToAll(ctx, event, report)
+	return []byte("null"), h.applyToAll(ctx, event, update)
 }
 
-func reportOf(event busEvent) (report order.FulfilmentUpdate, known bool, err error) {
-	all := FollowedEvents()
-	i := slices.IndexFunc(all, func(f FollowedEvent) bool { return f.Source == event.Source && f.DetailType == event.DetailType })
+func updateOf(event busEvent) (update order.FulfilmentUpdate, known bool, err error) {
+	all := FulfilmentEvents()
+	i := slices.IndexFunc(all, func(f FulfilmentEvent) bool { return f.Source == event.Source && f.DetailType == event.DetailType })
 	if i < 0 {
 		return order.FulfilmentUpdate{}, false, nil
 	}
-	report.Status = all[i].Status
-	if report.Status == order.Packaged {
-		report.Package, err = order.ParsePackageCreated(event.Detail)
+	update.Status = all[i].Status
+	if update.Status == order.Packaged {
+		update.Package, err = order.ParsePackageCreated(event.Detail)
 	}
-	return report, true, err
+	return update, true, err
 }
 
-func (h *OnEvents) applyToAll(ctx context.Context, event busEvent, report order.FulfilmentUpdate) error {
+func (h *OnEvents) applyToAll(ctx context.Context, event busEvent, update order.FulfilmentUpdate) error {
 	var failures []error
-	orderIDs := withoutRepeats(event.Resources)
+	orderIDs := withoutDuplicates(event.Resources)
 	for i, orderID := range orderIDs {
-		outcome, err := h.apply(ctx, orderID, report, len(orderIDs)-i)
+		result, err := h.apply(ctx, orderID, update, len(orderIDs)-i)
 		if err != nil {
-			name := cmp.Or(loggable(orderID), "(no order id)")
-			h.Log.ErrorContext(ctx, "order does not follow event", slog.String("orderId", name),
+			name := cmp.Or(loggable(orderID), "(not an order ID)")
+			h.Log.ErrorContext(ctx, "fulfilment update failed", slog.String("orderId", name),
 				slog.String("detailType", event.DetailType), slog.String("error", err.Error()))
 			failures = append(failures, fmt.Errorf("%s of order %s: %w", event.DetailType, name, err))
 			continue
 		}
-		h.tell(ctx, event, orderID, outcome)
+		h.logResult(ctx, event, orderID, result)
 	}
 	return errors.Join(failures...)
 }
 
-// apply lets one order follow, in its part of the time that is left for so many: one whose item hangs, or is throttled
-// for long, leaves the others theirs.
-func (h *OnEvents) apply(ctx context.Context, orderID string, report order.FulfilmentUpdate, among int) (order.Result, error) {
+// apply applies the update to one order, within its share of the time that is left for so many, so
+// that a slow order does not use up the time of the others.
+func (h *OnEvents) apply(ctx context.Context, orderID string, update order.FulfilmentUpdate, remaining int) (order.Result, error) {
 	if end, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, time.Until(end)/time.Duration(among))
+		ctx, cancel = context.WithTimeout(ctx, time.Until(end)/time.Duration(remaining))
 		defer cancel()
 	}
-	return h.Orders.Apply(ctx, orderID, report)
+	return h.Orders.Apply(ctx, orderID, update)
 }
 
-func withoutRepeats(all []string) []string {
-	var once []string
+func withoutDuplicates(all []string) []string {
+	var unique []string
 	for _, each := range all {
-		if !slices.Contains(once, each) {
-			once = append(once, each)
+		if !slices.Contains(unique, each) {
+			unique = append(unique, each)
 		}
 	}
-	return once
+	return unique
 }
 
-func (h *OnEvents) tell(ctx context.Context, event busEvent, orderID string, outcome order.Result) {
+func (h *OnEvents) logResult(ctx context.Context, event busEvent, orderID string, result order.Result) {
 	log := h.Log.With(slog.String("orderId", orderID), slog.String("detailType", event.DetailType))
 	switch {
-	case outcome.Unknown != "":
-		log.WarnContext(ctx, "order left alone: its status is unknown", slog.String("status", string(outcome.Unknown)))
-	case !outcome.Changed:
-		log.InfoContext(ctx, "event changes nothing")
+	case result.Unknown != "":
+		log.WarnContext(ctx, "fulfilment update ignored", slog.String("reason", "unknown_status"), slog.String("status", string(result.Unknown)))
+	case !result.Changed:
+		log.InfoContext(ctx, "fulfilment update ignored", slog.String("reason", "stale"))
 	default:
-		log.InfoContext(ctx, "order follows event", slog.String("effect", string(outcome.Effect)))
-		h.Metrics.Count(ctx, orderID, map[string]int64{metricOf(outcome.Effect): 1})
+		log.InfoContext(ctx, "fulfilment update applied", slog.String("effect", string(result.Effect)))
+		h.Metrics.Count(ctx, orderID, map[string]int64{metricOf(result.Effect): 1})
 	}
 }
 

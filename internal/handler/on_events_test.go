@@ -43,7 +43,7 @@ func (s *shop) get(t *testing.T, orderID string) order.Order {
 	return o
 }
 
-func TestOrdersFollowWhatIsReported(t *testing.T) {
+func TestUpdatesAreApplied(t *testing.T) {
 	for name, c := range map[string]struct {
 		source, detailType, detail string
 		status                     order.Status
@@ -61,7 +61,7 @@ func TestOrdersFollowWhatIsReported(t *testing.T) {
 			s := newShop()
 			before := s.stored(t)
 			event := busEvent(c.source, c.detailType, c.detail, before.OrderID)
-			for range 2 { // the second time changes and counts nothing
+			for range 2 { // the duplicate changes and counts nothing
 				_, err := onEvents(s).Invoke(t.Context(), event)
 				require.NoError(t, err)
 				after := s.get(t, before.OrderID)
@@ -79,7 +79,7 @@ func TestOrdersFollowWhatIsReported(t *testing.T) {
 	}
 }
 
-func TestAnEventForNoOrderWritesNothingAndFails(t *testing.T) {
+func TestAnUpdateOfAnUnknownOrderWritesNothingAndFails(t *testing.T) {
 	s, ghost := newShop(), order.IDFor("ghost")
 	for _, id := range []string{ghost, "not-a-uuid", ""} {
 		_, err := onEvents(s).Invoke(t.Context(), busEvent("ecommerce.delivery", "DeliveryCompleted", `{}`, id))
@@ -90,7 +90,7 @@ func TestAnEventForNoOrderWritesNothingAndFails(t *testing.T) {
 	require.Empty(t, s.counter.counts)
 }
 
-func TestOneOrderThatFailsKeepsNoOtherFromFollowing(t *testing.T) {
+func TestAnOrderThatFailsDoesNotAffectTheOthers(t *testing.T) {
 	s := newShop()
 	a, b := s.stored(t), s.stored(t)
 	event := busEvent("ecommerce.delivery", "DeliveryFailed", `{}`, order.IDFor("none"), a.OrderID, a.OrderID, b.OrderID)
@@ -101,8 +101,8 @@ func TestOneOrderThatFailsKeepsNoOtherFromFollowing(t *testing.T) {
 	require.EqualValues(t, 2, s.counter.counts["orderFailed"])
 }
 
-// One whose item hangs takes no more than its part of the time.
-func TestOneOrderThatHangsKeepsNoOtherFromFollowing(t *testing.T) {
+// An order whose item hangs uses up only its share of the time.
+func TestAnOrderThatHangsDoesNotAffectTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShop()
 		a, b, c := s.stored(t), s.stored(t), s.stored(t)
@@ -141,7 +141,7 @@ func TestUnknownEventsAreIgnoredWithAWarning(t *testing.T) {
 	require.Equal(t, order.New, s.get(t, o.OrderID).Status)
 }
 
-func TestAnOrderInAnUnknownStatusIsLeftAloneWithAWarning(t *testing.T) {
+func TestAnUpdateOfAnUnknownStatusIsIgnoredWithAWarning(t *testing.T) {
 	s, id := newShop(), order.IDFor("original")
 	document := strings.Replace(string(ordertest.Original(id, "u")), `"NEW"`, `"SENT_BACK"`, 1)
 	require.NoError(t, s.store.Put(t.Context(), json.RawMessage(document)))
@@ -157,8 +157,8 @@ func TestMalformedEventsFail(t *testing.T) {
 	s := newShop()
 	o := s.stored(t)
 	for want, event := range map[string][]byte{
-		"not EventBridge's":         []byte(`nope`),
-		"names no order":            busEvent("ecommerce.delivery", "DeliveryCompleted", `{}`),
+		"not an EventBridge event":  []byte(`nope`),
+		"must name an order":        busEvent("ecommerce.delivery", "DeliveryCompleted", `{}`),
 		"/products: is required":    busEvent("ecommerce.warehouse", "PackageCreated", `{}`, o.OrderID),
 		"/products/0/productId: is": busEvent("ecommerce.warehouse", "PackageCreated", `{"products":[{}]}`, o.OrderID),
 	} {
@@ -168,7 +168,7 @@ func TestMalformedEventsFail(t *testing.T) {
 	require.Equal(t, order.New, s.get(t, o.OrderID).Status)
 }
 
-func TestAConflictIsTriedAgainAndAFailingTableIsAnError(t *testing.T) {
+func TestAConflictIsRetriedAndATableOutageIsAnError(t *testing.T) {
 	s := newShop()
 	o := s.stored(t)
 	event := busEvent("ecommerce.delivery", "DeliveryCompleted", `{}`, o.OrderID)
@@ -181,7 +181,7 @@ func TestAConflictIsTriedAgainAndAFailingTableIsAnError(t *testing.T) {
 	require.Equal(t, order.Fulfilled, s.get(t, o.OrderID).Status)
 }
 
-func TestEventsMayComeAtOnce(t *testing.T) {
+func TestConcurrentEvents(t *testing.T) {
 	s := newShop()
 	o := s.stored(t)
 	events := [][]byte{

@@ -12,18 +12,20 @@ import (
 	"orders/internal/strictjson"
 )
 
-// TableUpdate is the function that announces every change of the table on the event bus. The table's stream is its
-// outbox: the stream goes on only behind what the bus has accepted, so no event is lost.
+// TableUpdate is the function that publishes every change of the table on the event bus. The
+// table's stream is the outbox: it advances only past records whose events the bus has accepted, so
+// that no event is lost.
 type TableUpdate struct {
 	Publisher order.Publisher
-	// Image reads an image of the table's stream: attributes with their DynamoDB types.
+	// Image parses an image of the table's stream, which consists of attributes with their DynamoDB
+	// types.
 	Image func(stream json.RawMessage) (order.Image, error)
-	// TraceHeader is X-Ray's header of the trace that ctx belongs to, empty if there is none.
+	// TraceHeader returns the X-Ray header of ctx's trace, or "".
 	TraceHeader func(ctx context.Context) string
 	Log         *slog.Logger
 }
 
-// A streamRecord is one change of the table as its stream tells of it.
+// A streamRecord is the part of a stream record that is used here.
 type streamRecord struct {
 	EventName string `json:"eventName"`
 	Change    struct {
@@ -35,9 +37,9 @@ type streamRecord struct {
 	} `json:"dynamodb"`
 }
 
-// A batchAnswer tells the event source mapping where to go on: at the lowest sequence number listed, or behind the
-// batch if none is.
-type batchAnswer struct {
+// A batchResponse tells the event source mapping where to resume: at the lowest sequence number in
+// it, or after the batch if there is none.
+type batchResponse struct {
 	BatchItemFailures []batchItemFailure `json:"batchItemFailures"`
 }
 
@@ -45,38 +47,40 @@ type batchItemFailure struct {
 	ItemIdentifier string `json:"itemIdentifier"`
 }
 
-// Invoke announces a batch of changes. It answers with the sequence number of the first record that was not sent;
-// the mapping then hands it over again, with all after it. Where a record that can never be sent heads the batch,
-// it fails as a function instead: the mapping halves the batch, down to that record alone, gives up on it after
-// bounded retries with a pointer in the dead-letter queue, and the others go on.
+// Invoke publishes the events of a batch of stream records. Its response names the first record
+// that was not published, and the mapping repeats that one and all after it. If the first record of
+// the batch has a permanent failure, the function fails: the mapping then bisects the batch until
+// that record is alone, sends a pointer to it to the dead-letter queue after bounded retries, and
+// goes on with the others.
 func (h *TableUpdate) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	ctx, cancel := withReserve(ctx)
 	defer cancel()
 	var batch struct{ Records []streamRecord }
 	if err := json.Unmarshal(payload, &batch); err != nil {
-		return nil, fmt.Errorf("batch is not a stream's: %w", err)
+		return nil, fmt.Errorf("not a batch of stream records: %w", err)
 	}
-	first, err := h.announce(ctx, batch.Records)
+	first, err := h.publish(ctx, batch.Records)
 	if err == nil {
-		return strictjson.Marshal(batchAnswer{BatchItemFailures: []batchItemFailure{}})
+		return strictjson.Marshal(batchResponse{BatchItemFailures: []batchItemFailure{}})
 	}
 	record := batch.Records[first]
-	h.Log.ErrorContext(ctx, "change not announced", slog.String("orderId", record.Change.Keys.OrderID.S),
+	h.Log.ErrorContext(ctx, "publish failed", slog.String("orderId", record.Change.Keys.OrderID.S),
 		slog.String("sequenceNumber", record.Change.SequenceNumber), slog.String("kind", string(order.KindOf(err))), slog.String("error", err.Error()))
 	if record.Change.SequenceNumber == "" || first == 0 && order.KindOf(err) == order.Permanent {
-		return nil, fmt.Errorf("record %q can never be sent: %w", record.Change.SequenceNumber, err)
+		return nil, fmt.Errorf("record %q cannot be published: %w", record.Change.SequenceNumber, err)
 	}
-	return strictjson.Marshal(batchAnswer{BatchItemFailures: []batchItemFailure{{record.Change.SequenceNumber}}})
+	return strictjson.Marshal(batchResponse{BatchItemFailures: []batchItemFailure{{record.Change.SequenceNumber}}})
 }
 
-// announce sends the records before the first that makes no event, and returns the first that was not sent, and why.
-func (h *TableUpdate) announce(ctx context.Context, records []streamRecord) (first int, err error) {
+// publish publishes the records before the first that cannot be converted to an event. It returns
+// the position of the first record that was not published, and why.
+func (h *TableUpdate) publish(ctx context.Context, records []streamRecord) (first int, err error) {
 	events := make([]order.Event, 0, len(records))
-	var unsendable error
+	var conversionErr error
 	for _, record := range records {
 		event, err := h.eventOf(record)
 		if err != nil {
-			unsendable = &order.Error{Kind: order.Permanent, Message: "The record makes no event", Err: err}
+			conversionErr = &order.Error{Kind: order.Permanent, Message: "cannot convert stream record to event", Err: err}
 			break
 		}
 		event.TraceHeader = h.TraceHeader(ctx)
@@ -84,35 +88,35 @@ func (h *TableUpdate) announce(ctx context.Context, records []streamRecord) (fir
 	}
 	if len(events) > 0 {
 		results := h.Publisher.Publish(ctx, events)
-		h.tell(ctx, records, events, results)
+		h.logDebug(ctx, records, events, results)
 		for i, err := range results {
 			if err != nil {
 				return i, err
 			}
 		}
 	}
-	return len(events), unsendable
+	return len(events), conversionErr
 }
 
-// tell writes down at DEBUG what became of each change that makes an event. Otherwise a batch has a line only where it
-// is stuck: a stream is as busy as all functions together.
-func (h *TableUpdate) tell(ctx context.Context, records []streamRecord, events []order.Event, results []error) {
+// logDebug logs the result of each event at DEBUG. Above that level, only a failed batch has a
+// line, because the stream is as busy as all other functions together.
+func (h *TableUpdate) logDebug(ctx context.Context, records []streamRecord, events []order.Event, results []error) {
 	if !h.Log.Enabled(ctx, slog.LevelDebug) {
 		return
 	}
 	for i, event := range events {
-		h.Log.LogAttrs(ctx, slog.LevelDebug, "change handed to the bus",
+		h.Log.LogAttrs(ctx, slog.LevelDebug, "event sent",
 			slog.String("orderId", event.OrderID),
 			slog.String("sequenceNumber", records[i].Change.SequenceNumber),
 			slog.String("detailType", string(event.Type)),
-			slog.String("outcome", cmp.Or(string(order.KindOf(results[i])), "accepted")))
+			slog.String("result", cmp.Or(string(order.KindOf(results[i])), "accepted")))
 	}
 }
 
 func (h *TableUpdate) eventOf(record streamRecord) (event order.Event, err error) {
 	event.OrderID = record.Change.Keys.OrderID.S
 	if event.OrderID == "" {
-		return event, errors.New("its keys name no order")
+		return event, errors.New("its keys must contain orderId")
 	}
 	switch record.EventName {
 	case "INSERT":

@@ -18,10 +18,10 @@ import (
 	"orders/internal/order"
 )
 
-// bus is a Publisher that takes what it is told to.
+// A bus is a fake Publisher.
 type bus struct {
 	sent []order.Event
-	fail map[string]error // by order id
+	fail map[string]error // by order ID
 }
 
 func (b *bus) Publish(_ context.Context, events []order.Event) []error {
@@ -43,11 +43,11 @@ func tableUpdate(b *bus, output *bytes.Buffer) *handler.TableUpdate {
 	}
 }
 
-// plainImage reads an image whose attributes have no types.
+// plainImage parses an image whose attributes have no types.
 func plainImage(stream json.RawMessage) (order.Image, error) {
 	var attributes map[string]json.RawMessage
 	if err := json.Unmarshal(stream, &attributes); err != nil {
-		return nil, errors.New("no image")
+		return nil, errors.New("not an image")
 	}
 	var image order.Image
 	for _, name := range slices.Sorted(maps.Keys(attributes)) {
@@ -71,26 +71,26 @@ func batch(records ...string) []byte {
 	return []byte(`{"Records":[` + strings.Join(records, ",") + `]}`)
 }
 
-func announce(t *testing.T, b *bus, event []byte) (string, error) {
+func publish(t *testing.T, b *bus, event []byte) (string, error) {
 	t.Helper()
 	var output bytes.Buffer
-	answer, err := tableUpdate(b, &output).Invoke(t.Context(), event)
+	response, err := tableUpdate(b, &output).Invoke(t.Context(), event)
 	require.NotContains(t, output.String(), "s3cret")
 	if err != nil {
 		require.NotContains(t, err.Error(), "s3cret")
 	}
-	return string(answer), err
+	return string(response), err
 }
 
 func TestEveryChangeBecomesAnEvent(t *testing.T) {
 	var b bus
-	answer, err := announce(t, &b, batch(
+	response, err := publish(t, &b, batch(
 		record("INSERT", "a", "1", "", `{"orderId":"a","x":"<1>"}`),
 		record("MODIFY", "a", "2", `{"gone":1,"orderId":"a","x":1}`, `{"new":2,"orderId":"a","x":2}`),
 		record("REMOVE", "a", "3", `{"orderId":"a","x":3}`, ""),
 	))
 	require.NoError(t, err)
-	require.JSONEq(t, `{"batchItemFailures":[]}`, answer)
+	require.JSONEq(t, `{"batchItemFailures":[]}`, response)
 	require.Equal(t, []order.Event{
 		{OrderID: "a", Type: "OrderCreated", Detail: json.RawMessage(`{"orderId":"a","x":"<1>"}`), TraceHeader: "Root=1-2-3"},
 		{OrderID: "a", Type: "OrderModified", Detail: json.RawMessage(`{"old":{"gone":1,"orderId":"a","x":1},"new":{"new":2,"orderId":"a","x":2},"changed":["gone","new","x"]}`), TraceHeader: "Root=1-2-3"},
@@ -98,36 +98,36 @@ func TestEveryChangeBecomesAnEvent(t *testing.T) {
 	}, b.sent)
 }
 
-func TestTheFirstRecordNotSentIsReported(t *testing.T) {
+func TestTheFirstRecordNotPublishedIsReported(t *testing.T) {
 	records := []string{
 		record("INSERT", "a", "101", "", `{}`), record("INSERT", "b", "102", "", `{}`),
 		record("INSERT", "c", "103", "", `{}`), record("INSERT", "d", "104", "", `{}`),
 	}
-	failing := &order.Error{Kind: order.Unavailable, Message: "throttled"}
-	unsendable := &order.Error{Kind: order.Permanent, Message: "too large"}
+	transient := &order.Error{Kind: order.Unavailable, Message: "throttled"}
+	permanent := &order.Error{Kind: order.Permanent, Message: "too large"}
 	for name, c := range map[string]struct {
 		fail     map[string]error
 		reported string
 	}{
-		"in the middle":                   {map[string]error{"b": failing, "d": failing}, "102"},
-		"the first":                       {map[string]error{"a": failing}, "101"},
-		"the last":                        {map[string]error{"d": failing}, "104"},
-		"unsendable, but not the first":   {map[string]error{"c": unsendable}, "103"},
-		"unsendable behind a passing one": {map[string]error{"a": failing, "b": unsendable}, "101"},
+		"in the middle":                   {map[string]error{"b": transient, "d": transient}, "102"},
+		"the first":                       {map[string]error{"a": transient}, "101"},
+		"the last":                        {map[string]error{"d": transient}, "104"},
+		"permanent, but not the first":    {map[string]error{"c": permanent}, "103"},
+		"permanent after a transient one": {map[string]error{"a": transient, "b": permanent}, "101"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			answer, err := announce(t, &bus{fail: c.fail}, batch(records...))
+			response, err := publish(t, &bus{fail: c.fail}, batch(records...))
 			require.NoError(t, err)
-			require.JSONEq(t, `{"batchItemFailures":[{"itemIdentifier":"`+c.reported+`"}]}`, answer)
+			require.JSONEq(t, `{"batchItemFailures":[{"itemIdentifier":"`+c.reported+`"}]}`, response)
 		})
 	}
-	_, err := announce(t, &bus{fail: map[string]error{"a": unsendable}}, batch(records...))
-	require.ErrorContains(t, err, `record "101" can never be sent`, "fails as a function, so that the batch is halved")
-	_, err = announce(t, &bus{fail: map[string]error{"a": unsendable}}, batch(records[0]))
-	require.ErrorContains(t, err, "can never be sent")
+	_, err := publish(t, &bus{fail: map[string]error{"a": permanent}}, batch(records...))
+	require.ErrorContains(t, err, `record "101" cannot be published`, "the function fails, so that the batch is bisected")
+	_, err = publish(t, &bus{fail: map[string]error{"a": permanent}}, batch(records[0]))
+	require.ErrorContains(t, err, "cannot be published")
 }
 
-func TestARecordThatMakesNoEventIsIsolated(t *testing.T) {
+func TestARecordThatCannotBeConvertedIsIsolated(t *testing.T) {
 	good := record("INSERT", "a", "1", "", `{}`)
 	for name, poison := range map[string]string{
 		"no image":      record("INSERT", "b", "2", "", ""),
@@ -139,30 +139,30 @@ func TestARecordThatMakesNoEventIsIsolated(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var b bus
-			answer, err := announce(t, &b, batch(good, poison, good))
+			response, err := publish(t, &b, batch(good, poison, good))
 			require.NoError(t, err)
-			require.JSONEq(t, `{"batchItemFailures":[{"itemIdentifier":"2"}]}`, answer)
-			require.Len(t, b.sent, 1, "what stands before it is sent, what stands behind it is not")
-			_, err = announce(t, &b, batch(poison, good))
-			require.ErrorContains(t, err, "can never be sent")
+			require.JSONEq(t, `{"batchItemFailures":[{"itemIdentifier":"2"}]}`, response)
+			require.Len(t, b.sent, 1, "records before it are published, records after it are not")
+			_, err = publish(t, &b, batch(poison, good))
+			require.ErrorContains(t, err, "cannot be published")
 			require.Len(t, b.sent, 1)
 		})
 	}
 }
 
-func TestARecordWithoutANumberFailsTheFunction(t *testing.T) {
-	_, err := announce(t, &bus{fail: map[string]error{"b": errors.New("throttled")}},
+func TestARecordWithoutASequenceNumberFailsTheFunction(t *testing.T) {
+	_, err := publish(t, &bus{fail: map[string]error{"b": errors.New("throttled")}},
 		batch(record("INSERT", "a", "1", "", `{}`), record("INSERT", "b", "", "", `{}`)))
-	require.Error(t, err, "an empty identifier would make the mapping repeat the batch as it is")
+	require.Error(t, err, "with an empty identifier, the mapping would repeat the whole batch")
 }
 
-func TestEmptyAndForeignBatches(t *testing.T) {
-	answer, err := announce(t, &bus{}, []byte(`{"Records":[]}`))
+func TestEmptyAndInvalidBatches(t *testing.T) {
+	response, err := publish(t, &bus{}, []byte(`{"Records":[]}`))
 	require.NoError(t, err)
-	require.JSONEq(t, `{"batchItemFailures":[]}`, answer)
+	require.JSONEq(t, `{"batchItemFailures":[]}`, response)
 	for _, event := range []string{``, `nope`, `[]`, `{"Records":5}`, `{"Records":[5]}`} {
-		_, err := announce(t, &bus{}, []byte(event))
-		require.ErrorContains(t, err, "not a stream's", event)
+		_, err := publish(t, &bus{}, []byte(event))
+		require.ErrorContains(t, err, "not a batch of stream records", event)
 	}
 }
 
@@ -170,9 +170,9 @@ func FuzzTableUpdate(f *testing.F) {
 	f.Add(batch(record("MODIFY", "a", "1", `{}`, `{"a":1}`)))
 	f.Add([]byte(`{"Records":[{}]}`))
 	f.Fuzz(func(t *testing.T, event []byte) {
-		answer, err := announce(t, &bus{}, event)
+		response, err := publish(t, &bus{}, event)
 		if err == nil {
-			require.True(t, json.Valid([]byte(answer)))
+			require.True(t, json.Valid([]byte(response)))
 		}
 	})
 }

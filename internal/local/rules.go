@@ -13,7 +13,7 @@ import (
 func onEventsRules(target func(ctx context.Context, event []byte) error) []eventbridge.Rule {
 	var rules []eventbridge.Rule
 	of := map[string]int{} // where a source's rule is
-	for _, followed := range handler.FollowedEvents() {
+	for _, followed := range handler.FulfilmentEvents() {
 		i, ok := of[followed.Source]
 		if !ok {
 			i = len(rules)

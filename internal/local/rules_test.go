@@ -27,7 +27,7 @@ func kinds(rules []eventbridge.Rule) map[string][]string {
 
 func TestOnEventsHearsOfExactlyTheEventsThatOrdersFollow(t *testing.T) {
 	want := map[string][]string{}
-	for _, followed := range handler.FollowedEvents() {
+	for _, followed := range handler.FulfilmentEvents() {
 		want[followed.Source+" "+followed.DetailType] = []string{"on-events"}
 	}
 	rules := onEventsRules(nil)

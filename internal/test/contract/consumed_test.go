@@ -14,7 +14,7 @@ import (
 	"orders/internal/order"
 )
 
-func TestFollowedEventsAreThoseOfTheDocument(t *testing.T) {
+func TestFulfilmentEventsAreThoseOfTheDocument(t *testing.T) {
 	type kind struct{ source, detailType any }
 	var documented, followed []kind
 	for _, schema := range load(t, eventsFile).Components.Schemas {
@@ -23,7 +23,7 @@ func TestFollowedEventsAreThoseOfTheDocument(t *testing.T) {
 			documented = append(documented, kind{source, detailType})
 		}
 	}
-	for _, event := range handler.FollowedEvents() {
+	for _, event := range handler.FulfilmentEvents() {
 		followed = append(followed, kind{event.Source, event.DetailType})
 	}
 	require.ElementsMatch(t, documented, followed)
@@ -62,7 +62,7 @@ func TestExamplesOfConsumedEventsAreFollowed(t *testing.T) {
 
 func TestExamplesAboutNoOrderAreRefused(t *testing.T) {
 	doc := load(t, eventsFile)
-	for _, followed := range handler.FollowedEvents() {
+	for _, followed := range handler.FulfilmentEvents() {
 		_, example := event(t, doc, followed.DetailType)
 		f := follower{store: &memory.Store{}, counts: counter{}}
 		_, err := f.invoke(t, encoded(t, example))

@@ -112,7 +112,7 @@ func TestBusOutageIsReportedBeforeTheDeadline(t *testing.T) {
 			require.Greater(t, d.Bus.Requests.Load(), int64(1), "attempts")
 			require.Equal(t, 1, update.Process().Number)
 			d.Close(t)
-			require.Contains(t, d.Log.String(), "change not announced")
+			require.Contains(t, d.Log.String(), "publish failed")
 		})
 	}
 }

@@ -107,7 +107,7 @@ func TestGetRequests(t *testing.T) {
 func TestFulfilmentUpdates(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
-	d.lines = []string{"order follows event", "order does not follow event", "event not handled", "event ignored", "orderPackaged"}
+	d.lines = []string{"fulfilment update applied", "fulfilment update failed", "event ignored", "orderPackaged"}
 	d.steps = []string{`"GetItem"`, `"UpdateItem"`}
 	apply := d.start(t, testworld.OnEvents, longTimeout)
 	o := markedOrder()
@@ -134,7 +134,7 @@ func TestFulfilmentUpdates(t *testing.T) {
 func TestStreamRecords(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
-	d.lines, d.steps = []string{"change not announced", "change handed to the bus"}, []string{`"PutEvents"`}
+	d.lines, d.steps = []string{"publish failed", "event sent"}, []string{`"PutEvents"`}
 	update := d.start(t, testworld.TableUpdate, longTimeout)
 	o := markedOrder()
 	valid := streamtest.Image(o)
@@ -159,7 +159,7 @@ func TestStreamRecords(t *testing.T) {
 func TestStoredItems(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
-	d.lines = []string{"order not read", "order not created", "order does not follow event"}
+	d.lines = []string{"order not read", "order not created", "fulfilment update failed"}
 	d.steps = []string{`"GetItem"`, `"PutItem"`}
 	create, read := d.start(t, testworld.CreateOrder, longTimeout), d.start(t, testworld.GetOrder, longTimeout)
 	apply := d.start(t, testworld.OnEvents, longTimeout)

@@ -65,7 +65,7 @@ func TestTableOutages(t *testing.T) {
 		"another's item":            repeating(400, `{"__type":"ConditionalCheckFailedException","message":%q,"Item":{"paymentToken":{"L":[{"S":%q}]}}}`),
 	})
 	d := deploy(t)
-	d.lines, d.steps = []string{"order not created", "order not read", "order does not follow event"}, []string{`"PutItem"`, `"GetItem"`, `"Query"`}
+	d.lines, d.steps = []string{"order not created", "order not read", "fulfilment update failed"}, []string{`"PutItem"`, `"GetItem"`, `"Query"`}
 	var orders, reads, updates []any
 	for _, fault := range faults {
 		o, other := markedOrder(), markedOrder()
@@ -99,7 +99,7 @@ func TestBusOutages(t *testing.T) {
 	}
 	faults["entries that are not results"] = repeating(200, `{"Entries": %q}`)
 	d := deploy(t)
-	d.lines, d.steps = []string{"change not announced"}, []string{`"PutEvents"`}
+	d.lines, d.steps = []string{"publish failed"}, []string{`"PutEvents"`}
 	var batches []any
 	for _, fault := range faults {
 		ids := []string{uuid.NewString(), uuid.NewString(), uuid.NewString()}

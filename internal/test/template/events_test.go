@@ -12,7 +12,7 @@ import (
 func TestRulesMatchTheUpdatesThatOnEventsApplies(t *testing.T) {
 	tpl := load(t)
 	var wanted []string
-	for _, event := range handler.FollowedEvents() {
+	for _, event := range handler.FulfilmentEvents() {
 		wanted = append(wanted, event.Source+" "+event.DetailType)
 	}
 	var found []string
