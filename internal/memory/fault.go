@@ -10,7 +10,7 @@ import (
 // An Op is an operation that can be made to fail.
 type Op string
 
-// The operations of the port.
+// The operations of [order.Store].
 const (
 	OpCreate Op = "create"
 	OpGet    Op = "get"
@@ -18,26 +18,27 @@ const (
 	OpUpdate Op = "update"
 )
 
-// A Fault is what goes wrong with one call.
+// A Fault is a fault injected into one call.
 type Fault string
 
-// The faults. One that means nothing to an operation leaves it alone.
+// The faults. A fault that does not apply to an operation has no effect.
 const (
 	None         Fault = ""
-	FailBefore   Fault = "fail before" // the call fails with Unavailable, and nothing is written
-	FailAfter    Fault = "fail after"  // the call does all its work, and fails with Unavailable all the same
-	Conflict     Fault = "conflict"    // Update: another writer comes between once, so that it reads and asks again
-	LostResponse Fault = "lost answer" // Create: the write lands, its answer does not, and the store's own retry meets the order
-	Hang         Fault = "hang"        // the call waits until its context ends, fails with Unavailable, and nothing is written
+	FailBefore   Fault = "fail before"   // the call fails with Unavailable, and nothing is written
+	FailAfter    Fault = "fail after"    // the call does all its work, and then fails with Unavailable
+	Conflict     Fault = "conflict"      // Update: another writer comes between once, so that it reads and calls change again
+	LostResponse Fault = "lost response" // Create: the order is stored, the response is lost, and the store's own retry finds the order
+	Hang         Fault = "hang"          // the call waits until its context ends, fails with Unavailable, and nothing is written
 )
 
-// Faults decides what goes wrong with a call. It is asked once at the beginning of each, from the caller's goroutine,
-// and may itself wait, or use the store. The id is empty for a list. It must be safe for concurrent use.
+// Faults returns the fault for a call. It is called once at the beginning of each, on the caller's
+// goroutine, and may wait or use the store. The ID is empty for a list. It must be safe for
+// concurrent use.
 type Faults func(op Op, orderID string) Fault
 
-var errFault = errors.New("fault asked for")
+var errFault = errors.New("injected fault")
 
-// begin is how every operation of the port begins. Its error is an [*order.Error].
+// begin starts an operation of [order.Store]. Its error is an [*order.Error].
 func (s *Store) begin(ctx context.Context, op Op, orderID string) (Fault, error) {
 	fault := None
 	if s.Faults != nil {
@@ -55,7 +56,7 @@ func (s *Store) begin(ctx context.Context, op Op, orderID string) (Fault, error)
 	return fault, nil
 }
 
-// after is the error of a call whose work is done.
+// after returns the error of a call whose work is done.
 func (f Fault) after() error {
 	if f != FailAfter {
 		return nil

@@ -13,18 +13,19 @@ import (
 	"orders/internal/order/ordertest"
 )
 
-// faulty is a store in which one order is stored, and from then on every call meets the fault. Calls notes them.
+// faulty is a store in which one order is stored, and from then on every call meets the fault.
+// Calls notes them.
 func faulty(t *testing.T, fault memory.Fault) (s *memory.Store, o order.Order, calls *[]string) {
-	met := memory.None
+	injected := memory.None
 	calls = new([]string)
 	s = &memory.Store{Faults: func(op memory.Op, orderID string) memory.Fault {
 		*calls = append(*calls, string(op)+" "+orderID)
-		return met
+		return injected
 	}}
 	o = ordertest.Sample()
 	_, err := s.Create(t.Context(), o)
 	require.NoError(t, err)
-	met, *calls = fault, nil
+	injected, *calls = fault, nil
 	return s, o, calls
 }
 
@@ -34,17 +35,17 @@ func requireUnavailable(t *testing.T, err error) {
 	require.ErrorAs(t, err, new(*order.Error))
 }
 
-// requireChanges demands that since faulty nothing but this happened.
-func requireChanges(t *testing.T, s *memory.Store, names ...string) {
+// requireRecords requires that these records, and no others, followed the one that faulty made.
+func requireRecords(t *testing.T, s *memory.Store, names ...string) {
 	t.Helper()
 	var all []string
-	for _, c := range changes(t, s, "", 100)[1:] {
+	for _, c := range records(t, s, "", 100)[1:] {
 		all = append(all, c.EventName)
 	}
 	require.Equal(t, names, all)
 }
 
-func TestFaultsAreAskedOncePerCall(t *testing.T) {
+func TestFaultsIsCalledOncePerCall(t *testing.T) {
 	s, o, calls := faulty(t, memory.Conflict)
 	_, _ = s.Create(t.Context(), o)
 	_, _ = s.Get(t.Context(), o.OrderID)
@@ -64,7 +65,7 @@ func TestFailBefore(t *testing.T) {
 	changed, err := s.Update(t.Context(), o.OrderID, pack)
 	requireUnavailable(t, err)
 	require.False(t, changed)
-	requireChanges(t, s)
+	requireRecords(t, s)
 }
 
 func TestFailAfter(t *testing.T) {
@@ -82,23 +83,23 @@ func TestFailAfter(t *testing.T) {
 	changed, err := s.Update(t.Context(), o.OrderID, pack)
 	requireUnavailable(t, err)
 	require.False(t, changed)
-	requireChanges(t, s, memory.Insert, memory.Modify)
+	requireRecords(t, s, memory.Insert, memory.Modify)
 }
 
 func TestConflict(t *testing.T) {
 	s, o, _ := faulty(t, memory.Conflict)
-	asked := 0
+	calls := 0
 	changed, err := s.Update(t.Context(), o.OrderID, func(p order.Progress) (order.Progress, error) {
-		asked++
+		calls++
 		return pack(p)
 	})
 	require.NoError(t, err)
 	require.True(t, changed)
-	require.Equal(t, 2, asked)
-	requireChanges(t, s, memory.Modify)
+	require.Equal(t, 2, calls)
+	requireRecords(t, s, memory.Modify)
 }
 
-func TestLostAnswer(t *testing.T) {
+func TestLostResponse(t *testing.T) {
 	s, o, _ := faulty(t, memory.LostResponse)
 	existing, err := s.Create(t.Context(), ordertest.Sample())
 	require.NoError(t, err)
@@ -106,7 +107,7 @@ func TestLostAnswer(t *testing.T) {
 	existing, err = s.Create(t.Context(), o)
 	require.NoError(t, err)
 	require.NotNil(t, existing, "stored by another call")
-	requireChanges(t, s, memory.Insert)
+	requireRecords(t, s, memory.Insert)
 }
 
 func TestHang(t *testing.T) {
@@ -126,6 +127,6 @@ func TestHang(t *testing.T) {
 			require.Equal(t, time.Minute, time.Since(began), name)
 			cancel()
 		}
-		requireChanges(t, s)
+		requireRecords(t, s)
 	})
 }

@@ -1,7 +1,7 @@
-// Package memory keeps orders in memory, with a feed of every change and faults on demand. It stands in for the
-// table and its stream in tests and in the local service.
+// Package memory keeps orders in memory, with a stream of records and fault injection. It is a fake
+// of the table and its stream, for tests and for the local service.
 //
-// It starts no goroutines and knows no time but that of its clock, so that it can be used in a synctest bubble.
+// It starts no goroutines and has no timers, so that it can be used in a synctest bubble.
 package memory
 
 import (
@@ -16,24 +16,24 @@ import (
 	"orders/internal/strictjson"
 )
 
-// A Store is an [order.Store] in memory. The zero value is empty and ready for use. Now and Faults must be set before
-// that and not be changed after. It is safe for concurrent use.
+// A Store is an [order.Store] in memory. The zero value is empty and ready for use. Now and Faults
+// must be set before that and not be changed after. It is safe for concurrent use.
 //
-// It keeps every order as its JSON document, so that what this version does not know of an order survives, and it
-// keeps all changes for as long as it lives: its memory grows with every write.
+// It keeps every order as its JSON document, so that attributes that this version does not know
+// survive, and it keeps all records: its memory grows with every write.
 type Store struct {
-	Now    func() time.Time // the clock that dates the changes; nil means time.Now
-	Faults Faults           // what goes wrong; nil means nothing does
+	Now    func() time.Time // the clock for records; nil means time.Now
+	Faults Faults           // the faults to inject; nil means none
 
 	mu     sync.Mutex
-	items  map[string]*item // by order id
+	items  map[string]*item // by order ID
 	byUser index
-	feed   feed
+	stream stream
 }
 
 var _ order.Store = (*Store)(nil)
 
-// Create is [order.Store]'s.
+// Create implements [order.Store].
 func (s *Store) Create(ctx context.Context, o order.Order) (existing *order.Order, err error) {
 	fault, err := s.begin(ctx, OpCreate, o.OrderID)
 	if err != nil {
@@ -45,7 +45,7 @@ func (s *Store) Create(ctx context.Context, o order.Order) (existing *order.Orde
 	}
 	found := s.insert(newItem(o.OrderID, o.UserID, o.CreatedDate, document))
 	if fault == LostResponse && found == nil {
-		_ = s.insert(newItem(o.OrderID, o.UserID, o.CreatedDate, document)) // the retry meets this very call's own order
+		_ = s.insert(newItem(o.OrderID, o.UserID, o.CreatedDate, document)) // the retry finds this call's own order
 	}
 	if err := fault.after(); err != nil || found == nil {
 		return nil, err
@@ -57,7 +57,7 @@ func (s *Store) Create(ctx context.Context, o order.Order) (existing *order.Orde
 	return &stored, nil
 }
 
-// insert stores an item if there is none with its id, and otherwise returns that one.
+// insert stores an item if there is none with its ID, and otherwise returns that one.
 func (s *Store) insert(next *item) (found *item) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -67,7 +67,7 @@ func (s *Store) insert(next *item) (found *item) {
 	return found
 }
 
-// Get is [order.Store]'s.
+// Get implements [order.Store].
 func (s *Store) Get(ctx context.Context, orderID string) (order.Order, error) {
 	fault, err := s.begin(ctx, OpGet, orderID)
 	if err == nil {
@@ -83,12 +83,12 @@ func (s *Store) Get(ctx context.Context, orderID string) (order.Order, error) {
 	return found.order()
 }
 
-// maxPageBytes is where a page ends although its limit is not reached, as DynamoDB's does: a page has to fit into the
-// answer of a function.
+// maxPageBytes ends a page before its limit, as DynamoDB does: a page must fit into a response.
 const maxPageBytes = 1 << 20
 
-// List is [order.Store]'s. It never lags, a page ends before its limit only with a megabyte of orders, and Next is set
-// exactly when an order follows. The error is Unavailable for a limit below 1.
+// List implements [order.Store]. It is strongly consistent, a page ends before its limit only after
+// a megabyte of orders, and Next is set if and only if an order follows. The error is Unavailable
+// for a limit below 1.
 func (s *Store) List(ctx context.Context, userID string, limit int, after *order.Position) (order.Page, error) {
 	fault, err := s.begin(ctx, OpList, "")
 	if err == nil {
@@ -98,7 +98,7 @@ func (s *Store) List(ctx context.Context, userID string, limit int, after *order
 		return order.Page{}, err
 	}
 	if limit < 1 {
-		return order.Page{}, order.StoreError(fmt.Errorf("a page of %d orders", limit))
+		return order.Page{}, order.StoreError(fmt.Errorf("limit is %d", limit))
 	}
 	items, more := s.page(userID, limit, after)
 	page := order.Page{Orders: make([]order.Order, len(items))}
@@ -129,8 +129,9 @@ func (s *Store) page(userID string, limit int, after *order.Position) (items []*
 	return items, more
 }
 
-// Put stores a document under its orderId, over what was there, as anyone but this service might: it may lack
-// attributes, and have others. The error is Unavailable for a document that is no JSON object with an orderId.
+// Put stores a document under its orderId and replaces what was there, as other programs might: it
+// may lack attributes and have unknown ones. The error is Unavailable for a document that is not a
+// JSON object with an orderId.
 func (s *Store) Put(ctx context.Context, document json.RawMessage) error {
 	next, err := readItem(document)
 	if err = errors.Join(ctx.Err(), err); err != nil {
@@ -142,7 +143,7 @@ func (s *Store) Put(ctx context.Context, document json.RawMessage) error {
 	return nil
 }
 
-// Delete removes an order, as operators do. It does nothing if there is none. The error is Unavailable.
+// Delete removes an order, as operators do, if there is one. The error is Unavailable.
 func (s *Store) Delete(ctx context.Context, orderID string) error {
 	if err := ctx.Err(); err != nil {
 		return order.StoreError(err)
@@ -155,15 +156,15 @@ func (s *Store) Delete(ctx context.Context, orderID string) error {
 	return nil
 }
 
-// find is the item with this id, or nil.
+// find returns the item with this ID, or nil.
 func (s *Store) find(orderID string) *item {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.items[orderID]
 }
 
-// write is the one way in which the store changes: table, index and feed together. Nil stands for no item. Its
-// caller holds the lock.
+// write replaces an item in table, index and stream together; nil means no item. The caller holds
+// the lock. Nothing else changes the store.
 func (s *Store) write(old, next *item) {
 	if s.items == nil {
 		s.items, s.byUser = map[string]*item{}, index{}
@@ -176,7 +177,7 @@ func (s *Store) write(old, next *item) {
 		s.byUser.add(next)
 		s.items[next.place.OrderID] = next
 	}
-	s.feed.add(old, next, s.now())
+	s.stream.add(old, next, s.now())
 }
 
 func (s *Store) now() time.Time {

@@ -29,7 +29,7 @@ func TestStore(t *testing.T) {
 	})
 }
 
-// stored is an order's document, or nil if there is none.
+// stored returns an order's document, or nil if there is none.
 func stored(t *testing.T, s *memory.Store, orderID string) json.RawMessage {
 	o, err := s.Get(t.Context(), orderID)
 	if order.KindOf(err) == order.NotFound {
@@ -39,7 +39,7 @@ func stored(t *testing.T, s *memory.Store, orderID string) json.RawMessage {
 	return o.Document
 }
 
-func TestListSaysExactlyWhetherMoreFollows(t *testing.T) {
+func TestNextIsSetIfAndOnlyIfMoreFollows(t *testing.T) {
 	s := new(memory.Store)
 	for i := range 4 {
 		_, err := s.Create(t.Context(), ordertest.Sample(func(o *order.Order) {
@@ -72,7 +72,7 @@ func TestListFollowsPutAndDelete(t *testing.T) {
 	require.NoError(t, s.Put(t.Context(), ordertest.Original(id, "ole")))
 	require.Equal(t, []int{1, 1}, []int{listed("ida"), listed("ole")})
 	require.NoError(t, s.Put(t.Context(), fmt.Appendf(nil, `{"orderId": %q, "userId": "ole"}`, id)))
-	require.Equal(t, 0, listed("ole"), "as in the table's index, without a date it is in no list")
+	require.Equal(t, 0, listed("ole"), "without a date it is in no list, as in the table's index")
 	require.NoError(t, s.Delete(t.Context(), order.IDFor("two")))
 	require.Equal(t, 0, listed("ida"))
 }
@@ -99,10 +99,10 @@ func TestUnreadableOrder(t *testing.T) {
 	requireUnavailable(t, err)
 	_, err = s.Update(t.Context(), o.OrderID, pack)
 	requireUnavailable(t, err)
-	require.Len(t, changes(t, s, "", 10), 1)
+	require.Len(t, records(t, s, "", 10), 1)
 }
 
-func TestUpdateRefusesLinesThatAreNotTheOrders(t *testing.T) {
+func TestUpdateRejectsLinesThatAreNotTheOrders(t *testing.T) {
 	s, o := new(memory.Store), ordertest.Sample()
 	_, err := s.Create(t.Context(), o)
 	require.NoError(t, err)
@@ -111,10 +111,10 @@ func TestUpdateRefusesLinesThatAreNotTheOrders(t *testing.T) {
 		return pack(p)
 	})
 	requireUnavailable(t, err)
-	require.Len(t, changes(t, s, "", 10), 1)
+	require.Len(t, records(t, s, "", 10), 1)
 }
 
-func TestUpdateOfAnOrderThatIsDeletedMeanwhile(t *testing.T) {
+func TestUpdateOfAnOrderThatIsDeletedInTheMeantime(t *testing.T) {
 	s, o := new(memory.Store), ordertest.Sample()
 	_, err := s.Create(t.Context(), o)
 	require.NoError(t, err)
@@ -137,7 +137,7 @@ func TestPutAndDeleteEndWithTheContext(t *testing.T) {
 	require.NotNil(t, stored(t, s, id))
 }
 
-func TestAPageEndsWithAMegabyte(t *testing.T) {
+func TestAPageEndsAfterAMegabyte(t *testing.T) {
 	var s memory.Store
 	name := strings.Repeat("n", 100<<10)
 	for range 25 {

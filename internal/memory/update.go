@@ -11,23 +11,23 @@ import (
 	"orders/internal/strictjson"
 )
 
-// errConflict says that another writer came between.
-var errConflict = errors.New("the order has changed meanwhile")
+// errConflict says that another writer came between reading and writing.
+var errConflict = errors.New("the order has changed in the meantime")
 
-// Update is [order.Store]'s. Its guard is stricter than the port asks: any write in between, whatever it changed,
-// makes it read and ask again.
+// Update implements [order.Store]. Its guard is stricter than the contract: after any write in
+// between, whatever it changed, it reads and calls change again.
 func (s *Store) Update(ctx context.Context, orderID string, change func(order.Progress) (order.Progress, error)) (changed bool, err error) {
 	fault, err := s.begin(ctx, OpUpdate, orderID)
 	if err != nil {
 		return false, err
 	}
-	refuse := fault == Conflict
+	conflict := fault == Conflict
 	for {
-		changed, err = s.attempt(ctx, orderID, change, refuse)
+		changed, err = s.attempt(ctx, orderID, change, conflict)
 		if !errors.Is(err, errConflict) {
 			break
 		}
-		refuse = false
+		conflict = false
 	}
 	if err == nil {
 		err = fault.after()
@@ -35,8 +35,9 @@ func (s *Store) Update(ctx context.Context, orderID string, change func(order.Pr
 	return changed && err == nil, err
 }
 
-// attempt reads, asks and writes once. The error is errConflict if that came too late, which refuse pretends.
-func (s *Store) attempt(ctx context.Context, orderID string, change func(order.Progress) (order.Progress, error), refuse bool) (bool, error) {
+// attempt reads, calls change and writes once. The error is errConflict if another writer came
+// between, or if conflict injects one.
+func (s *Store) attempt(ctx context.Context, orderID string, change func(order.Progress) (order.Progress, error), conflict bool) (bool, error) {
 	old := s.find(orderID)
 	if old == nil {
 		return false, order.ErrNotFound
@@ -56,7 +57,7 @@ func (s *Store) attempt(ctx context.Context, orderID string, change func(order.P
 	if err = errors.Join(ctx.Err(), err); err != nil {
 		return false, order.StoreError(err)
 	}
-	if refuse || !s.replace(old, newItem(orderID, old.userID, old.place.CreatedDate, document)) {
+	if conflict || !s.replace(old, newItem(orderID, old.userID, old.place.CreatedDate, document)) {
 		return false, errConflict
 	}
 	return true, nil
@@ -73,21 +74,21 @@ func (s *Store) replace(old, next *item) bool {
 	return true
 }
 
-// merge is the order's document with the progress made, and everything else as it was, to the letter.
+// merge returns the order's document with the progress in it, and everything else byte for byte.
 func merge(o order.Order, after order.Progress) (json.RawMessage, error) {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(o.Document, &members); err != nil {
 		return nil, err
 	}
-	made := map[string]any{"status": after.Status, "total": after.Total, "modifiedDate": after.ModifiedDate}
+	changes := map[string]any{"status": after.Status, "total": after.Total, "modifiedDate": after.ModifiedDate}
 	if before := o.Progress(); !slices.Equal(before.Lines, after.Lines) {
-		products, err := cut(members["products"], before.Lines, after.Lines)
+		products, err := reduce(members["products"], before.Lines, after.Lines)
 		if err != nil {
 			return nil, err
 		}
-		made["products"] = products
+		changes["products"] = products
 	}
-	for name, value := range made {
+	for name, value := range changes {
 		text, err := strictjson.Marshal(value)
 		if err != nil {
 			return nil, err
@@ -97,9 +98,9 @@ func merge(o order.Order, after order.Progress) (json.RawMessage, error) {
 	return strictjson.Marshal(members)
 }
 
-// cut is the products as stored, without those of which nothing is left, and with the new quantity of those of which
-// less is.
-func cut(stored json.RawMessage, before, after []order.Line) ([]map[string]json.RawMessage, error) {
+// reduce returns the stored products without those whose quantity is 0, and with the other
+// quantities that changed.
+func reduce(stored json.RawMessage, before, after []order.Line) ([]map[string]json.RawMessage, error) {
 	var products []map[string]json.RawMessage
 	if err := json.Unmarshal(stored, &products); err != nil {
 		return nil, err

@@ -16,7 +16,9 @@
 //		return errors.New(strings.Join(errs, ", ")) // "/address/city: must not be empty, /weight: ..."
 //	}
 //
-// Errors name places, never values, which may be personal data or secrets.
+// Errors name places, never values, which may be personal data or secrets. [Members] splits an
+// object without decoding it, [Int64] reads one number, and [Marshal] writes JSON without HTML
+// escaping.
 package strictjson
 
 import (

@@ -10,14 +10,14 @@ import (
 	"orders/internal/order"
 )
 
-// endedContext shows that nothing is half-done: an order is there as a whole or not at all, and asking again with
-// time left mends it.
+// endedContext requires that an order is stored as a whole or not at all, and that a retry with
+// time left succeeds.
 func endedContext(t *testing.T, s Fixture) {
-	cancelled, cancel := context.WithCancel(t.Context())
+	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
 	late, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
 	defer cancel()
-	for name, ended := range map[string]context.Context{"cancelled": cancelled, "late": late} {
+	for name, ended := range map[string]context.Context{"canceled": canceled, "late": late} {
 		t.Run(name, func(t *testing.T) {
 			ctx, o, next := within(t), Sample(), Sample()
 			create(t, ctx, s, o)

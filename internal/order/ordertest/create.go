@@ -47,7 +47,7 @@ func createdIsRead(t *testing.T, s Fixture) {
 		"changed since": func(o *order.Order) {
 			o.Status, o.ModifiedDate = order.Packaged, next(o.CreatedDate)
 		},
-		"dates as text": func(o *order.Order) { o.CreatedDate, o.ModifiedDate = "2020-02-29T23:59:59", "2020-02-29T23:59:59.5" },
+		"dates without a zone": func(o *order.Order) { o.CreatedDate, o.ModifiedDate = "2020-02-29T23:59:59", "2020-02-29T23:59:59.5" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx, o := within(t), Sample(edit)
@@ -72,7 +72,7 @@ func anyCreatedIsRead(t *testing.T, s Fixture) {
 	ctx, orders := within(t), Orders()
 	rapid.Check(t, func(t *rapid.T) {
 		o := orders.Draw(t, "order")
-		o.OrderID = freshID() // the drawn one may have been stored by an earlier run
+		o.OrderID = freshID() // the drawn one may have been stored by an earlier call
 		create(t, ctx, s, o)
 		requireSame(t, o, get(t, ctx, s, o.OrderID))
 	})
@@ -118,7 +118,7 @@ func originalIsNotReplaced(t *testing.T, s Fixture) {
 	requireStored(t, s, orderID, existing.Document)
 }
 
-// oneCreateWins tells the racing orders apart by their users.
+// oneCreateWins distinguishes the racing orders by their users.
 func oneCreateWins(t *testing.T, s Fixture) {
 	const racers = 20
 	ctx, orderID, start := within(t), freshID(), make(chan struct{})
@@ -144,7 +144,7 @@ func oneCreateWins(t *testing.T, s Fixture) {
 		if existing[i] == nil {
 			winners++
 		}
-		requireSame(t, stored, *cmp.Or(existing[i], &orders[i])) // the winner's own order, the others' answer
+		requireSame(t, stored, *cmp.Or(existing[i], &orders[i])) // the winner's own order, or what the others got
 	}
 	require.Equal(t, 1, winners)
 }

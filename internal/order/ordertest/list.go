@@ -14,8 +14,8 @@ import (
 	"orders/internal/order"
 )
 
-// createList stores count orders of a fresh user in no particular order of time, and waits until the list shows them.
-// They come back newest first. Two of every three were created in one instant.
+// createList stores count orders of a fresh user in random order, waits until the list shows them,
+// and returns them newest first. Two of every three have the same createdDate.
 func createList(t *testing.T, s Fixture, count int) []order.Order {
 	ctx, userID := within(t), uuid.NewString()
 	first := time.Now().Add(-time.Hour)
@@ -35,7 +35,7 @@ func createList(t *testing.T, s Fixture, count int) []order.Order {
 	return orders
 }
 
-// awaitList gives an index that lags up to ten seconds to catch up.
+// awaitList waits up to ten seconds for an eventually consistent index.
 func awaitList(t *testing.T, ctx context.Context, s Fixture, userID string, count int) {
 	for range 200 {
 		if len(slices.Concat(pages(t, ctx, s, userID, 100, count)...)) >= count {
@@ -43,10 +43,10 @@ func awaitList(t *testing.T, ctx context.Context, s Fixture, userID string, coun
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	t.Fatalf("the list never showed all %d orders", count)
+	t.Fatalf("the list did not show all %d orders", count)
 }
 
-// pages walks through a list from its beginning to the page that says nothing follows.
+// pages reads a list from its first page to the one without Next.
 func pages(t *testing.T, ctx context.Context, s Fixture, userID string, limit, count int) (all [][]order.Order) {
 	var after *order.Position
 	for range 2*count + 2 { // a page may be short, or even empty
@@ -57,11 +57,11 @@ func pages(t *testing.T, ctx context.Context, s Fixture, userID string, limit, c
 		if page.Next == nil {
 			return all
 		}
-		token, err := order.ParsePosition(page.Next.Token()) // as callers hand it back
+		token, err := order.ParsePosition(page.Next.Token()) // as callers pass it
 		require.NoError(t, err)
 		after = &token
 	}
-	t.Fatalf("the list of %d orders never ended", count)
+	t.Fatalf("the list of %d orders did not end", count)
 	return nil
 }
 
@@ -85,7 +85,7 @@ func listIsOwn(t *testing.T, s Fixture) {
 		require.NoError(t, err)
 		require.ElementsMatch(t, ids(orders), ids(page.Orders))
 		requireNewestFirst(t, page.Orders)
-		require.Nil(t, page.Next, "nothing follows")
+		require.Nil(t, page.Next, "no more orders")
 	}
 	page, err := s.Store.List(ctx, uuid.NewString(), 100, nil)
 	require.NoError(t, err)
@@ -95,7 +95,7 @@ func listIsOwn(t *testing.T, s Fixture) {
 
 func pagesGiveAll(t *testing.T, s Fixture) {
 	ctx, orders := within(t), createList(t, s, 7)
-	createList(t, s, 3) // another user's, of about the same time
+	createList(t, s, 3) // another user's, with the same dates
 	for _, limit := range []int{1, 2, 3, 6, 7, 8, 100} {
 		all := slices.Concat(pages(t, ctx, s, orders[0].UserID, limit, len(orders))...)
 		require.ElementsMatch(t, ids(orders), ids(all), "limit %d", limit)
@@ -118,7 +118,7 @@ func listHoldsWholeOrders(t *testing.T, s Fixture) {
 	requireStored(t, s, orderID, page.Orders[1].Document)
 }
 
-// madeUpPosition presents positions of another user's orders, and of none at all.
+// madeUpPosition lists after positions of another user's orders, and of no order.
 func madeUpPosition(t *testing.T, s Fixture) {
 	ctx := within(t)
 	mine, others := createList(t, s, 6), createList(t, s, 6)

@@ -11,8 +11,9 @@ import (
 	"orders/internal/order"
 )
 
-// Sample is a new order that is right in every respect, with a fresh payment token, id and user, changed by edit.
-// Its products are a lamp (2 pieces at 1999), a mug (5 at 450) and a poster (1 at 1200), its delivery costs 1000.
+// Sample returns a valid new order with a fresh payment token, ID and user, changed by edit. Its
+// products are a lamp (2 at 1999), a mug (5 at 450) and a poster (1 at 1200); its delivery costs
+// 1000.
 func Sample(edit ...func(*order.Order)) order.Order {
 	token := order.PaymentToken(rand.Text())
 	now := order.NewDate(time.Now())
@@ -47,7 +48,7 @@ func Sample(edit ...func(*order.Order)) order.Order {
 	return o
 }
 
-// Request is a request that asks for o, plainly written.
+// Request returns a request for o, written plainly.
 func Request(o order.Order) json.RawMessage {
 	body, err := json.Marshal(map[string]any{
 		"products":      o.Products,
@@ -56,13 +57,13 @@ func Request(o order.Order) json.RawMessage {
 		"paymentToken":  o.PaymentToken,
 	})
 	if err != nil {
-		panic(err) // texts and numbers only: cannot fail
+		panic(err) // strings and numbers only: cannot fail
 	}
 	return body
 }
 
-// Original is a document as the original platform wrote it, and as others may have added to it: dates without a
-// zone, a quantity that is missing, attributes at every level that this version does not know.
+// Original returns a document as the original platform wrote it, and as others may have added to
+// it: dates without a zone, a missing quantity, unknown attributes at every level.
 func Original(orderID, userID string) json.RawMessage {
 	return fmt.Appendf(nil, `{
 		"orderId": %q, "userId": %q, "status": "NEW",
@@ -80,7 +81,7 @@ func Original(orderID, userID string) json.RawMessage {
 	}`, orderID, userID, "original-"+orderID)
 }
 
-// originalOrder is what this version knows of an Original.
+// originalOrder returns what this version knows of an Original.
 func originalOrder(orderID, userID string) order.Order {
 	state := ""
 	return order.Order{
@@ -110,5 +111,5 @@ func totalOf(o order.Order) int64 {
 	return sum
 }
 
-// freshID is the id of no order yet.
+// freshID returns a new order ID.
 func freshID() string { return order.IDFor(order.PaymentToken(rand.Text())) }

@@ -1,5 +1,5 @@
-// Package ordertest holds what tests of the orders service share: the contract of the order.Store port as a suite
-// that every store must pass, sample orders, and generators of orders and requests.
+// Package ordertest is what tests of the orders service share: the contract of order.Store as a
+// test suite that every store must pass, sample orders, and generators of orders and requests.
 package ordertest
 
 import (
@@ -15,78 +15,79 @@ import (
 	"orders/internal/order"
 )
 
-// A Fixture is a store under test, and a way past it to the documents that it keeps.
+// A Fixture is a store under test, with access past it to the documents that it keeps.
 type Fixture struct {
 	Store order.Store
 
-	// Seed stores a document under its orderId, as someone other than this service might.
+	// Seed stores a document under its orderId, as other programs might.
 	Seed func(t *testing.T, document json.RawMessage)
 
-	// Stored is the document of an order as it is kept now, or nil if there is none.
+	// Stored returns the document of an order as it is kept now, or nil if there is none.
 	Stored func(t *testing.T, orderID string) json.RawMessage
 }
 
-// TestStore shows that a store keeps every promise of the port. It opens a subject for each; they may share one
-// table, which may hold other orders too.
+// TestStore requires that a store keeps the contract of [order.Store]. It opens a fixture for each
+// part of it; they may share one table, which may hold other orders too.
 func TestStore(t *testing.T, open func(t *testing.T) Fixture) {
-	promises := []struct {
+	requirements := []struct {
 		text string
 		test func(*testing.T, Fixture)
 	}{
-		{"what was created is what is read", createdIsRead},
-		{"whatever was created is what is read", anyCreatedIsRead},
+		{"a created order is read", createdIsRead},
+		{"any created order is read", anyCreatedIsRead},
 		{"an order of the original platform is read", originalIsRead},
-		{"an id is created once", createdOnce},
-		{"an id of the original platform is not created again", originalIsNotReplaced},
-		{"one of many creates at once wins", oneCreateWins},
+		{"an ID is created once", createdOnce},
+		{"an ID of the original platform is not created again", originalIsNotReplaced},
+		{"one of many concurrent creates wins", oneCreateWins},
 		{"an order that does not exist is not found", noneIsNotFound},
-		{"an update of no order makes none", noGhost},
+		{"an update creates no order", noGhost},
 		{"an update writes the progress and keeps everything else", updateKeepsTheRest},
-		{"an update follows one that went before", updatesAddUp},
-		{"an update sees the progress and nothing else", updateSeesProgress},
+		{"an update sees the one before", updatesAddUp},
+		{"an update reads the progress and nothing else", updateSeesProgress},
 		{"an update that changes nothing writes nothing", updateOfNothing},
 		{"an update that fails writes nothing", failedUpdate},
-		{"an update overwrites nobody", updateOverwritesNobody},
-		{"of many updates at once none is lost", noUpdateIsLost},
+		{"an update overwrites no other writer", updateOverwritesNobody},
+		{"none of many concurrent updates is lost", noUpdateIsLost},
 		{"a list is the user's own, newest first", listIsOwn},
-		{"pages give every order once", pagesGiveAll},
+		{"pages hold every order once", pagesGiveAll},
 		{"a list holds whole orders", listHoldsWholeOrders},
 		{"a made-up position reaches only the caller's own", madeUpPosition},
-		{"a context that has ended is unavailable", endedContext},
-		{"a context that ends during an update leaves it whole", contextEndsDuringUpdate},
+		{"an ended context is unavailable", endedContext},
+		{"an update is whole or not written if its context ends", contextEndsDuringUpdate},
 	}
-	for _, promise := range promises {
-		t.Run(promise.text, func(t *testing.T) { promise.test(t, open(t)) })
+	for _, requirement := range requirements {
+		t.Run(requirement.text, func(t *testing.T) { requirement.test(t, open(t)) })
 	}
 }
 
-// within is a context for one test: long enough for many retries, short enough to tell a store that waits for ever.
+// within returns a context for one test: long enough for many retries, short enough to detect a
+// hang.
 func within(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }
 
-// requireKind demands what the port says of every error.
+// requireKind requires an *order.Error of this kind.
 func requireKind(t require.TestingT, kind order.Kind, err error) {
 	_, ok := errors.AsType[*order.Error](err)
-	require.True(t, ok, "no *order.Error: %v", err)
+	require.True(t, ok, "not an *order.Error: %v", err)
 	require.Equal(t, kind, order.KindOf(err))
 }
 
-// requireSame compares all that this version knows of two orders, dates as text.
+// requireSame compares all that this version knows of two orders, dates as strings.
 func requireSame(t require.TestingT, want, got order.Order) {
 	want.Document, got.Document = nil, nil
 	require.Equal(t, want, got)
 }
 
-// requireStored demands that an order is kept as exactly this document.
+// requireStored requires that an order is kept as exactly this document.
 func requireStored(t *testing.T, s Fixture, orderID string, want json.RawMessage) {
 	t.Helper()
 	require.Equal(t, decode(t, want), decode(t, s.Stored(t, orderID)))
 }
 
-// decode reads JSON without rounding its numbers.
+// decode decodes JSON without rounding its numbers.
 func decode(t require.TestingT, document json.RawMessage) (value map[string]any) {
 	decoder := json.NewDecoder(bytes.NewReader(document))
 	decoder.UseNumber()
@@ -103,7 +104,7 @@ func encode(t require.TestingT, value any) json.RawMessage {
 func create(t require.TestingT, ctx context.Context, s Fixture, o order.Order) {
 	existing, err := s.Store.Create(ctx, o)
 	require.NoError(t, err)
-	require.Nil(t, existing, "an order with a fresh id is already there")
+	require.Nil(t, existing, "an order with a fresh ID already exists")
 }
 
 func get(t require.TestingT, ctx context.Context, s Fixture, orderID string) order.Order {

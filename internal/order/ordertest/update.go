@@ -3,6 +3,7 @@ package ordertest
 import (
 	"encoding/json"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -12,16 +13,16 @@ import (
 	"orders/internal/order"
 )
 
-// next is the least date after d.
+// next returns the earliest date after d.
 func next(d order.Date) order.Date { return d.Next(time.Time{}) }
 
-// later is p with a status, at the least date after its own.
+// later returns p with a status, at the earliest date after its own.
 func later(p order.Progress, status order.Status) order.Progress {
 	p.Status, p.ModifiedDate = status, next(p.ModifiedDate)
 	return p
 }
 
-// seedOriginal stores an Original of a fresh id and user.
+// seedOriginal stores an Original with a fresh ID and user.
 func seedOriginal(t *testing.T, s Fixture) (orderID string, document json.RawMessage) {
 	orderID = freshID()
 	document = Original(orderID, uuid.NewString())
@@ -32,7 +33,7 @@ func seedOriginal(t *testing.T, s Fixture) (orderID string, document json.RawMes
 func noGhost(t *testing.T, s Fixture) {
 	ctx, orderID := within(t), freshID()
 	changed, err := s.Store.Update(ctx, orderID, func(p order.Progress) (order.Progress, error) {
-		t.Error("asked what an order that does not exist should become")
+		t.Error("change was called for an order that does not exist")
 		return later(p, order.Packaged), nil
 	})
 	requireKind(t, order.NotFound, err)
@@ -45,7 +46,7 @@ func noGhost(t *testing.T, s Fixture) {
 func updateKeepsTheRest(t *testing.T, s Fixture) {
 	tests := map[string]struct {
 		change func(p order.Progress) order.Progress
-		expect func(document map[string]any) // what becomes of the document
+		expect func(document map[string]any) // edits the document as the update must
 	}{
 		"the status": {
 			func(p order.Progress) order.Progress { return later(p, order.Packaged) },
@@ -92,7 +93,7 @@ func line(document map[string]any, i int) map[string]any {
 	return document["products"].([]any)[i].(map[string]any)
 }
 
-// quantified fills in missing quantities: a store may write them when it writes products, or leave them be.
+// quantified sets missing quantities, because a store that writes products may write them or not.
 func quantified(document map[string]any) map[string]any {
 	for i := range document["products"].([]any) {
 		if product := line(document, i); product["quantity"] == nil {
@@ -155,4 +156,75 @@ func failedUpdate(t *testing.T, s Fixture) {
 		require.False(t, changed)
 		requireStored(t, s, orderID, document)
 	}
+}
+
+// updateOverwritesNobody writes between the update's read and write, once for each way in which
+// other writers may change an order.
+func updateOverwritesNobody(t *testing.T, s Fixture) {
+	for name, between := range map[string]func(order.Progress) order.Progress{
+		"status and date": func(p order.Progress) order.Progress { return later(p, order.Packaged) },
+		"status alone":    func(p order.Progress) order.Progress { p.Status = order.Packaged; return p },
+		"date alone":      func(p order.Progress) order.Progress { return later(p, p.Status) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, o := within(t), Sample()
+			create(t, ctx, s, o)
+			var seen []order.Progress
+			changed, err := s.Store.Update(ctx, o.OrderID, func(p order.Progress) (order.Progress, error) {
+				if seen = append(seen, p); len(seen) == 1 {
+					_, err := s.Store.Update(ctx, o.OrderID, func(p order.Progress) (order.Progress, error) { return between(p), nil })
+					require.NoError(t, err)
+				}
+				p.Total++
+				return later(p, p.Status), nil
+			})
+			require.NoError(t, err)
+			require.True(t, changed)
+			require.Equal(t, []order.Progress{o.Progress(), between(o.Progress())}, seen, "it retries with what the other wrote")
+			want := between(o.Progress())
+			want.Total++
+			require.Equal(t, later(want, want.Status), get(t, ctx, s, o.OrderID).Progress())
+		})
+	}
+}
+
+// noUpdateIsLost counts updates by the total: half of them always add one, the others only if the
+// order is not packaged yet, which is true for one.
+func noUpdateIsLost(t *testing.T, s Fixture) {
+	const writers = 20
+	ctx, o := within(t), Sample()
+	create(t, ctx, s, o)
+	var (
+		changed [writers]bool
+		errs    [writers]error
+		all     sync.WaitGroup
+	)
+	for i := range writers {
+		all.Go(func() {
+			changed[i], errs[i] = s.Store.Update(ctx, o.OrderID, func(p order.Progress) (order.Progress, error) {
+				status := p.Status
+				if i%2 == 0 {
+					if status == order.Packaged {
+						return p, nil
+					}
+					status = order.Packaged
+				}
+				p.Total++
+				return later(p, status), nil
+			})
+		})
+	}
+	all.Wait()
+
+	o.Status, o.Total = order.Packaged, o.Total+writers/2+1
+	applied := 0
+	for i := range writers {
+		require.NoError(t, errs[i])
+		if changed[i] {
+			applied++
+			o.ModifiedDate = next(o.ModifiedDate)
+		}
+	}
+	require.Equal(t, writers/2+1, applied)
+	requireSame(t, o, get(t, ctx, s, o.OrderID))
 }

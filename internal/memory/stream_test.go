@@ -16,19 +16,19 @@ import (
 	"orders/internal/order/ordertest"
 )
 
-// pack makes an order packaged, a microsecond later than it was.
+// pack sets the status PACKAGED and the next modifiedDate.
 func pack(p order.Progress) (order.Progress, error) {
 	p.Status, p.ModifiedDate = order.Packaged, p.ModifiedDate.Next(time.Time{})
 	return p, nil
 }
 
-func changes(t *testing.T, s *memory.Store, after string, limit int) []memory.Record {
+func records(t *testing.T, s *memory.Store, after string, limit int) []memory.Record {
 	all, err := s.Records(t.Context(), after, limit)
 	require.NoError(t, err)
 	return all
 }
 
-func TestFeedTellsEveryChange(t *testing.T) {
+func TestRecordsHaveEveryChange(t *testing.T) {
 	now := time.Date(2026, 5, 4, 3, 2, 1, 0, time.UTC)
 	s := &memory.Store{Now: func() time.Time { now = now.Add(time.Second); return now }}
 	o := ordertest.Sample()
@@ -49,10 +49,10 @@ func TestFeedTellsEveryChange(t *testing.T) {
 		{SequenceNumber: "000000000000000000002", EventName: memory.Modify, OrderID: o.OrderID, OldImage: created, NewImage: packed, CreatedAt: at.Add(time.Second)},
 		{SequenceNumber: "000000000000000000003", EventName: memory.Modify, OrderID: o.OrderID, OldImage: packed, NewImage: put, CreatedAt: at.Add(2 * time.Second)},
 		{SequenceNumber: "000000000000000000004", EventName: memory.Remove, OrderID: o.OrderID, OldImage: put, CreatedAt: at.Add(3 * time.Second)},
-	}, changes(t, s, "", 100))
+	}, records(t, s, "", 100))
 }
 
-func TestFeedTellsNothingWhereNothingChanged(t *testing.T) {
+func TestCallsThatChangeNothingMakeNoRecord(t *testing.T) {
 	s, o := new(memory.Store), ordertest.Sample()
 	same := func(p order.Progress) (order.Progress, error) { return p, nil }
 	_, err := s.Create(t.Context(), o)
@@ -65,10 +65,10 @@ func TestFeedTellsNothingWhereNothingChanged(t *testing.T) {
 	require.Equal(t, order.NotFound, order.KindOf(err))
 	require.NoError(t, s.Delete(t.Context(), order.IDFor("none")))
 	require.Error(t, s.Put(t.Context(), json.RawMessage(`{"userId": "u"}`)))
-	require.Len(t, changes(t, s, "", 100), 1)
+	require.Len(t, records(t, s, "", 100), 1)
 }
 
-func TestFeedIsReadInBatches(t *testing.T) {
+func TestRecordsAreReadInBatches(t *testing.T) {
 	s := new(memory.Store)
 	for i := range 10 {
 		require.NoError(t, s.Put(t.Context(), fmt.Appendf(nil, `{"orderId": "%d"}`, i)))
@@ -76,7 +76,7 @@ func TestFeedIsReadInBatches(t *testing.T) {
 	var read []string
 	after := ""
 	for len(read) < 10 {
-		batch := changes(t, s, after, 3)
+		batch := records(t, s, after, 3)
 		require.LessOrEqual(t, len(batch), 3)
 		for _, c := range batch {
 			require.Greater(t, c.SequenceNumber, after)
@@ -87,10 +87,10 @@ func TestFeedIsReadInBatches(t *testing.T) {
 	require.Equal(t, []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}, read)
 }
 
-func TestFeedWaitsForAChange(t *testing.T) {
-	s := new(memory.Store) // made outside the bubble, as a shared one may be
+func TestRecordsWaits(t *testing.T) {
+	s := new(memory.Store) // made outside the bubble, as a shared store may be
 	require.NoError(t, s.Put(t.Context(), json.RawMessage(`{"orderId": "first"}`)))
-	after := changes(t, s, "", 1)[0].SequenceNumber
+	after := records(t, s, "", 1)[0].SequenceNumber
 	synctest.Test(t, func(t *testing.T) {
 		var readers sync.WaitGroup
 		for range 3 {
@@ -106,7 +106,7 @@ func TestFeedWaitsForAChange(t *testing.T) {
 	})
 }
 
-func TestFeedWaitEndsWithTheContext(t *testing.T) {
+func TestRecordsReturnsWhenTheContextEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := new(memory.Store)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
@@ -121,20 +121,20 @@ func TestFeedWaitEndsWithTheContext(t *testing.T) {
 	})
 }
 
-func TestFeedRefuses(t *testing.T) {
+func TestRecordsRejectsUnknownSequenceNumbers(t *testing.T) {
 	s := new(memory.Store)
 	require.NoError(t, s.Put(t.Context(), json.RawMessage(`{"orderId": "only"}`)))
 	for _, after := range []string{"2", "-1", "x", "1.5", "99999999999999999999999"} {
 		_, err := s.Records(t.Context(), after, 1)
-		require.ErrorContains(t, err, "no sequence number", after)
+		require.ErrorContains(t, err, "no record has sequence number", after)
 	}
 	_, err := s.Records(t.Context(), "", 0)
-	require.ErrorContains(t, err, "a batch of 0 changes")
+	require.ErrorContains(t, err, "limit is 0")
 }
 
-// TestFeedHasEveryWriteOfARace replays the feed of many writers: every old image must be the new one before it, and
-// the last ones what is stored.
-func TestFeedHasEveryWriteOfARace(t *testing.T) {
+// TestRecordsHaveEveryConcurrentWrite replays the records of many writers: every old image must be
+// the new one before it, and the last ones what is stored.
+func TestRecordsHaveEveryConcurrentWrite(t *testing.T) {
 	const orders, writers, steps = 5, 8, 20
 	s := new(memory.Store)
 	var ids []string
