@@ -16,7 +16,7 @@ import (
 
 func TestFulfilmentEventsAreThoseOfTheDocument(t *testing.T) {
 	type kind struct{ source, detailType any }
-	var documented, followed []kind
+	var documented, consumed []kind
 	for _, schema := range load(t, eventsFile).Components.Schemas {
 		source, detailType := schema.Value.Extensions["x-amazon-events-source"], schema.Value.Extensions["x-amazon-events-detail-type"]
 		if source != nil && source != "ecommerce.orders" {
@@ -24,18 +24,18 @@ func TestFulfilmentEventsAreThoseOfTheDocument(t *testing.T) {
 		}
 	}
 	for _, event := range handler.FulfilmentEvents() {
-		followed = append(followed, kind{event.Source, event.DetailType})
+		consumed = append(consumed, kind{event.Source, event.DetailType})
 	}
-	require.ElementsMatch(t, documented, followed)
+	require.ElementsMatch(t, documented, consumed)
 }
 
-// The examples of the document tell one story: an order is made, and then one of the other events comes.
-func TestExamplesOfConsumedEventsAreFollowed(t *testing.T) {
+// The examples of the document belong together: an order is created, and then one of the other events arrives.
+func TestExamplesOfConsumedEventsAreApplied(t *testing.T) {
 	doc := load(t, eventsFile)
 	_, modified := event(t, doc, "OrderModified")
 	modification := asMap(t, modified["detail"])
 	for name, c := range map[string]struct {
-		want   map[string]any // what the order becomes
+		want   map[string]any // the order afterwards
 		metric string
 	}{
 		"PackageCreated":    {asMap(t, modification["new"]), "orderPackaged"},
@@ -46,9 +46,9 @@ func TestExamplesOfConsumedEventsAreFollowed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			_, example := event(t, doc, name)
 			counted := counter{}
-			f := follower{store: &memory.Store{}, counts: counted}
+			f := onEvents{store: &memory.Store{}, counts: counted}
 			require.NoError(t, f.store.Put(t.Context(), []byte(encoded(t, modification["old"]))))
-			for range 2 { // the second time it changes nothing, and counts nothing
+			for range 2 { // the second time it is a duplicate, and not counted
 				_, err := f.invoke(t, encoded(t, example))
 				require.NoError(t, err)
 				stored, err := f.store.Get(t.Context(), c.want["orderId"].(string))
@@ -60,31 +60,31 @@ func TestExamplesOfConsumedEventsAreFollowed(t *testing.T) {
 	}
 }
 
-func TestExamplesAboutNoOrderAreRefused(t *testing.T) {
+func TestExamplesAboutUnknownOrdersFail(t *testing.T) {
 	doc := load(t, eventsFile)
-	for _, followed := range handler.FulfilmentEvents() {
-		_, example := event(t, doc, followed.DetailType)
-		f := follower{store: &memory.Store{}, counts: counter{}}
+	for _, consumed := range handler.FulfilmentEvents() {
+		_, example := event(t, doc, consumed.DetailType)
+		f := onEvents{store: &memory.Store{}, counts: counter{}}
 		_, err := f.invoke(t, encoded(t, example))
-		require.Equal(t, order.NotFound, order.KindOf(err), followed.DetailType)
+		require.Equal(t, order.NotFound, order.KindOf(err), consumed.DetailType)
 		require.Empty(t, f.counts)
 	}
 }
 
-// reaches is the order before a modification, at the status and the time after another.
+// reaches returns the order before a modification, with another status and the time after the modification.
 func reaches(modification map[string]any, status string) map[string]any {
 	after := maps.Clone(modification["old"].(map[string]any))
 	after["status"], after["modifiedDate"] = status, modification["new"].(map[string]any)["modifiedDate"]
 	return after
 }
 
-// A follower is on-events over a table of its own, at the time of the document's OrderModified.
-type follower struct {
+// An onEvents is the function on a table of its own, at the time of the document's OrderModified.
+type onEvents struct {
 	store  *memory.Store
 	counts counter
 }
 
-func (f follower) invoke(t *testing.T, event string) ([]byte, error) {
+func (f onEvents) invoke(t *testing.T, event string) ([]byte, error) {
 	t.Helper()
 	now := func() time.Time { return time.Date(2026, 1, 23, 10, 58, 2, 417_000, time.UTC) }
 	h := handler.OnEvents{Orders: &order.Service{Store: f.store, Now: now}, Metrics: f.counts, Log: slog.New(slog.DiscardHandler)}

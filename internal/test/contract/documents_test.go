@@ -18,16 +18,16 @@ const (
 	eventsFile  = "../../../resources/events.yaml"
 )
 
-// load reads a document and refuses one that is no valid OpenAPI: its examples, defaults and patterns included.
+// load reads a document, which must be valid OpenAPI including its examples, defaults and patterns.
 func load(t *testing.T, file string) *openapi3.T {
 	t.Helper()
-	doc, err := openapi3.NewLoader().LoadFromFile(file) // refuses references to other files
+	doc, err := openapi3.NewLoader().LoadFromFile(file) // rejects references to other files
 	require.NoError(t, err)
 	require.NoError(t, doc.Validate(t.Context(), openapi3.EnableExamplesValidation(), openapi3.EnableSchemaDefaultsValidation()))
 	return doc
 }
 
-// decode is the value that a schema is asked about, its numbers as they stand in the text.
+// decode returns the value of a JSON text, with its numbers as they are written.
 func decode(t *testing.T, text string) any {
 	t.Helper()
 	decoder := json.NewDecoder(strings.NewReader(text))
@@ -37,7 +37,7 @@ func decode(t *testing.T, text string) any {
 	return value
 }
 
-// nodes is every node of a YAML file, keys and values.
+// nodes returns every node of a YAML file, keys and values.
 func nodes(t *testing.T, file string) []*yaml.Node {
 	t.Helper()
 	data, err := os.ReadFile(file)
@@ -53,11 +53,11 @@ func nodes(t *testing.T, file string) []*yaml.Node {
 
 func TestDocumentsAreValid(t *testing.T) {
 	for _, file := range []string{openAPIFile, eventsFile} {
-		require.Regexp(t, `^3\.0\.`, load(t, file).OpenAPI, file) // API Gateway imports no later one
+		require.Regexp(t, `^3\.0\.`, load(t, file).OpenAPI, file) // API Gateway imports no later version
 	}
 }
 
-// AWS::Include takes neither short intrinsics (!Sub) nor anchors, and API Gateway no reference to another file.
+// AWS::Include accepts neither short intrinsics (!Sub) nor anchors, and API Gateway no reference to another file.
 func TestDocumentsArePlainEnoughForAWSInclude(t *testing.T) {
 	for _, file := range []string{openAPIFile, eventsFile} {
 		for _, node := range nodes(t, file) {
@@ -76,7 +76,7 @@ func TestDocumentsArePlainEnoughForAWSInclude(t *testing.T) {
 	}
 }
 
-// A YAML reader may take a date or "on" for something else than text; the documents mean the same as JSON.
+// A YAML parser may read a date or "on" as something else than a string. The documents mean the same as JSON.
 func TestDocumentsHoldNoTimestampsOrYAMLOneWords(t *testing.T) {
 	for _, file := range []string{openAPIFile, eventsFile} {
 		for _, node := range nodes(t, file) {

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// sources is every event of the contract with the service that sends it.
+// sources are the events of the contract, with the service that sends each.
 var sources = map[string]string{
 	"OrderCreated":      "ecommerce.orders",
 	"OrderModified":     "ecommerce.orders",
@@ -21,7 +21,7 @@ var sources = map[string]string{
 	"DeliveryFailed":    "ecommerce.delivery",
 }
 
-// event is the schema of an event and a fresh copy of its example.
+// event returns the schema of an event and a copy of its example.
 func event(t *testing.T, doc *openapi3.T, name string) (*openapi3.Schema, map[string]any) {
 	t.Helper()
 	schema := doc.Components.Schemas[name]
@@ -46,29 +46,29 @@ func TestEventsAreThoseOfTheContract(t *testing.T) {
 	require.Equal(t, sources, found)
 }
 
-func TestEveryEventIsKnownBySourceAndType(t *testing.T) {
+func TestEveryEventMatchesOnlyItsOwnSchema(t *testing.T) {
 	doc := load(t, eventsFile)
 	for name, source := range sources {
 		schema, example := event(t, doc, name)
 		require.Equal(t, source, example["source"], name)
 		require.Equal(t, name, example["detail-type"], name)
-		for other := range sources { // of all schemas, only its own takes it
+		for other := range sources { // only its own schema accepts it
 			require.Equal(t, other == name, doc.Components.Schemas[other].Value.VisitJSON(example) == nil, "%s as %s", name, other)
 		}
-		example["source"] = "ecommerce.order" // the predecessor's slip
+		example["source"] = "ecommerce.order" // the mistake in the original's events.yaml
 		require.Error(t, schema.VisitJSON(example), name)
 	}
 }
 
-func TestEveryEventNeedsItsEnvelope(t *testing.T) {
+func TestEnvelopesAreRequired(t *testing.T) {
 	doc := load(t, eventsFile)
 	for name := range sources {
 		schema, example := event(t, doc, name)
 		for attribute := range example {
-			poorer := maps.Clone(example)
-			delete(poorer, attribute)
+			incomplete := maps.Clone(example)
+			delete(incomplete, attribute)
 			optional := attribute == "account" || attribute == "region"
-			require.Equal(t, optional, schema.VisitJSON(poorer) == nil, "%s without %s", name, attribute)
+			require.Equal(t, optional, schema.VisitJSON(incomplete) == nil, "%s without %s", name, attribute)
 		}
 	}
 }
@@ -85,7 +85,7 @@ func TestPublishedEventsAreAboutOneOrder(t *testing.T) {
 	}
 }
 
-func TestPublishedOrdersKeepWhatThisVersionDoesNotKnow(t *testing.T) {
+func TestPublishedOrdersKeepUnknownAttributes(t *testing.T) {
 	order := load(t, eventsFile).Components.Schemas["StoredOrder"].Value
 	require.NoError(t, order.VisitJSON(decode(t, stored())))
 	require.Error(t, order.VisitJSON(decode(t, publicOrder)), "payment needs the token")
@@ -96,18 +96,18 @@ func TestPublishedOrdersKeepWhatThisVersionDoesNotKnow(t *testing.T) {
 	require.NoError(t, order.VisitJSON(decode(t, strings.Replace(stored(), `"NEW"`, `"RETURNED"`, 1))))
 }
 
-func TestModificationsNeedBothImagesAndTheChange(t *testing.T) {
+func TestModificationsRequireBothImagesAndTheChange(t *testing.T) {
 	schema, example := event(t, load(t, eventsFile), "OrderModified")
 	detail := asMap(t, example["detail"])
 	for attribute := range detail {
-		poorer := maps.Clone(detail)
-		delete(poorer, attribute)
-		example["detail"] = poorer
+		incomplete := maps.Clone(detail)
+		delete(incomplete, attribute)
+		example["detail"] = incomplete
 		require.Error(t, schema.VisitJSON(example), attribute)
 	}
 }
 
-func TestPackagesHoldWhatTheWarehouseSends(t *testing.T) {
+func TestPackagesHaveTheShapeThatTheWarehouseSends(t *testing.T) {
 	schema, example := event(t, load(t, eventsFile), "PackageCreated")
 	row := `{"productId": "__metadata", "orderId": "x", "status": "COMPLETED", "modifiedDate": "2026-01-23T10:58:01.220913"}`
 	for products, valid := range map[string]bool{

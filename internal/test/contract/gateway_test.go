@@ -9,7 +9,7 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// asMap is an extension as the map it must be.
+// asMap returns a value that must be a JSON object.
 func asMap(t *testing.T, value any) map[string]any {
 	t.Helper()
 	result, ok := value.(map[string]any)
@@ -20,7 +20,7 @@ func asMap(t *testing.T, value any) map[string]any {
 func TestSecuritySchemesAreCognitoAndIAM(t *testing.T) {
 	schemes := load(t, openAPIFile).Components.SecuritySchemes
 	require.Len(t, schemes, 2)
-	for _, scheme := range schemes { // API Gateway knows no other kind
+	for _, scheme := range schemes { // API Gateway supports no others
 		require.Equal(t, "apiKey", scheme.Value.Type)
 		require.Equal(t, "header", scheme.Value.In)
 		require.Equal(t, "Authorization", scheme.Value.Name)
@@ -33,8 +33,8 @@ func TestSecuritySchemesAreCognitoAndIAM(t *testing.T) {
 	}, schemes["UserPool"].Value.Extensions["x-amazon-apigateway-authorizer"])
 }
 
-// The function tells every fault of a body, so API Gateway must let it through.
-func TestOnlyParametersAreValidatedByTheGateway(t *testing.T) {
+// The function reports every fault of a body, so API Gateway must not validate it.
+func TestTheGatewayValidatesOnlyParameters(t *testing.T) {
 	doc := load(t, openAPIFile)
 	name, _ := doc.Extensions["x-amazon-apigateway-request-validator"].(string)
 	validators := asMap(t, doc.Extensions["x-amazon-apigateway-request-validators"])
@@ -46,18 +46,18 @@ func TestOnlyParametersAreValidatedByTheGateway(t *testing.T) {
 	})
 }
 
-func TestGatewayResponsesHaveTheContractsShape(t *testing.T) {
+func TestGatewayResponsesHaveTheShapeOfTheContract(t *testing.T) {
 	doc := load(t, openAPIFile)
 	responses := asMap(t, doc.Extensions["x-amazon-apigateway-gateway-responses"])
-	const gateways = "as API Gateway says"
-	want := map[string]struct{ status, message, schema string }{ // without a status, it is that of the failure
+	const gatewayMessage = "the message of API Gateway"
+	want := map[string]struct{ status, message, schema string }{ // no status: that of the error
 		"UNAUTHORIZED":           {"401", "Unauthorized", "Error"},
-		"ACCESS_DENIED":          {"403", gateways, "Error"},
+		"ACCESS_DENIED":          {"403", gatewayMessage, "Error"},
 		"BAD_REQUEST_PARAMETERS": {"400", "Invalid parameters", "DetailedError"},
 		"REQUEST_TOO_LARGE":      {"413", "Request too large", "Error"},
 		"THROTTLED":              {"429", "Too many requests", "Error"},
-		"DEFAULT_4XX":            {"", gateways, "Error"},
-		"DEFAULT_5XX":            {"", gateways, "Error"},
+		"DEFAULT_4XX":            {"", gatewayMessage, "Error"},
+		"DEFAULT_5XX":            {"", gatewayMessage, "Error"},
 	}
 	require.Len(t, responses, len(want))
 	for name, want := range want {
@@ -66,25 +66,25 @@ func TestGatewayResponsesHaveTheContractsShape(t *testing.T) {
 		require.Equal(t, want.status, status, name)
 		requireGatewayCORS(t, asMap(t, response["responseParameters"]), "gatewayresponse.header.")
 		template, _ := asMap(t, response["responseTemplates"])["application/json"].(string)
-		body := decode(t, strings.ReplaceAll(template, "$context.error.messageString", `"`+gateways+`"`))
+		body := decode(t, strings.ReplaceAll(template, "$context.error.messageString", `"`+gatewayMessage+`"`))
 		require.NoError(t, doc.Components.Schemas[want.schema].Value.VisitJSON(body), name)
 		require.Equal(t, want.message, asMap(t, body)["message"], name)
 	}
 	require.Contains(t, asMap(t, responses["THROTTLED"])["responseParameters"], "gatewayresponse.header.Retry-After")
 }
 
-func TestPreflightIsAnsweredWithoutAFunction(t *testing.T) {
+func TestPreflightNeedsNoFunction(t *testing.T) {
 	for _, path := range []string{"/orders", "/orders/{orderId}"} {
 		operation := load(t, openAPIFile).Paths.Value(path).Options
 		integration := asMap(t, operation.Extensions["x-amazon-apigateway-integration"])
 		require.Equal(t, map[string]any{"application/json": `{"statusCode": 204}`}, integration["requestTemplates"])
-		answer := asMap(t, asMap(t, integration["responses"])["default"])
-		require.Equal(t, "204", answer["statusCode"])
-		requireGatewayCORS(t, asMap(t, answer["responseParameters"]), "method.response.header.")
+		response := asMap(t, asMap(t, integration["responses"])["default"])
+		require.Equal(t, "204", response["statusCode"])
+		requireGatewayCORS(t, asMap(t, response["responseParameters"]), "method.response.header.")
 	}
 }
 
-// requireGatewayCORS wants the CORS headers among the parameters, each a constant in quotes as API Gateway writes it.
+// requireGatewayCORS requires the CORS headers among the parameters, as constants in the quotes of API Gateway.
 func requireGatewayCORS(t *testing.T, parameters map[string]any, prefix string) {
 	t.Helper()
 	require.Equal(t, "'*'", parameters[prefix+"Access-Control-Allow-Origin"])
@@ -92,9 +92,9 @@ func requireGatewayCORS(t *testing.T, parameters map[string]any, prefix string) 
 	require.Equal(t, "'GET,OPTIONS,POST'", parameters[prefix+"Access-Control-Allow-Methods"])
 }
 
-// API Gateway turns schemas into JSON Schema draft 4 models and refuses the whole document for a keyword it does not
-// know, "example" among them; and it wants model names of letters and digits.
-func TestSchemasUseOnlyWhatModelsCanSay(t *testing.T) {
+// API Gateway turns schemas into JSON Schema draft 4 models. It rejects the whole document for a keyword that it does not
+// know, such as "example", and accepts only letters and digits in model names.
+func TestSchemasUseOnlyKeywordsOfModels(t *testing.T) {
 	supported := []string{"$ref", "type", "description", "required", "properties", "items", "minItems", "maxItems",
 		"minimum", "maximum", "minLength", "pattern", "enum", "default", "additionalProperties"}
 	for name, schema := range schemaNodes(t) {
@@ -103,7 +103,7 @@ func TestSchemasUseOnlyWhatModelsCanSay(t *testing.T) {
 	}
 }
 
-// schemaNodes is the text of components.schemas, before a loader can drop anything of it.
+// schemaNodes returns components.schemas as written, before a loader can drop anything.
 func schemaNodes(t *testing.T) map[string]*yaml.Node {
 	t.Helper()
 	var document struct {

@@ -10,19 +10,19 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// A place is a value in a document, or a member that could be there, together with what the schema says of it.
+// A place is a value in a document, or a property that could be there, with its schema.
 type place struct {
 	pointer string           // RFC 6901
-	schema  *openapi3.Schema // nil where the schema says nothing
-	object  map[string]any   // that it is a member of; nil for an item of a list and for the whole document
-	name    string           // as a member of object
-	value   any              // nil as well if the member is not there
+	schema  *openapi3.Schema // nil where there is none
+	object  map[string]any   // of which it is a property; nil for an item of a list and for the whole document
+	name    string           // of the property
+	value   any              // also nil if the property is absent
 	set     func(value any)
 }
 
 func (p place) GoString() string { return "at " + p.pointer }
 
-// placesIn lists the places of a document: all that are there, and the members that its schema knows besides.
+// placesIn returns the places of a document: all values, and the absent properties that its schema knows.
 func placesIn(document *any, schema *openapi3.Schema) []place {
 	return place{schema: schema, value: *document, set: func(value any) { *document = value }}.andBelow()
 }
@@ -70,7 +70,7 @@ func (p place) items() *openapi3.Schema {
 	return p.schema.Items.Value
 }
 
-// A mutation is one change of a document at one place.
+// A mutation is a change of a document at one place.
 type mutation struct {
 	what string
 	make func()
@@ -78,8 +78,8 @@ type mutation struct {
 
 func (m mutation) GoString() string { return m.what }
 
-// mutations lists what can be done at a place: every value of any kind, whether it fits there or not, and whatever
-// else can happen to a member, an object or a list.
+// mutations returns all changes at a place: values of every kind, valid there or not, and what else can happen to a
+// property, an object or a list.
 func (p place) mutations() []mutation {
 	var all []mutation
 	for _, text := range values {
@@ -93,7 +93,7 @@ func (p place) mutations() []mutation {
 	}
 	if object, ok := p.value.(map[string]any); ok {
 		for _, name := range []string{"extra", "", "Name", "a/b~c", "__proto__"} {
-			all = append(all, mutation{"with a member " + name, func() { object[name] = decoded(`{"quantity": -1, "x": [null, 1e400]}`) }})
+			all = append(all, mutation{"with a property " + name, func() { object[name] = decoded(`{"quantity": -1, "x": [null, 1e400]}`) }})
 		}
 	}
 	if list, ok := p.value.([]any); ok && len(list) > 0 {
@@ -104,7 +104,7 @@ func (p place) mutations() []mutation {
 	return all
 }
 
-// values are the bounds of every rule, from both sides, and numbers in every spelling.
+// values are on both sides of the bounds of every rule, with numbers in every notation.
 var values = []string{
 	`null`, `true`, `false`, `{}`, `[]`, `[null]`, `[{}]`, `[1]`,
 	`-2147483648`, `-1`, `-1.0`, `-0.5`, `0`, `-0`, `0.0`, `0e9`, `0.5`, `1`, `1.0`, `1.5`, `15e-1`, `1e2`, `1.5E+1`, `100e-2`, `100e-3`,
@@ -114,7 +114,7 @@ var values = []string{
 	`"D"`, `"DE"`, `"de"`, `"dE"`, `"DEU"`, `"D1"`, `"D "`, `" DE"`, `"DE\n"`, `"\nDE"`, `"\u00c4\u00d6"`, `"\u00e9"`, `"\u212aE"`,
 }
 
-// renamings give a member that the schema knows a name that it does not know.
+// renamings are mutations that give a known property an unknown name.
 func (p place) renamings() []mutation {
 	var all []mutation
 	for _, name := range []string{strings.ToUpper(p.name), strings.ToUpper(p.name[:1]) + p.name[1:], p.name + " "} {
@@ -128,7 +128,7 @@ func (p place) renamings() []mutation {
 	return all
 }
 
-// ofSize is a list of products like the first of another, each with an id of its own.
+// ofSize returns a list of products like the first of another list, each with an ID of its own.
 func ofSize(list []any, size int) []any {
 	longer := make([]any, size)
 	for i := range longer {
@@ -142,7 +142,7 @@ func ofSize(list []any, size int) []any {
 	return longer
 }
 
-// decoded is the value of a text that is known to be JSON, its numbers as they stand there.
+// decoded returns the value of a text that is known to be JSON, with its numbers as they are written.
 func decoded(text string) any {
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.UseNumber()

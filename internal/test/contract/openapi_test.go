@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// operations is every route of the contract, with who may call it, what answers it, and every status it may have.
+// operations are the routes of the contract, each with its authorizer, its function and its statuses.
 var operations = []struct {
 	route, id, security, function string
 	statuses                      []string
@@ -70,11 +70,11 @@ func TestOperationsReachTheAliasOfTheirFunction(t *testing.T) {
 			"Fn::Sub": "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${" + want.function + ".Alias}/invocations",
 		}, integration["uri"], want.route)
 		require.Greater(t, integration["timeoutInMillis"], 50.0, want.route)
-		require.LessOrEqual(t, integration["timeoutInMillis"], 29000.0, want.route) // API Gateway takes no more
+		require.LessOrEqual(t, integration["timeoutInMillis"], 29000.0, want.route) // the limit of API Gateway
 	}
 }
 
-func TestEveryAnswerCarriesCORSHeaders(t *testing.T) {
+func TestEveryResponseHasCORSHeaders(t *testing.T) {
 	eachOperation(load(t, openAPIFile), func(route string, operation *openapi3.Operation) {
 		for status, response := range operation.Responses.Map() {
 			for _, name := range corsHeaders {
@@ -86,7 +86,7 @@ func TestEveryAnswerCarriesCORSHeaders(t *testing.T) {
 	})
 }
 
-func TestSomeAnswersCarryMoreHeaders(t *testing.T) {
+func TestSomeResponsesHaveMoreHeaders(t *testing.T) {
 	eachOperation(load(t, openAPIFile), func(route string, operation *openapi3.Operation) {
 		for status, response := range operation.Responses.Map() {
 			var more []string
@@ -131,7 +131,7 @@ func TestEveryBodyHasASchemaAndAnExample(t *testing.T) {
 	})
 }
 
-func TestExampleTotalsAreRight(t *testing.T) {
+func TestTotalsOfExamplesAreCorrect(t *testing.T) {
 	type example struct {
 		Products []struct {
 			Price, Quantity int64
@@ -173,7 +173,7 @@ func TestListParametersAreThoseOfTheContract(t *testing.T) {
 	require.False(t, parameters.GetByInAndName("query", "nextToken").Required)
 }
 
-// Intrinsics may stand only in extensions, and only those that the template can resolve.
+// Only extensions may contain intrinsics, and only such that the template can resolve.
 func TestOnlyKnownNamesAreSubstituted(t *testing.T) {
 	known := []string{"AWS::Partition", "AWS::Region", "CreateOrderFunction.Alias", "GetOrderFunction.Alias"}
 	placeholder := regexp.MustCompile(`\$\{([^}]*)\}`)

@@ -1,10 +1,18 @@
 package contract_test
 
 import (
+	"encoding/json"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
 
+	"orders/internal/handler"
+	"orders/internal/memory"
+	"orders/internal/order"
+	"orders/internal/order/ordertest"
+
+	"github.com/aws/aws-lambda-go/events"
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/stretchr/testify/require"
 )
@@ -43,13 +51,13 @@ func TestUsersSeeOnlyTheStatusesOfTheContract(t *testing.T) {
 	require.Equal(t, []any{"NEW", "PACKAGING_FAILED", "PACKAGED", "DELIVERY_FAILED", "FULFILLED"}, status.Enum)
 }
 
-func TestDatesHaveTheContractsForms(t *testing.T) {
+func TestDatesHaveTheFormsOfTheContract(t *testing.T) {
 	for _, file := range []string{openAPIFile, eventsFile} {
 		date := load(t, file).Components.Schemas["Date"].Value
 		for text, valid := range map[string]bool{
 			"2026-01-23T10:53:49.131052Z":      true,
-			"2026-01-23T10:53:49.131052":       true, // by the predecessor
-			"2026-01-23T10:53:49":              true, // by the predecessor, at a full second
+			"2026-01-23T10:53:49.131052":       true, // by the original
+			"2026-01-23T10:53:49":              true, // by the original, at a full second
 			"2026-01-23T10:53:49Z":             false,
 			"2026-01-23T10:53:49.13Z":          false,
 			"2026-01-23T10:53:49.131052999Z":   false,
@@ -62,7 +70,7 @@ func TestDatesHaveTheContractsForms(t *testing.T) {
 	}
 }
 
-func TestErrorsHaveTheContractsShape(t *testing.T) {
+func TestErrorsHaveTheShapeOfTheContract(t *testing.T) {
 	schemas := load(t, openAPIFile).Components.Schemas
 	for text, valid := range map[string]struct{ plain, detailed bool }{
 		`{"message": "no"}`:                     {plain: true},
@@ -79,7 +87,7 @@ func TestErrorsHaveTheContractsShape(t *testing.T) {
 	}
 }
 
-func TestAnswersThatNameEveryReason(t *testing.T) {
+func TestResponsesWithErrorsAreThoseOfTheContract(t *testing.T) {
 	eachOperation(load(t, openAPIFile), func(route string, operation *openapi3.Operation) {
 		for status, response := range operation.Responses.Map() {
 			if status < "400" {
@@ -92,4 +100,45 @@ func TestAnswersThatNameEveryReason(t *testing.T) {
 			require.Equal(t, want, response.Value.Content["application/json"].Schema.Ref, "%s %s", route, status)
 		}
 	})
+}
+
+// Items that the original wrote are still in the table, and are returned in the shapes of the document.
+func TestOrdersOfTheOriginalMatchTheDocument(t *testing.T) {
+	id := order.IDFor("original")
+	original := string(ordertest.Original(id, jane))
+	packed := changed(t, original, func(o map[string]any) {
+		o["status"], o["modifiedDate"] = "PACKAGED", "2020-11-05T09:41:08"
+		o["products"] = []any{ // as the warehouse had sent them
+			map[string]any{"productId": "__metadata", "orderId": id, "status": "COMPLETED", "modifiedDate": "2020-11-05T09:41:08"},
+			map[string]any{"productId": "lamp", "orderId": id, "quantity": 2},
+		}
+	})
+	for name, document := range map[string]string{"new": original, "packed": packed} {
+		t.Run(name, func(t *testing.T) {
+			store := &memory.Store{}
+			require.NoError(t, store.Put(t.Context(), json.RawMessage(document)))
+			schemas := load(t, openAPIFile).Components.Schemas
+			for resource, schema := range map[string]string{"/orders": "OrderList", "/orders/{orderId}": "Order", "/backend/{orderId}": "BackendOrder"} {
+				body := read(t, store, resource, id)
+				require.NoError(t, schemas[schema].Value.VisitJSON(decode(t, body)), "%s: %s", resource, body)
+				require.Equal(t, schema == "BackendOrder", strings.Contains(body, "paymentToken"))
+			}
+			require.NoError(t, load(t, eventsFile).Components.Schemas["StoredOrder"].Value.VisitJSON(decode(t, document)))
+		})
+	}
+}
+
+// read returns the body of get-order's response to jane or, for a backend resource, to a service.
+func read(t *testing.T, store order.Store, resource, orderID string) string {
+	t.Helper()
+	request := events.APIGatewayProxyRequest{Resource: resource, HTTPMethod: "GET", PathParameters: map[string]string{"orderId": orderID}}
+	request.RequestContext.Identity.UserArn = "arn:aws:sts::123456789012:assumed-role/delivery/session"
+	request.RequestContext.Authorizer = map[string]any{"claims": map[string]any{"sub": jane}}
+	h := handler.GetOrder{Orders: &order.Service{Store: store}, Log: slog.New(slog.DiscardHandler)}
+	out, err := h.Invoke(t.Context(), []byte(encoded(t, request)))
+	require.NoError(t, err)
+	var response events.APIGatewayProxyResponse
+	require.NoError(t, json.Unmarshal(out, &response))
+	require.Equal(t, 200, response.StatusCode, response.Body)
+	return response.Body
 }

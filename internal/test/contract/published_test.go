@@ -17,43 +17,44 @@ import (
 	"orders/internal/eventbus"
 	"orders/internal/handler"
 	"orders/internal/local"
+	"orders/internal/test/testworld"
 )
 
 // busName is what the local service calls its event bus.
 const busName = "local-ecommerce"
 
-func TestPublishedEventsKeepToTheirSchemas(t *testing.T) {
+func TestPublishedEventsMatchTheirSchemas(t *testing.T) {
 	s := start(t, local.Settings{})
 	request := s.sample(t)
 	orderID := idOf(t, request)
-	s.mustAnswer(t, http.StatusCreated, "POST", "/orders", request)
+	s.require(t, http.StatusCreated, "POST", "/orders", request)
 	created := s.await(t, orderID, "OrderCreated", "NEW")
 	products := created["products"].([]any)
 	require.Greater(t, len(products), 1)
-	left := asMap(t, products[1])["productId"]
+	packed := asMap(t, products[1])["productId"]
 	s.put(t, "ecommerce.warehouse", "PackageCreated", orderID, map[string]any{"orderId": orderID, "products": []any{
 		map[string]any{"productId": "__metadata", "orderId": orderID, "status": "COMPLETED", "modifiedDate": "2026-01-23T10:58:01.220913"},
-		map[string]any{"productId": left, "orderId": orderID, "quantity": 1},
+		map[string]any{"productId": packed, "orderId": orderID, "quantity": 1},
 	}})
 	packaged := s.await(t, orderID, "OrderModified", "PACKAGED")
 	require.Equal(t, created, packaged["old"])
 	require.Equal(t, []any{"modifiedDate", "products", "status", "total"}, packaged["changed"])
 	require.Len(t, asMap(t, packaged["new"])["products"], 1)
-	s.mustAnswer(t, http.StatusOK, "GET", "/orders/"+orderID, "")
+	s.require(t, http.StatusOK, "GET", "/orders/"+orderID, "")
 
 	s.put(t, "ecommerce.delivery", "DeliveryCompleted", orderID, map[string]any{"orderId": orderID})
 	fulfilled := s.await(t, orderID, "OrderModified", "FULFILLED")
 	require.Equal(t, packaged["new"], fulfilled["old"])
 	require.Equal(t, []any{"modifiedDate", "status"}, fulfilled["changed"])
-	s.mustAnswer(t, http.StatusOK, "GET", "/orders/"+orderID, "")
-	s.mustAnswer(t, http.StatusOK, "GET", "/orders", "")
+	s.require(t, http.StatusOK, "GET", "/orders/"+orderID, "")
+	s.require(t, http.StatusOK, "GET", "/orders", "")
 }
 
-// Nothing deletes orders here, but an operator may, in the table.
-func TestDeletionsKeepToTheirSchema(t *testing.T) {
+// The service deletes no orders, but an operator may, in the table.
+func TestDeletionsMatchTheirSchema(t *testing.T) {
 	s := start(t, local.Settings{})
-	cfg := aws.Config{Region: region, Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-		return aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}, nil
+	cfg := aws.Config{Region: testworld.Region, Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		return testworld.LocalCredentials, nil
 	})}
 	tableUpdate := handler.TableUpdate{
 		Publisher:   &eventbus.Publisher{Client: eventbus.NewClient(cfg, s.url), Bus: busName},
@@ -63,19 +64,19 @@ func TestDeletionsKeepToTheirSchema(t *testing.T) {
 	}
 	batch, err := os.ReadFile("testdata/remove.json")
 	require.NoError(t, err)
-	answer, err := tableUpdate.Invoke(t.Context(), batch)
+	response, err := tableUpdate.Invoke(t.Context(), batch)
 	require.NoError(t, err)
-	require.JSONEq(t, `{"batchItemFailures": []}`, string(answer))
+	require.JSONEq(t, `{"batchItemFailures": []}`, string(response))
 	deleted := s.await(t, "d5e32d1d-552f-497e-babd-f7946ca35c78", "OrderDeleted", "FULFILLED")
 	require.Equal(t, json.Number("12345678901234567890123456789"), deleted["points"])
 }
 
-// The stand-ins say what the real warehouse and delivery say.
-func TestStandInsKeepToTheSchemas(t *testing.T) {
-	t.Parallel() // they take their time
+// The fake warehouse and delivery send what the real ones send.
+func TestFakePeersMatchTheSchemas(t *testing.T) {
+	t.Parallel() // they are slow
 	s := start(t, local.Settings{Fulfilment: true})
 	request := s.sample(t)
-	s.mustAnswer(t, http.StatusCreated, "POST", "/orders", request)
+	s.require(t, http.StatusCreated, "POST", "/orders", request)
 	s.await(t, idOf(t, request), "OrderModified", "FULFILLED")
 	var seen []any
 	for _, event := range s.events(t) {
@@ -84,11 +85,11 @@ func TestStandInsKeepToTheSchemas(t *testing.T) {
 	require.Subset(t, seen, []any{"OrderCreated", "PackageCreated", "OrderModified", "DeliveryCompleted"})
 }
 
-// mustAnswer makes a request of jane's.
-func (s *service) mustAnswer(t *testing.T, status int, method, target, body string) {
+// require sends a valid request of jane and requires this status.
+func (s *service) require(t *testing.T, status int, method, target, body string) {
 	t.Helper()
-	response, text, allowed := s.exchange(t, method, target, user(jane), body)
-	require.NoError(t, allowed)
+	response, text, invalid := s.exchange(t, method, target, user(jane), body)
+	require.NoError(t, invalid)
 	require.Equal(t, status, response.StatusCode, text)
 }
 
@@ -106,7 +107,7 @@ func (s *service) put(t *testing.T, source, detailType, orderID string, detail a
 	require.Contains(t, text, `"FailedEntryCount":0`)
 }
 
-// events is every event on the bus so far, each held to its schema.
+// events returns the events on the bus, which must match their schemas.
 func (s *service) events(t *testing.T) []map[string]any {
 	t.Helper()
 	var all []map[string]any
@@ -120,7 +121,7 @@ func (s *service) events(t *testing.T) []map[string]any {
 	return all
 }
 
-// await waits for an event about an order in a status, and returns its detail. Events may come twice, as from any bus.
+// await waits for an event about an order in a status and returns its detail. There may be duplicates, as on any bus.
 func (s *service) await(t *testing.T, orderID, detailType, status string) map[string]any {
 	t.Helper()
 	for range 2000 {
@@ -137,6 +138,6 @@ func (s *service) await(t *testing.T, orderID, detailType, status string) map[st
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
-	require.Fail(t, "no event came", "%s %s", detailType, status)
+	require.Fail(t, "no such event", "%s %s", detailType, status)
 	return nil
 }

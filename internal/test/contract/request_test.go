@@ -15,21 +15,21 @@ const (
 	goodRequest = `{"products": [` + goodProduct + `], "address": ` + goodAddress + `, "deliveryPrice": 1000, "paymentToken": "token", "total": 3590}`
 )
 
-func TestRequestSchemaDrawsTheLineWhereTheContractDoes(t *testing.T) {
+func TestRequestSchemaHasTheLimitsOfTheContract(t *testing.T) {
 	schema := load(t, openAPIFile).Components.Schemas["CreateOrderRequest"].Value
 	tests := []struct {
 		name, old, new string // old, in the good request, becomes new
 		valid          bool
 	}{
 		{"as it is", "", "", true},
-		{"no object", goodRequest, `[]`, false},
+		{"not an object", goodRequest, `[]`, false},
 		{"unknown attributes anywhere", `{`, `{"unknown": null, `, true},
 		{"no total", `, "total": 3590`, ``, true},
 		{"total null", `"total": 3590`, `"total": null`, false},
 		{"total negative", `"total": 3590`, `"total": -1`, false},
 		{"total too large", `"total": 3590`, `"total": 2147483648`, false},
 		{"no products", goodProduct, ``, false},
-		{"products no list", `[` + goodProduct + `]`, goodProduct, false},
+		{"products not a list", `[` + goodProduct + `]`, goodProduct, false},
 		{"100 products", goodProduct, strings.Repeat(goodProduct+",", 99) + goodProduct, true},
 		{"101 products", goodProduct, strings.Repeat(goodProduct+",", 100) + goodProduct, false},
 		{"no quantity", `, "quantity": 2`, ``, true},
@@ -49,7 +49,7 @@ func TestRequestSchemaDrawsTheLineWhereTheContractDoes(t *testing.T) {
 		{"price beyond floating point", `"price": 1295`, `"price": 1e400`, false},
 		{"name empty", `"Coffee mug"`, `""`, false},
 		{"productId empty", `"mug"`, `""`, false},
-		{"productId no UUID", `"mug"`, `"coffee mug"`, true},
+		{"productId not a UUID", `"mug"`, `"coffee mug"`, true},
 		{"width 0", `"width": 100`, `"width": 0`, true},
 		{"width negative", `"width": 100`, `"width": -1`, false},
 		{"weight true", `"weight": 350`, `"weight": true`, false},
@@ -58,7 +58,7 @@ func TestRequestSchemaDrawsTheLineWhereTheContractDoes(t *testing.T) {
 		{"country lower case", `"DE"`, `"de"`, true},
 		{"country of three letters", `"DE"`, `"DEU"`, false},
 		{"country of other letters", `"DE"`, `"ÄÖ"`, false},
-		{"country and a line end", `"DE"`, `"DE\n"`, false},
+		{"country with a newline", `"DE"`, `"DE\n"`, false},
 		{"phone number empty", `"+49 000 000000"`, `""`, false},
 		{"optional parts empty", `"name": "Jane Doe"`, `"name": "Jane Doe", "companyName": "", "postCode": "", "state": ""`, true},
 		{"optional part null", `"name": "Jane Doe"`, `"name": "Jane Doe", "state": null`, false},
@@ -80,7 +80,7 @@ func TestRequestSchemaDrawsTheLineWhereTheContractDoes(t *testing.T) {
 	}
 }
 
-func TestRequestSchemaRequiresWhatTheContractRequires(t *testing.T) {
+func TestRequestSchemaHasTheRequiredPropertiesOfTheContract(t *testing.T) {
 	schemas := load(t, openAPIFile).Components.Schemas
 	for name, want := range map[string][]string{
 		"CreateOrderRequest": {"products", "address", "deliveryPrice", "paymentToken"},
@@ -104,7 +104,7 @@ func TestEveryIntegerIsBounded(t *testing.T) {
 				where := fmt.Sprintf("%s.%s", name, property)
 				require.NotNil(t, value.Value.Max, where)
 				require.EqualValues(t, 2147483647, *value.Value.Max, where)
-				if name != "PackedProduct" { // the warehouse may send a quantity below 1 for what it did not pack
+				if name != "PackedProduct" { // a quantity below 1 means not packed
 					require.NotNil(t, value.Value.Min, where)
 				}
 			}

@@ -2,8 +2,6 @@ package contract_test
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,10 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
@@ -22,15 +17,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"orders/internal/local"
+	"orders/internal/test/testworld"
 )
 
 const (
-	region = "eu-west-1"
-	jane   = "81e209dd-8b66-413c-bbcb-5456eb4fe655"
-	john   = "0e0a6d5c-5a0f-4d0e-8a3c-2f5f7f1f9b11"
+	jane = "81e209dd-8b66-413c-bbcb-5456eb4fe655"
+	john = "0e0a6d5c-5a0f-4d0e-8a3c-2f5f7f1f9b11"
 )
 
-// A service is a running local service whose every request, answer and event is held to the documents.
+// A service is a local service whose requests, responses and events are checked against the documents.
 type service struct {
 	url     string
 	router  routers.Router
@@ -41,20 +36,13 @@ type service struct {
 // start starts a local service that ends with the test.
 func start(t *testing.T, settings local.Settings) *service {
 	t.Helper()
-	settings.Region = region
-	running, err := local.Start(t.Context(), settings, io.Discard)
-	require.NoError(t, err)
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		require.NoError(t, running.Close(ctx))
-	})
+	url, _ := testworld.StartLocal(t, settings)
 	router, err := legacy.NewRouter(load(t, openAPIFile))
 	require.NoError(t, err)
-	return &service{url: running.URL, router: router, schemas: load(t, eventsFile).Components.Schemas, seen: map[string]bool{}}
+	return &service{url: url, router: router, schemas: load(t, eventsFile).Components.Schemas, seen: map[string]bool{}}
 }
 
-// fetch is the answer to a plain GET, of the kind that only the local service has.
+// fetch returns the body of a GET of a route that only the local service has.
 func (s *service) fetch(t *testing.T, path string) string {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+path, nil)
@@ -74,7 +62,7 @@ func send(t *testing.T, request *http.Request) (*http.Response, string) {
 	return response, string(body)
 }
 
-// An identity makes a request somebody's.
+// An identity authorizes a request.
 type identity func(t *testing.T, s *service, request *http.Request)
 
 func nobody(*testing.T, *service, *http.Request) {}
@@ -91,18 +79,18 @@ func forger(t *testing.T, s *service, request *http.Request) {
 	request.Header.Set("Authorization", header[:strings.LastIndex(header, ".")+1]+strings.Repeat("A", 86))
 }
 
-// signer is a service of the platform, with this secret.
+// signer signs a request as a service of the platform does, with this secret.
 func signer(secret string) identity {
 	return func(t *testing.T, _ *service, request *http.Request) {
-		empty := sha256.Sum256(nil)
-		credentials := aws.Credentials{AccessKeyID: "local", SecretAccessKey: secret}
-		require.NoError(t, v4.NewSigner().SignHTTP(t.Context(), credentials, request, hex.EncodeToString(empty[:]), "execute-api", region, time.Now()))
+		credentials := testworld.LocalCredentials
+		credentials.SecretAccessKey = secret
+		require.NoError(t, testworld.Sign(t.Context(), request, nil, credentials, testworld.Region))
 	}
 }
 
-// exchange sends a request and holds it and its answer to the document. It tells whether the document allows the
-// request; the answer must be one that the document lists.
-func (s *service) exchange(t *testing.T, method, target string, as identity, body string) (response *http.Response, text string, allowed error) {
+// exchange sends a request and returns its response, which must be one that the document lists. invalid says why the
+// document does not allow the request, or is nil.
+func (s *service) exchange(t *testing.T, method, target string, as identity, body string) (response *http.Response, text string, invalid error) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, s.url+target, strings.NewReader(body))
 	require.NoError(t, err)
@@ -112,20 +100,20 @@ func (s *service) exchange(t *testing.T, method, target string, as identity, bod
 	as(t, s, request)
 	route, parameters, err := s.router.FindRoute(request)
 	require.NoError(t, err)
-	asked := &openapi3filter.RequestValidationInput{Request: request.Clone(t.Context()), PathParams: parameters, Route: route, Options: &filter}
-	asked.Request.Body = io.NopCloser(strings.NewReader(body)) // validating reads it
-	allowed = openapi3filter.ValidateRequest(t.Context(), asked)
+	input := &openapi3filter.RequestValidationInput{Request: request.Clone(t.Context()), PathParams: parameters, Route: route, Options: &filter}
+	input.Request.Body = io.NopCloser(strings.NewReader(body)) // validating reads it
+	invalid = openapi3filter.ValidateRequest(t.Context(), input)
 
 	response, text = send(t, request)
-	answered := &openapi3filter.ResponseValidationInput{RequestValidationInput: asked, Status: response.StatusCode, Header: response.Header, Options: &filter}
-	answered.SetBodyBytes([]byte(text))
-	require.NoError(t, openapi3filter.ValidateResponse(t.Context(), answered))
+	output := &openapi3filter.ResponseValidationInput{RequestValidationInput: input, Status: response.StatusCode, Header: response.Header, Options: &filter}
+	output.SetBodyBytes([]byte(text))
+	require.NoError(t, openapi3filter.ValidateResponse(t.Context(), output))
 	requireDocumentedHeaders(t, route.Operation.Responses.Status(response.StatusCode).Value, response)
 	s.seen[fmt.Sprintf("%s %d", route.Operation.OperationID, response.StatusCode)] = true
-	return response, text, allowed
+	return response, text, invalid
 }
 
-// filter takes nothing for granted: a status that is not listed is an error, and nothing is added to a request.
+// filter makes a status that is not listed an error, and adds nothing to a request.
 var filter = openapi3filter.Options{
 	IncludeResponseStatus:             true,
 	RejectWhenRequestBodyNotSpecified: true,
@@ -133,7 +121,7 @@ var filter = openapi3filter.Options{
 	AuthenticationFunc:                authenticate,
 }
 
-// authenticate knows as much of an identity as the document says: that there is a token, or a signature.
+// authenticate requires what the document says of an identity: a token or a signature.
 func authenticate(_ context.Context, input *openapi3filter.AuthenticationInput) error {
 	header := input.RequestValidationInput.Request.Header.Get(input.SecurityScheme.Name)
 	if header == "" || input.SecuritySchemeName == "IAM" && !strings.HasPrefix(header, "AWS4-HMAC-SHA256 ") {
@@ -142,7 +130,7 @@ func authenticate(_ context.Context, input *openapi3filter.AuthenticationInput) 
 	return nil
 }
 
-// requireDocumentedHeaders wants no header that callers could come to rely on and that the document does not list.
+// requireDocumentedHeaders requires that the document lists every header on which callers could come to rely.
 func requireDocumentedHeaders(t *testing.T, documented *openapi3.Response, response *http.Response) {
 	t.Helper()
 	for name := range response.Header {
@@ -157,7 +145,7 @@ func requireDocumentedHeaders(t *testing.T, documented *openapi3.Response, respo
 	}
 }
 
-// changed is the JSON text of an object after a change.
+// changed returns the JSON text of an object after a change.
 func changed(t *testing.T, text string, change func(object map[string]any)) string {
 	t.Helper()
 	object := asMap(t, decode(t, text))

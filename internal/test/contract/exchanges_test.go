@@ -15,35 +15,35 @@ import (
 	"orders/internal/order"
 )
 
-// A journey is one request and what comes of it. In target, {next} is the last nextToken that an answer had, and
-// {location} the last Location.
-type journey struct {
+// An exchange is one request and its response. In target, {next} is the last nextToken of a response, and {location} the
+// last Location.
+type exchange struct {
 	what           string
 	method, target string
 	as             identity
 	body           string
-	allowed        bool // by the document
+	valid          bool // by the document
 	status         int
 }
 
-// notHere is every status of the document that the local service cannot have, and why. Where the service itself
-// answers it, the tests of internal/handler do.
-var notHere = []struct {
+// unreachable are the statuses of the document that the local service cannot have, and why. Those that the service itself
+// returns are tested in internal/handler.
+var unreachable = []struct {
 	status, why string
 	operations  []string
 }{
 	{"429", "only API Gateway throttles", routed},
-	{"500", "only API Gateway has failures of its own", routed},
-	{"502", "no function breaks down for anything that a caller can send", routed},
-	{"504", "only API Gateway gives up waiting for a function", routed},
+	{"500", "only API Gateway fails by itself", routed},
+	{"502", "no request makes a function fail", routed},
+	{"504", "only API Gateway times out", routed},
 	{"503", "the table in memory does not fail", []string{"listOrders", "getOrder", "getOrderBackend"}},
 	{"400", "a path without an orderId is another route", []string{"getOrder", "getOrderBackend"}},
-	{"401", "who does not sign gets no further than the gateway, which answers 403", []string{"getOrderBackend"}},
+	{"401", "the gateway rejects requests without a signature with 403", []string{"getOrderBackend"}},
 }
 
 var routed = []string{"createOrder", "listOrders", "getOrder", "getOrderBackend"}
 
-func TestServiceKeepsToTheDocument(t *testing.T) {
+func TestServiceMatchesTheDocument(t *testing.T) {
 	s := start(t, local.Settings{})
 	first, second, other := s.sample(t), s.sample(t), s.sample(t)
 	with := func(name string, value any) string {
@@ -52,19 +52,19 @@ func TestServiceKeepsToTheDocument(t *testing.T) {
 	one, none := "/orders/"+idOf(t, first), "/orders/"+idOf(t, other)
 	backend := strings.NewReplacer("/orders/", "/backend/")
 
-	s.travel(t, []journey{
+	s.exchangeAll(t, []exchange{
 		{"create", "POST", "/orders", user(jane), first, true, 201},
 		{"read at Location", "GET", "{location}", user(jane), "", true, 200},
 		{"create again", "POST", "/orders", user(jane), first, true, 200},
-		{"create with more", "POST", "/orders", user(jane), changed(t, second, func(o map[string]any) { o["gift"] = nil }), true, 201},
+		{"create with an unknown property", "POST", "/orders", user(jane), changed(t, second, func(o map[string]any) { o["gift"] = nil }), true, 201},
 		{"another order with the token", "POST", "/orders", user(jane), changed(t, first, elsewhere), true, 409},
 		{"another user with the token", "POST", "/orders", user(john), first, true, 409},
-		{"no JSON", "POST", "/orders", user(jane), "order", false, 400},
+		{"not JSON", "POST", "/orders", user(jane), "order", false, 400},
 		{"no body", "POST", "/orders", user(jane), "", false, 400},
-		{"no object", "POST", "/orders", user(jane), "[]", false, 400},
+		{"not an object", "POST", "/orders", user(jane), "[]", false, 400},
 		{"no products", "POST", "/orders", user(jane), with("products", []any{}), false, 400},
 		{"negative delivery price", "POST", "/orders", user(jane), with("deliveryPrice", -1), false, 400},
-		{"a name twice", "POST", "/orders", user(jane), strings.Replace(other, "{", `{"total": 1, "total": 1,`, 1), true, 400},
+		{"a duplicate property", "POST", "/orders", user(jane), strings.Replace(other, "{", `{"total": 1, "total": 1,`, 1), true, 400},
 		{"no token", "POST", "/orders", nobody, other, false, 401},
 		{"forged token", "POST", "/orders", forger, other, true, 401},
 		{"over 128 KiB", "POST", "/orders", user(jane), other + strings.Repeat(" ", order.MaxRequestBytes), true, 413},
@@ -87,14 +87,14 @@ func TestServiceKeepsToTheDocument(t *testing.T) {
 
 		{"read", "GET", one, user(jane), "", true, 200},
 		{"read another user's", "GET", one, user(john), "", true, 404},
-		{"read what is not there", "GET", none, user(jane), "", true, 404},
-		{"read what is no UUID", "GET", "/orders/x", user(jane), "", true, 404},
+		{"read an unknown order", "GET", none, user(jane), "", true, 404},
+		{"read an ID that is not a UUID", "GET", "/orders/x", user(jane), "", true, 404},
 		{"read without a token", "GET", one, nobody, "", false, 401},
 		{"read with a forged token", "GET", one, forger, "", true, 401},
 
 		{"read as a service", "GET", backend.Replace(one), signer("local"), "", true, 200},
-		{"read what is not there as a service", "GET", backend.Replace(none), signer("local"), "", true, 404},
-		{"read what is no UUID as a service", "GET", "/backend/x", signer("local"), "", true, 404},
+		{"read an unknown order as a service", "GET", backend.Replace(none), signer("local"), "", true, 404},
+		{"read an ID that is not a UUID as a service", "GET", "/backend/x", signer("local"), "", true, 404},
 		{"read with a wrong signature", "GET", backend.Replace(one), signer("guess"), "", true, 403},
 		{"read as a service without a signature", "GET", backend.Replace(one), nobody, "", false, 403},
 		{"read as a service with a user's token", "GET", backend.Replace(one), user(jane), "", false, 403},
@@ -103,22 +103,22 @@ func TestServiceKeepsToTheDocument(t *testing.T) {
 		{"preflight of an order", "OPTIONS", one, nobody, "", true, 204},
 	})
 
-	broken := start(t, local.Settings{PaymentURL: deafPeer(t)})
-	broken.seen = s.seen
-	broken.travel(t, []journey{{"a check cannot be made", "POST", "/orders", user(jane), broken.sample(t), true, 503}})
+	failing := start(t, local.Settings{PaymentURL: failingPeer(t)})
+	failing.seen = s.seen
+	failing.exchangeAll(t, []exchange{{"a check fails", "POST", "/orders", user(jane), failing.sample(t), true, 503}})
 	requireAllSeen(t, s.seen)
 }
 
-// travel makes one journey after the other.
-func (s *service) travel(t *testing.T, journeys []journey) {
+// exchangeAll sends the requests one after the other.
+func (s *service) exchangeAll(t *testing.T, exchanges []exchange) {
 	t.Helper()
 	known := map[string]string{}
-	for _, j := range journeys {
-		target := strings.NewReplacer("{next}", known["next"], "{location}", known["location"]).Replace(j.target)
-		t.Run(j.what, func(t *testing.T) {
-			response, text, err := s.exchange(t, j.method, target, j.as, j.body)
-			require.Equal(t, j.status, response.StatusCode, text)
-			require.Equal(t, j.allowed, err == nil, "the document says of the request: %v", err)
+	for _, e := range exchanges {
+		target := strings.NewReplacer("{next}", known["next"], "{location}", known["location"]).Replace(e.target)
+		t.Run(e.what, func(t *testing.T) {
+			response, text, err := s.exchange(t, e.method, target, e.as, e.body)
+			require.Equal(t, e.status, response.StatusCode, text)
+			require.Equal(t, e.valid, err == nil, "by the document: %v", err)
 			if location := response.Header.Get("Location"); location != "" {
 				known["location"] = location
 			}
@@ -130,7 +130,7 @@ func (s *service) travel(t *testing.T, journeys []journey) {
 	}
 }
 
-// requireAllSeen wants every status of every operation to have been seen, or to be among those that cannot.
+// requireAllSeen requires that every status of every operation was seen, or is unreachable.
 func requireAllSeen(t *testing.T, seen map[string]bool) {
 	t.Helper()
 	var listed, accounted []string
@@ -142,23 +142,23 @@ func requireAllSeen(t *testing.T, seen map[string]bool) {
 	for operation := range seen {
 		accounted = append(accounted, operation)
 	}
-	for _, missing := range notHere {
+	for _, missing := range unreachable {
 		for _, operation := range missing.operations {
 			accounted = append(accounted, operation+" "+missing.status)
 		}
 	}
 	slices.Sort(listed)
 	slices.Sort(accounted)
-	require.Equal(t, listed, accounted, "statuses in the document, and those seen or excused")
+	require.Equal(t, listed, accounted, "statuses in the document, and those seen or unreachable")
 }
 
-// sample is an order that every stand-in agrees to, with a payment token of its own.
+// sample is a request that every fake peer accepts, with a payment token of its own.
 func (s *service) sample(t *testing.T) string {
 	t.Helper()
 	return s.fetch(t, "/_local/sample-order")
 }
 
-// idOf is the id of the order that a request makes.
+// idOf returns the ID of the order that a request creates.
 func idOf(t *testing.T, request string) string {
 	t.Helper()
 	token, _ := asMap(t, decode(t, request))["paymentToken"].(string)
@@ -170,8 +170,8 @@ func elsewhere(request map[string]any) {
 	request["address"].(map[string]any)["city"] = "Elsewhere"
 }
 
-// deafPeer is the URL of a neighbour that cannot be asked anything.
-func deafPeer(t *testing.T) string {
+// failingPeer returns the URL of a peer that responds with 500.
+func failingPeer(t *testing.T) string {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }))
 	t.Cleanup(server.Close)
