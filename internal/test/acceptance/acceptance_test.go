@@ -1,48 +1,78 @@
 package acceptance
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/stretchr/testify/require"
 )
 
-// asked names the variable by which `make acceptance` says that ENVIRONMENT and AWS_ENDPOINT_URL are meant for these
-// tests. Without it neither is looked at: whoever runs all tests in a shell that is set up for an account must not make
+// enabled names the variable by which `make acceptance` says that ENVIRONMENT and AWS_ENDPOINT_URL are meant for these
+// tests. Without it they are ignored, because running all tests in a shell that is set up for an account must not create
 // orders there.
-const asked = "ACCEPTANCE"
+const enabled = "ACCEPTANCE"
 
-// TestAcceptance tells in words what it found, line by line.
+// TestAcceptance prints a line for each thing that it tested.
 func TestAcceptance(t *testing.T) {
 	getenv := os.Getenv
-	if os.Getenv(asked) == "" {
+	if os.Getenv(enabled) == "" {
 		getenv = func(string) string { return "" }
 	}
-	where, err := placeOf(t.Context(), getenv)
+	service, err := readTarget(getenv)
 	require.NoError(t, err)
-	if where.isLocal && where.endpoint == "" {
-		where.endpoint, where.isOwn = startLocal(t), true
+	if service.isLocal && service.endpoint == "" {
+		service.endpoint, service.isOwn = startLocal(t), true
 	}
-	accept(t, where)
+	accept(t, service)
 }
 
-// accept puts the service of a place through all journeys, and then removes what they made.
-func accept(t *testing.T, where place) {
-	fmt.Println("Acceptance of the orders service,", where.name)
-	s := find(t, where)
+// accept runs all tests against a service, and then deletes the orders that they created.
+func accept(t *testing.T, of target) {
+	fmt.Println("Acceptance tests of the orders service,", of.name)
+	s := find(t, of)
 	t.Cleanup(func() { s.cleanUp(t) })
-	for _, journey := range []struct {
+	for _, test := range []struct {
 		name string
 		run  func(*testing.T, *service)
 	}{
-		{"the neighbours agree to what will be ordered", neighboursAgree},
+		{"the peers accept what will be ordered", peersAccept},
 		{"an order is created once", createdOnce},
-		{"requests are refused with a reason", refused},
-		{"checks say no", checksSayNo},
-		{"services and users are let in by their credentials", access},
-		{"an order follows what is reported of it", follows},
+		{"invalid requests are rejected", rejectedRequests},
+		{"failed checks reject an order", checksReject},
+		{"access needs credentials", access},
+		{"fulfilment updates are applied", fulfilmentUpdates},
 	} {
-		t.Run(journey.name, func(t *testing.T) { journey.run(t, s) })
+		t.Run(test.name, func(t *testing.T) { test.run(t, s) })
 	}
+}
+
+// cleanUp deletes the orders that were created. Only the table allows that, and the table of a local service cannot be
+// reached. An order that cannot be deleted is reported, and is no failure of the service.
+func (s *service) cleanUp(t *testing.T) {
+	if s.isOwn {
+		s.passed("nothing to clean up: the service was started for these tests")
+		return
+	}
+	if s.isLocal {
+		s.passed("not cleaned up: %d orders of a made-up user remain in the local service", len(s.created))
+		return
+	}
+	ctx := context.WithoutCancel(t.Context())
+	table := dynamodb.NewFromConfig(s.clients)
+	for i, orderID := range s.created {
+		_, err := table.DeleteItem(ctx, &dynamodb.DeleteItemInput{
+			TableName: aws.String(s.tableName),
+			Key:       map[string]types.AttributeValue{"orderId": &types.AttributeValueMemberS{Value: orderID}},
+		})
+		if err != nil {
+			s.passed("not cleaned up: cannot delete from table %s orders %v (%v)", s.tableName, s.created[i:], err)
+			return
+		}
+	}
+	s.passed("cleaned up: %d orders deleted from table %s", len(s.created), s.tableName)
 }

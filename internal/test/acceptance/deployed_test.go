@@ -20,11 +20,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestADeployedService takes the way that leads to AWS, to a local service in the clothes of one that is deployed.
-func TestADeployedService(t *testing.T) {
+// TestDeployedService runs the acceptance tests as against AWS, against a local service that looks like a deployed one.
+func TestDeployedService(t *testing.T) {
 	local := startLocal(t)
-	cloud := &account{t: t, local: local}
-	server := httptest.NewServer(cloud.routes())
+	account := &fakeAccount{t: t, local: local}
+	server := httptest.NewServer(account.routes())
 	t.Cleanup(server.Close)
 	for name, value := range map[string]string{
 		"AWS_ENDPOINT_URL": server.URL, "AWS_ENDPOINT_URL_DYNAMODB": "", "AWS_REGION": "eu-west-1", "AWS_PROFILE": "",
@@ -35,28 +35,28 @@ func TestADeployedService(t *testing.T) {
 	}
 	variables := map[string]string{"ENVIRONMENT": "dev"}
 	getenv := func(name string) string { return variables[name] }
-	_, err := placeOf(t.Context(), getenv)
+	_, err := readTarget(getenv)
 	require.ErrorContains(t, err, "ACCEPTANCE_PRODUCTS")
 
 	variables["ACCEPTANCE_PRODUCTS"] = products(t, local)
-	where, err := placeOf(t.Context(), getenv)
+	service, err := readTarget(getenv)
 	require.NoError(t, err)
-	t.Run("cleans up", func(t *testing.T) { accept(t, where) })
-	require.Len(t, cloud.allDeleted(), 5, "all orders that were made")
-	before := cloud.reported()
+	t.Run("cleans up", func(t *testing.T) { accept(t, service) })
+	require.Len(t, account.allDeleted(), 5, "all orders that were created")
+	before := account.updated()
 	require.NotEmpty(t, before)
-	require.Subset(t, cloud.allDeleted(), before, "no event is about an order that does not exist, unless asked for")
+	require.Subset(t, account.allDeleted(), before, "no update for an unknown order unless it is requested")
 
-	variables["ACCEPTANCE_NEIGHBOURS"], variables["ACCEPTANCE_GHOST"] = "prod", "yes"
-	cloud.forbid()
-	where, err = placeOf(t.Context(), getenv)
+	variables["ACCEPTANCE_PEERS"], variables["ACCEPTANCE_GHOST"] = "prod", "yes"
+	account.denyDeletes()
+	service, err = readTarget(getenv)
 	require.NoError(t, err)
-	t.Run("is not allowed to clean up", func(t *testing.T) { accept(t, where) })
-	require.Len(t, cloud.allDeleted(), 5)
-	require.Len(t, cloud.reported(), 2*len(before)+1, "the same, and the ghost")
+	t.Run("may not clean up", func(t *testing.T) { accept(t, service) })
+	require.Len(t, account.allDeleted(), 5)
+	require.Len(t, account.updated(), 2*len(before)+1, "the same, and the unknown order")
 }
 
-// products is a file of what there is to order.
+// products writes the file of products to order.
 func products(t *testing.T, local string) (file string) {
 	t.Helper()
 	response, err := http.Get(local + "/_local/products")
@@ -69,18 +69,18 @@ func products(t *testing.T, local string) (file string) {
 	return file
 }
 
-// An account is a local service behind the parameters of every environment, and its table's DeleteItem.
-type account struct {
+// A fakeAccount is a local service with the parameters of every environment and its table's DeleteItem.
+type fakeAccount struct {
 	t     *testing.T
 	local string
 
 	mu      sync.Mutex
-	keeps   bool // whether nobody may delete
+	denied  bool // whether DeleteItem is denied
 	deleted []string
-	reports []string // the orders that events on the bus were about, each once
+	updates []string // the orders of the events that were put on the bus, each once
 }
 
-func (a *account) routes() http.Handler {
+func (a *fakeAccount) routes() http.Handler {
 	to, err := url.Parse(a.local)
 	require.NoError(a.t, err)
 	others := httputil.NewSingleHostReverseProxy(to)
@@ -94,7 +94,7 @@ func (a *account) routes() http.Handler {
 			a.deleteItem(w, body)
 			return
 		case "AWSEvents.PutEvents":
-			a.hear(body)
+			a.recordEvents(body)
 		case "AmazonSSM.GetParameter":
 			if bytes.Contains(body, []byte("payment-3p")) {
 				_, _ = io.WriteString(w, `{"Parameter":{"Value":"`+a.local+`/payment-3p"}}`)
@@ -107,11 +107,11 @@ func (a *account) routes() http.Handler {
 	})
 }
 
-func (a *account) deleteItem(w http.ResponseWriter, body []byte) {
+func (a *fakeAccount) deleteItem(w http.ResponseWriter, body []byte) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.keeps {
-		answerAsDynamoDB(w, http.StatusBadRequest, `{"__type":"com.amazon.coral.service#AccessDeniedException","Message":"not authorized"}`)
+	if a.denied {
+		respondAsDynamoDB(w, http.StatusBadRequest, `{"__type":"com.amazon.coral.service#AccessDeniedException","Message":"not authorized"}`)
 		return
 	}
 	var in struct {
@@ -123,43 +123,43 @@ func (a *account) deleteItem(w http.ResponseWriter, body []byte) {
 	if json.Unmarshal(body, &in) == nil && in.TableName == "local-orders" && in.Key.OrderID.S != "" {
 		a.deleted = append(a.deleted, in.Key.OrderID.S)
 	}
-	answerAsDynamoDB(w, http.StatusOK, `{}`)
+	respondAsDynamoDB(w, http.StatusOK, `{}`)
 }
 
-func (a *account) hear(body []byte) {
+func (a *fakeAccount) recordEvents(body []byte) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var in struct {
 		Entries []struct{ Resources []string }
 	}
 	if json.Unmarshal(body, &in) != nil {
-		return // the service will say so
+		return // the service rejects it
 	}
 	for _, entry := range in.Entries {
-		a.reports = slices.Compact(slices.Sorted(slices.Values(append(a.reports, entry.Resources...))))
+		a.updates = slices.Compact(slices.Sorted(slices.Values(append(a.updates, entry.Resources...))))
 	}
 }
 
-func (a *account) reported() []string {
+func (a *fakeAccount) updated() []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return slices.Clone(a.reports)
+	return slices.Clone(a.updates)
 }
 
-func (a *account) forbid() {
+func (a *fakeAccount) denyDeletes() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.keeps = true
+	a.denied = true
 }
 
-func (a *account) allDeleted() []string {
+func (a *fakeAccount) allDeleted() []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return slices.Clone(a.deleted)
 }
 
-// answerAsDynamoDB answers with the checksum that clients of DynamoDB look for.
-func answerAsDynamoDB(w http.ResponseWriter, status int, text string) {
+// respondAsDynamoDB adds the checksum that clients of DynamoDB require.
+func respondAsDynamoDB(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("X-Amz-Crc32", fmt.Sprint(crc32.ChecksumIEEE([]byte(text))))
 	w.WriteHeader(status)
 	_, _ = io.WriteString(w, text)
