@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"orders/internal/strictjson"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -66,9 +68,9 @@ func (f *Fulfilment) Warehouse(_ context.Context, event []byte) error {
 	if err != nil {
 		return fmt.Errorf("OrderCreated: %w", err)
 	}
-	created, err := pack(detail)
-	if err != nil {
-		return fmt.Errorf("OrderCreated: %w", err)
+	created := pack(detail)
+	if errs := detail.Errors(); errs != nil {
+		return fmt.Errorf("OrderCreated: %s", strings.Join(errs, "; "))
 	}
 	return f.once(f.PackingTime, "ecommerce.warehouse", "PackageCreated", created.OrderID, created)
 }
@@ -80,9 +82,9 @@ func (f *Fulfilment) Delivery(_ context.Context, event []byte) error {
 	if err != nil {
 		return fmt.Errorf("PackageCreated: %w", err)
 	}
-	orderID, err := detail.text("orderId")
-	if err != nil {
-		return fmt.Errorf("PackageCreated: %w", err)
+	orderID := detail.String("orderId")
+	if errs := detail.Errors(); errs != nil {
+		return fmt.Errorf("PackageCreated: %s", strings.Join(errs, "; "))
 	}
 	return f.once(f.DeliveryTime, "ecommerce.delivery", "DeliveryCompleted", orderID, map[string]string{"orderId": orderID})
 }
@@ -113,12 +115,12 @@ func (f *Fulfilment) once(delay time.Duration, source, detailType, orderID strin
 	return nil
 }
 
-func detailOf(event []byte) (object, error) {
-	var envelope object
-	if err := json.Unmarshal(event, &envelope); err != nil {
-		return nil, fmt.Errorf("not an event: %w", err)
+func detailOf(event []byte) (strictjson.Object, error) {
+	envelope, err := strictjson.Parse(event)
+	if err != nil {
+		return strictjson.Object{}, err
 	}
-	return envelope.child("detail")
+	return envelope.Object("detail"), nil
 }
 
 // A packageCreated is the detail of the warehouse's event.
@@ -137,42 +139,18 @@ type packedRow struct {
 	ModifiedDate string `json:"modifiedDate,omitempty"`
 }
 
-// pack returns the package of a whole order.
-func pack(order object) (packageCreated, error) {
-	var none packageCreated
-	orderID, err := order.text("orderId")
-	if err != nil {
-		return none, err
-	}
-	modified, err := order.text("modifiedDate")
-	if err != nil {
-		return none, err
-	}
-	products, err := order.children("products")
-	if err != nil {
-		return none, err
-	}
-	rows := []packedRow{{OrderID: orderID, ProductID: "__metadata", Status: "COMPLETED", ModifiedDate: modified}}
-	for i, product := range products {
-		row, err := packProduct(orderID, product)
-		if err != nil {
-			return none, fmt.Errorf("products[%d]: %w", i, err)
+// pack returns the package of a whole order. What is wrong with the order is in its errors.
+func pack(order strictjson.Object) packageCreated {
+	orderID := order.String("orderId")
+	rows := []packedRow{{OrderID: orderID, ProductID: "__metadata", Status: "COMPLETED", ModifiedDate: order.String("modifiedDate")}}
+	for _, product := range order.Objects("products", 0, maxItems) {
+		row := packedRow{OrderID: orderID, ProductID: product.String("productId"), Quantity: 1}
+		if product.Has("quantity") {
+			row.Quantity = product.Integer("quantity", 1, maxInteger)
 		}
 		rows = append(rows, row)
 	}
 	// The table returns the rows by their sort key, so bookkeeping may be anywhere.
 	slices.SortStableFunc(rows, func(a, b packedRow) int { return cmp.Compare(a.ProductID, b.ProductID) })
-	return packageCreated{orderID, rows}, nil
-}
-
-func packProduct(orderID string, product object) (packedRow, error) {
-	row := packedRow{OrderID: orderID, Quantity: 1}
-	var err error
-	if row.ProductID, err = product.text("productId"); err != nil {
-		return packedRow{}, err
-	}
-	if _, given := product["quantity"]; given {
-		row.Quantity, err = product.integer("quantity", 1)
-	}
-	return row, err
+	return packageCreated{orderID, rows}
 }

@@ -199,18 +199,11 @@ func FuzzFulfilment(f *testing.F) {
 		if err != nil {
 			return
 		}
-		packed, err := pack(order)
-		if err != nil {
+		packed := pack(order)
+		if order.Errors() != nil {
 			return
 		}
 		require.NotEmpty(t, packed.OrderID)
-		require.Len(t, packed.Products, 1+len(mustChildren(t, order)))
+		require.Len(t, packed.Products, 1+len(order.Array("products", 0, maxItems)))
 	})
-}
-
-func mustChildren(t *testing.T, order object) []object {
-	t.Helper()
-	products, err := order.children("products")
-	require.NoError(t, err)
-	return products
 }

@@ -2,6 +2,7 @@ package fakepeers
 
 import (
 	"net/http"
+	"orders/internal/strictjson"
 	"sync"
 
 	"github.com/google/uuid"
@@ -38,31 +39,22 @@ func (p *Payment) Preauthorize(amount int64) string {
 // PreauthHandler returns the handler of the provider's POST /preauth {"cardNumber", "amount"}, which
 // responds with {"paymentToken"}. The card number must be present and is not kept.
 func (p *Payment) PreauthHandler() http.Handler {
-	return route("/preauth", func(body object) (any, error) {
-		if _, err := body.text("cardNumber"); err != nil {
-			return nil, err
+	return route("/preauth", func(body strictjson.Object) any {
+		_ = body.String("cardNumber")
+		amount := body.Integer("amount", 1, maxInteger)
+		if body.Errors() != nil {
+			return nil
 		}
-		amount, err := body.integer("amount", 1)
-		if err != nil {
-			return nil, err
-		}
-		return map[string]string{"paymentToken": p.Preauthorize(amount)}, nil
+		return map[string]string{"paymentToken": p.Preauthorize(amount)}
 	})
 }
 
 // ValidateHandler returns the handler of POST /backend/validate {"paymentToken", "total"}. It responds
 // with {"ok"}: whether the token was issued for at least total. A total of 0 is never ok.
 func (p *Payment) ValidateHandler() http.Handler {
-	return route("/backend/validate", func(body object) (any, error) {
-		token, err := body.text("paymentToken")
-		if err != nil {
-			return nil, err
-		}
-		total, err := body.integer("total", 0)
-		if err != nil {
-			return nil, err
-		}
-		return map[string]bool{"ok": total > 0 && p.covers(token, total)}, nil
+	return route("/backend/validate", func(body strictjson.Object) any {
+		token, total := body.String("paymentToken"), body.Integer("total", 0, maxInteger)
+		return map[string]bool{"ok": total > 0 && p.covers(token, total)}
 	})
 }
 

@@ -48,20 +48,21 @@ func TestPaymentLimits(t *testing.T) {
 
 func TestPreauthErrors(t *testing.T) {
 	for body, want := range map[string]string{
-		`{"amount":1}`:                                  "missing 'cardNumber'",
-		`{"cardNumber":"","amount":1}`:                  "'cardNumber' is empty",
-		`{"cardNumber":null,"amount":1}`:                "'cardNumber' is not a string",
-		`{"cardNumber":4111,"amount":1}`:                "'cardNumber' is not a string",
-		`{"cardNumber":"4111"}`:                         "missing 'amount'",
-		`{"cardNumber":"4111","Amount":1}`:              "missing 'amount'",
-		`{"cardNumber":"4111","amount":0}`:              "'amount' is not an integer between 1 and 2147483647",
-		`{"cardNumber":"4111","amount":-1}`:             "'amount' is not an integer between 1 and 2147483647",
-		`{"cardNumber":"4111","amount":1.5}`:            "'amount' is not an integer between 1 and 2147483647",
-		`{"cardNumber":"4111","amount":"1"}`:            "'amount' is not an integer between 1 and 2147483647",
-		`{"cardNumber":"4111","amount":null}`:           "'amount' is not an integer between 1 and 2147483647",
-		`{"cardNumber":"4111","amount":2147483648}`:     "'amount' is not an integer between 1 and 2147483647",
-		`{"cardNumber":"4111","amount":1e99999}`:        "'amount' is not an integer between 1 and 2147483647",
-		`{"cardNumber":"4111","amount":{"amount":"1"}}`: "'amount' is not an integer between 1 and 2147483647",
+		`{"amount":1}`:                                  "/cardNumber: is required",
+		`{"cardNumber":"","amount":1}`:                  "/cardNumber: must not be empty",
+		`{"cardNumber":null,"amount":1}`:                "/cardNumber: must be a string",
+		`{"cardNumber":4111,"amount":1}`:                "/cardNumber: must be a string",
+		`{"cardNumber":"4111"}`:                         "/amount: is required",
+		`{"cardNumber":"4111","Amount":1}`:              "/amount: is required",
+		`{"cardNumber":"4111","amount":0}`:              "/amount: must be at least 1",
+		`{"cardNumber":"4111","amount":-1}`:             "/amount: must be at least 1",
+		`{"cardNumber":"4111","amount":1.5}`:            "/amount: must be an integer",
+		`{"cardNumber":"4111","amount":"1"}`:            "/amount: must be an integer",
+		`{"cardNumber":"4111","amount":null}`:           "/amount: must be an integer",
+		`{"cardNumber":"4111","amount":2147483648}`:     "/amount: must be at most 2147483647",
+		`{"cardNumber":"4111","amount":1e99999}`:        "/amount: must be at most 2147483647",
+		`{"cardNumber":"4111","amount":{"amount":"1"}}`: "/amount: must be an integer",
+		`{"amount":0}`:                                  "/cardNumber: is required; /amount: must be at least 1",
 	} {
 		var p Payment
 		status, response := preauth(t, &p, body)

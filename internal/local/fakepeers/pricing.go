@@ -1,9 +1,9 @@
 package fakepeers
 
 import (
-	"fmt"
 	"math/big"
 	"net/http"
+	"orders/internal/strictjson"
 )
 
 const (
@@ -15,36 +15,20 @@ const (
 // with {"pricing"}, in minor units: the number of boxes that the products' packages fill, times the fee
 // for the address's country. Quantities are ignored. The price is exact and may exceed 64 bits.
 func PricingHandler() http.Handler {
-	return route("/backend/pricing", func(body object) (any, error) {
-		products, err := body.children("products")
-		if err != nil {
-			return nil, err
+	return route("/backend/pricing", func(body strictjson.Object) any {
+		var packages []Package
+		for _, product := range body.Objects("products", 0, maxItems) {
+			size := product.Object("package")
+			packages = append(packages, Package{
+				Width:  size.Integer("width", 0, maxInteger),
+				Length: size.Integer("length", 0, maxInteger),
+				Height: size.Integer("height", 0, maxInteger),
+				Weight: size.Integer("weight", 0, maxInteger),
+			})
 		}
-		packages, err := packagesOf(products)
-		if err != nil {
-			return nil, err
-		}
-		address, err := body.child("address")
-		if err != nil {
-			return nil, err
-		}
-		country, err := address.text("country")
-		if err != nil {
-			return nil, fmt.Errorf("address: %w", err)
-		}
-		return map[string]*big.Int{"pricing": deliveryPrice(packages, country)}, nil
+		country := body.Object("address").String("country")
+		return map[string]*big.Int{"pricing": deliveryPrice(packages, country)}
 	})
-}
-
-func packagesOf(products []object) ([]Package, error) {
-	packages := make([]Package, len(products))
-	for i, product := range products {
-		var err error
-		if packages[i], err = product.parcel("package"); err != nil {
-			return nil, fmt.Errorf("products[%d]: %w", i, err)
-		}
-	}
-	return packages, nil
 }
 
 func deliveryPrice(packages []Package, country string) *big.Int {

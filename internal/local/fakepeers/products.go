@@ -1,8 +1,10 @@
 package fakepeers
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"orders/internal/strictjson"
 	"slices"
 	"strings"
 )
@@ -61,17 +63,15 @@ func (c Catalogue) ListHandler() http.Handler {
 // the correct products and the reasons. A product that is not in the catalogue is returned as the
 // caller sent it, because an empty list would accept the order. Quantities are ignored.
 func (c Catalogue) ValidateHandler() http.Handler {
-	return route("/backend/validate", func(body object) (any, error) {
-		products, err := body.children("products")
-		if err != nil {
-			return nil, err
-		}
+	return route("/backend/validate", func(body strictjson.Object) any {
 		var correct []any
 		var reasons []string
-		for i, product := range products {
-			id, err := product.text("productId")
-			if err != nil {
-				return nil, fmt.Errorf("products[%d]: %w", i, err)
+		for _, sent := range body.Array("products", 0, maxItems) {
+			product, _ := sent.(map[string]any)
+			id, _ := product["productId"].(string)
+			if id == "" {
+				body.AddError("products", "each must have a productId")
+				return nil
 			}
 			if known, found := c.find(id); !found {
 				correct = append(correct, product)
@@ -82,23 +82,32 @@ func (c Catalogue) ValidateHandler() http.Handler {
 			}
 		}
 		if len(correct) == 0 {
-			return message{"All products are valid"}, nil
+			return message{"All products are valid"}
 		}
-		return map[string]any{"products": correct, "message": strings.Join(reasons, ". ")}, nil
+		return map[string]any{"products": correct, "message": strings.Join(reasons, ". ")}
 	})
 }
 
 // differences returns the names of the members that the caller's product lacks or has otherwise.
-func (p Product) differences(product object) []string {
+func (p Product) differences(product map[string]any) []string {
 	var wrong []string
-	if name, err := product.text("name"); err != nil || name != p.Name {
+	if product["name"] != p.Name {
 		wrong = append(wrong, "name")
 	}
-	if size, err := product.parcel("package"); err != nil || size != p.Package {
+	size, _ := product["package"].(map[string]any)
+	if !equal(size["width"], p.Package.Width) || !equal(size["length"], p.Package.Length) ||
+		!equal(size["height"], p.Package.Height) || !equal(size["weight"], p.Package.Weight) {
 		wrong = append(wrong, "package")
 	}
-	if price, err := product.integer("price", 0); err != nil || price != p.Price {
+	if !equal(product["price"], p.Price) {
 		wrong = append(wrong, "price")
 	}
 	return wrong
+}
+
+// equal reports whether a JSON value is the number n, however it is written.
+func equal(value any, n int64) bool {
+	number, _ := value.(json.Number)
+	got, whole := strictjson.Int64(number)
+	return whole && got == n
 }

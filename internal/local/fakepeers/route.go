@@ -9,33 +9,49 @@ package fakepeers
 
 import (
 	"encoding/json"
+	"io"
+	"math"
 	"net/http"
+	"strings"
+
+	"orders/internal/strictjson"
 )
 
-// maxBody is far above what the service sends, because it rejects orders over 128 KiB.
-const maxBody = 1 << 20
+const (
+	// maxBody is far above what the service sends, because it rejects orders over 128 KiB.
+	maxBody = 1 << 20
+
+	maxInteger = math.MaxInt32 // the largest integer of the platform
+	maxItems   = maxBody       // any array that fits into a body
+)
 
 // A message is the body of every error, and of a success without any other data.
 type message struct {
 	Text string `json:"message"`
 }
 
-// route returns a handler that responds to POST path with the result of respond, or with 400 and the
-// text of its error. To any other request it responds as API Gateway does to unknown routes.
-func route(path string, respond func(object) (any, error)) http.Handler {
+// route returns a handler that responds to POST path with the result of respond, or with 400 and what
+// is wrong with the body. respond must change nothing if the body has errors. To any other request the
+// handler responds as API Gateway does to unknown routes.
+func route(path string, respond func(body strictjson.Object) any) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodPost || r.URL.Path != path {
 			writeJSON(w, http.StatusForbidden, message{"Missing Authentication Token"})
 			return
 		}
-		body, err := readObject(http.MaxBytesReader(w, r.Body, maxBody))
+		data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+		if err != nil {
+			writeJSON(w, http.StatusBadRequest, message{"the body must have at most 1 MiB"})
+			return
+		}
+		body, err := strictjson.Parse(data)
 		if err != nil {
 			writeJSON(w, http.StatusBadRequest, message{err.Error()})
 			return
 		}
-		result, err := respond(body)
-		if err != nil {
-			writeJSON(w, http.StatusBadRequest, message{err.Error()})
+		result := respond(body)
+		if errs := body.Errors(); len(errs) > 0 {
+			writeJSON(w, http.StatusBadRequest, message{strings.Join(errs, "; ")})
 			return
 		}
 		writeJSON(w, http.StatusOK, result)

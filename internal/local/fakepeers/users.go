@@ -2,6 +2,7 @@ package fakepeers
 
 import (
 	"net/http"
+	"orders/internal/strictjson"
 
 	"github.com/google/uuid"
 )
@@ -9,12 +10,8 @@ import (
 // UsersHandler returns the handler of POST /backend/validate {"userId"}, which responds with {"ok"}:
 // every UUID, written with dashes, is a user.
 func UsersHandler() http.Handler {
-	return route("/backend/validate", func(body object) (any, error) {
-		id, err := body.text("userId")
-		if err != nil {
-			return nil, err
-		}
-		return map[string]bool{"ok": isUUID(id)}, nil
+	return route("/backend/validate", func(body strictjson.Object) any {
+		return map[string]bool{"ok": isUUID(body.String("userId"))}
 	})
 }
 
