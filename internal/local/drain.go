@@ -9,23 +9,23 @@ import (
 	"orders/internal/local/apigateway"
 )
 
-// A drain counts requests that are in flight and, once closed, lets no more in. http.Server's own shutdown would not
-// do: requests in flight still need the stand-ins behind the same listener.
+// A drain counts the requests in flight and, once closed, rejects new ones. http.Server's own shutdown
+// is no alternative, because requests in flight still need the fake peers behind the same listener.
 //
-// What is in flight goes on although its client hangs up, as behind API Gateway: Lambda finishes what it has begun, and
-// an order may be stored that nobody was told of. It ends with the drain.
+// A request continues if its client disconnects, as behind API Gateway: Lambda finishes what it has
+// begun, and an order may be stored whose client has no response.
 type drain struct {
 	mu       sync.Mutex
 	closed   bool
 	inFlight sync.WaitGroup
 
-	life context.Context
-	cut  context.CancelFunc // ends what is in flight
+	life   context.Context
+	cancel context.CancelFunc // cancels the requests in flight
 }
 
 func newDrain() *drain {
 	d := &drain{}
-	d.life, d.cut = context.WithCancel(context.Background())
+	d.life, d.cancel = context.WithCancel(context.Background())
 	return d
 }
 
@@ -50,7 +50,7 @@ func (d *drain) enter() bool {
 	return !d.closed
 }
 
-// close lets nothing more in and waits for what is inside, until ctx ends.
+// close rejects new requests and waits for those in flight, until ctx ends.
 func (d *drain) close(ctx context.Context) error {
 	d.mu.Lock()
 	d.closed = true
@@ -64,9 +64,9 @@ func (d *drain) close(ctx context.Context) error {
 	case <-empty:
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("requests in flight were cut short: %w", context.Cause(ctx))
+		return fmt.Errorf("requests in flight were canceled: %w", context.Cause(ctx))
 	}
 }
 
-// wait returns when nothing is inside any more. It is for a closed drain.
+// wait waits for the requests in flight of a closed drain.
 func (d *drain) wait() { d.inFlight.Wait() }

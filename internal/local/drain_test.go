@@ -18,40 +18,40 @@ func post(h http.Handler) *httptest.ResponseRecorder {
 	return w
 }
 
-func TestADrainWaitsForWhatIsInFlight(t *testing.T) {
+func TestDrainWaitsForRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDrain()
 		h := d.track(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			time.Sleep(3 * time.Second)
 			w.WriteHeader(http.StatusCreated)
 		}))
-		answered := make(chan *httptest.ResponseRecorder, 1)
-		go func() { answered <- post(h) }()
+		response := make(chan *httptest.ResponseRecorder, 1)
+		go func() { response <- post(h) }()
 		synctest.Wait()
 
 		start := time.Now()
 		require.NoError(t, d.close(t.Context()))
 		require.Equal(t, 3*time.Second, time.Since(start))
-		require.Equal(t, http.StatusCreated, (<-answered).Code)
+		require.Equal(t, http.StatusCreated, (<-response).Code)
 	})
 }
 
-func TestAClosedDrainLetsNothingIn(t *testing.T) {
+func TestClosedDrainRejectsRequests(t *testing.T) {
 	d := newDrain()
-	h := d.track(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("let in") }))
+	h := d.track(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("not rejected") }))
 	require.NoError(t, d.close(t.Context()))
-	require.NoError(t, d.close(t.Context()), "closing twice does no harm")
+	require.NoError(t, d.close(t.Context()), "closed twice")
 	w := post(h)
 	require.Equal(t, http.StatusServiceUnavailable, w.Code)
 	require.JSONEq(t, `{"message":"Service unavailable"}`, w.Body.String())
 	require.Equal(t, "close", w.Header().Get("Connection"))
 }
 
-func TestADrainWaitsNoLongerThanItMay(t *testing.T) {
+func TestDrainStopsWaitingWhenItsContextEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDrain()
-		goOn := make(chan struct{})
-		h := d.track(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-goOn }))
+		proceed := make(chan struct{})
+		h := d.track(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-proceed }))
 		go post(h)
 		synctest.Wait()
 
@@ -60,14 +60,14 @@ func TestADrainWaitsNoLongerThanItMay(t *testing.T) {
 		start := time.Now()
 		err := d.close(ctx)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
-		require.ErrorContains(t, err, "requests in flight were cut short")
+		require.ErrorContains(t, err, "requests in flight were canceled")
 		require.Equal(t, time.Second, time.Since(start))
-		close(goOn)
+		close(proceed)
 		require.NoError(t, d.close(t.Context()))
 	})
 }
 
-func TestWhatIsInFlightEndsWithTheDrainAlone(t *testing.T) {
+func TestRequestsContinueWhenTheirClientsDisconnect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDrain()
 		ended := make(chan struct{})
@@ -75,22 +75,22 @@ func TestWhatIsInFlightEndsWithTheDrainAlone(t *testing.T) {
 			<-r.Context().Done()
 			close(ended)
 		}))
-		ctx, hangUp := context.WithCancel(t.Context())
+		ctx, disconnect := context.WithCancel(t.Context())
 		go h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, "POST", "/orders", nil))
-		hangUp()
+		disconnect()
 		synctest.Wait()
 		select {
 		case <-ended:
 			t.Error("ended with its client")
 		default:
 		}
-		d.cut()
+		d.cancel()
 		<-ended
 		require.NoError(t, d.close(t.Context()))
 	})
 }
 
-func TestAHandlerThatPanicsLeavesTheDrain(t *testing.T) {
+func TestPanicsAreNotInFlight(t *testing.T) {
 	d := newDrain()
 	h := d.track(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
 	require.Panics(t, func() { post(h) })

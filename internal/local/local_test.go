@@ -13,7 +13,7 @@ import (
 	"go.uber.org/goleak"
 )
 
-// start is a service on a free port, and a client of its own. Whoever starts one closes it.
+// start returns a service on a free port, and a client. The caller must close the service.
 func start(t *testing.T, edits ...func(*Settings)) (*Service, *client) {
 	t.Helper()
 	settings, err := readSettings(map[string]string{"PORT": "0"})
@@ -30,26 +30,26 @@ func start(t *testing.T, edits ...func(*Settings)) (*Service, *client) {
 	return s, c
 }
 
-// closeService ends a service from which nothing is wanted any more.
+// closeService closes a service and requires success.
 func closeService(t *testing.T, s *Service) {
 	t.Helper()
 	require.NoError(t, s.Close(t.Context()))
 }
 
-// leavesNothing demands that at the test's end, after all other clean-up, nothing runs that does not run now.
-func leavesNothing(t *testing.T) {
+// requireNoLeaks requires that no goroutine outlives the test.
+func requireNoLeaks(t *testing.T) {
 	t.Helper()
 	before := goleak.IgnoreCurrent()
 	t.Cleanup(func() { goleak.VerifyNone(t, before) })
 }
 
-// A client is a user's, once it has signed in.
+// A client sends requests, once signed in as a user.
 type client struct {
 	http.Client
 	url, bearer string
 }
 
-// do sends a request and reads the whole answer.
+// do sends a request and returns the whole response.
 func (c *client) do(method, path, body string) (status int, text string, err error) {
 	request, err := http.NewRequest(method, c.url+path, strings.NewReader(body))
 	if err != nil {
@@ -60,13 +60,13 @@ func (c *client) do(method, path, body string) (status int, text string, err err
 
 func (c *client) send(request *http.Request) (status int, text string, err error) {
 	request.Header.Set("Authorization", c.bearer)
-	answer, err := c.Do(request)
+	response, err := c.Do(request)
 	if err != nil {
 		return 0, "", err
 	}
-	defer answer.Body.Close()
-	all, err := io.ReadAll(answer.Body)
-	return answer.StatusCode, string(all), err
+	defer response.Body.Close()
+	all, err := io.ReadAll(response.Body)
+	return response.StatusCode, string(all), err
 }
 
 func (c *client) get(t *testing.T, path string) string {
@@ -82,8 +82,8 @@ func (c *client) signIn(t *testing.T) {
 	c.bearer = c.get(t, "/_local/token?sub="+sampleUser)
 }
 
-func TestNothingIsLeftRunning(t *testing.T) {
-	leavesNothing(t)
+func TestCloseLeavesNothingRunning(t *testing.T) {
+	requireNoLeaks(t)
 	s, c := start(t)
 	c.signIn(t)
 	status, text, err := c.do("POST", "/orders", c.get(t, "/_local/sample-order"))
@@ -93,14 +93,14 @@ func TestNothingIsLeftRunning(t *testing.T) {
 	closeService(t, s) // while the warehouse is packing
 }
 
-func TestAServiceThatNobodyUsesEnds(t *testing.T) {
-	leavesNothing(t)
+func TestCloseOfAnUnusedService(t *testing.T) {
+	requireNoLeaks(t)
 	s, _ := start(t, func(s *Settings) { s.Fulfilment = false })
 	closeService(t, s)
-	closeService(t, s) // a second time does no harm
+	closeService(t, s) // again
 }
 
-func TestOnePortServesOneAfterTheOther(t *testing.T) {
+func TestPortIsFreedByClose(t *testing.T) {
 	first, _ := start(t)
 	_, text, err := net.SplitHostPort(strings.TrimPrefix(first.URL, "http://"))
 	require.NoError(t, err)
@@ -108,7 +108,7 @@ func TestOnePortServesOneAfterTheOther(t *testing.T) {
 	require.NoError(t, err)
 
 	_, err = Start(t.Context(), Settings{Port: port}, io.Discard)
-	require.ErrorContains(t, err, "port "+text+" cannot be had")
+	require.ErrorContains(t, err, "cannot listen on port "+text)
 	closeService(t, first)
 
 	second, c := start(t, func(s *Settings) { s.Port = port })
@@ -117,7 +117,7 @@ func TestOnePortServesOneAfterTheOther(t *testing.T) {
 	require.JSONEq(t, `[]`, c.get(t, "/_local/events"))
 }
 
-func TestNoPathIsRedirectedToARoute(t *testing.T) {
+func TestPathsAreNotRedirected(t *testing.T) {
 	s, c := start(t)
 	defer closeService(t, s)
 	c.signIn(t)

@@ -12,36 +12,37 @@ import (
 	"orders/internal/telemetry"
 )
 
-// Settings are what a run of the local service can be told. ReadSettings makes them.
+// Settings configure a run of the local service. ReadSettings returns them.
 type Settings struct {
 	Port       int        // on 127.0.0.1; 0 picks a free one
-	Region     string     // of the AWS account that the service plays
+	Region     string     // of the fake AWS account
 	LogLevel   slog.Level // of the functions
-	Fulfilment bool       // whether stand-ins pack and deliver what is ordered
+	Fulfilment bool       // whether fakes pack and deliver orders
 
-	DynamoDB         bool   // whether orders are kept in DynamoDB Local, and not in memory
-	DynamoDBEndpoint string // of a DynamoDB Local that runs already; empty: one is started
-	DataFolder       string // what a run with DynamoDB keeps for the next
+	DynamoDB         bool   // whether orders are in DynamoDB Local rather than in memory
+	DynamoDBEndpoint string // of a running DynamoDB Local; if empty, one is started
+	DataFolder       string // what is kept between runs with DynamoDB
 
-	// Where to reach neighbours instead of the stand-ins; empty means the stand-in.
+	// URLs of real peers; empty means the fake.
 	DeliveryURL, PaymentURL, ProductsURL, UsersURL string
 
-	// Keys sign what is sent to such neighbours; without any, the key of this machine does, which AWS does not know.
+	// Keys sign requests to real peers. Without keys, the local access key does, which AWS does not know.
 	Keys aws.Credentials
 }
 
-// defaults are the settings of a run that says nothing.
+// defaults are the values of settings that are not set.
 var defaults = map[string]string{
 	"PORT": "8080", "AWS_REGION": "eu-west-1", "LOG_LEVEL": "INFO", "FULFILMENT": "on", "TABLE": tableMemory, "DATA": ".local",
 }
 
-// ReadSettings reads PORT, AWS_REGION, LOG_LEVEL, FULFILMENT, TABLE, DYNAMODB_ENDPOINT, DATA and the peers' URLs and AWS's
-// keys, as the functions call them, through getenv. The error names every setting that cannot be used.
+// ReadSettings returns the settings of the environment: PORT, AWS_REGION, LOG_LEVEL, FULFILMENT, TABLE,
+// DYNAMODB_ENDPOINT, DATA, the peers' URLs as the functions name them, and AWS's keys. The error names
+// every invalid setting.
 func ReadSettings(getenv func(name string) string) (Settings, error) {
 	hasEndpoint := getenv("DYNAMODB_ENDPOINT") != ""
 	r := environment.NewReader(func(name string) string {
 		if name == "TABLE" && hasEndpoint {
-			return cmp.Or(getenv(name), tableDynamoDB) // an endpoint says it all
+			return cmp.Or(getenv(name), tableDynamoDB) // implied
 		}
 		return cmp.Or(getenv(name), defaults[name])
 	})
@@ -88,7 +89,7 @@ func parseTable(text string, hasEndpoint bool) (onDynamoDB bool, err error) {
 	case text != tableMemory:
 		return false, fmt.Errorf("must be %s or %s, got %q", tableMemory, tableDynamoDB, text)
 	case hasEndpoint:
-		return false, fmt.Errorf("%s does not go with DYNAMODB_ENDPOINT", tableMemory)
+		return false, fmt.Errorf("%s cannot be combined with DYNAMODB_ENDPOINT", tableMemory)
 	}
 	return false, nil
 }

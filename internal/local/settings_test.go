@@ -12,13 +12,13 @@ func readSettings(variables map[string]string) (Settings, error) {
 	return ReadSettings(func(name string) string { return variables[name] })
 }
 
-func TestARunThatSaysNothing(t *testing.T) {
+func TestDefaultSettings(t *testing.T) {
 	s, err := readSettings(nil)
 	require.NoError(t, err)
 	require.Equal(t, Settings{Port: 8080, Region: "eu-west-1", LogLevel: slog.LevelInfo, Fulfilment: true, DataFolder: ".local"}, s)
 }
 
-func TestEverySettingIsRead(t *testing.T) {
+func TestSettings(t *testing.T) {
 	s, err := readSettings(map[string]string{
 		"PORT": "0", "AWS_REGION": "us-east-1", "LOG_LEVEL": "debug", "FULFILMENT": "off",
 		"TABLE": "dynamodb", "DYNAMODB_ENDPOINT": "http://127.0.0.1:8000/", "DATA": "kept",
@@ -34,7 +34,7 @@ func TestEverySettingIsRead(t *testing.T) {
 	}, s)
 }
 
-func TestEveryFaultOfTheSettingsIsNamedAtOnce(t *testing.T) {
+func TestInvalidSettings(t *testing.T) {
 	_, err := readSettings(map[string]string{
 		"PORT": "70000", "LOG_LEVEL": "loud", "FULFILMENT": "maybe", "TABLE": "paper", "DYNAMODB_ENDPOINT": "8000",
 		"DELIVERY_API_URL": "delivery", "PAYMENT_API_URL": "ftp://payment", "PRODUCTS_API_URL": "http://", "USERS_API_URL": "http://u:p@users",
@@ -58,10 +58,10 @@ func TestPorts(t *testing.T) {
 	}
 }
 
-func TestAnEndpointOfDynamoDBSaysWhichTableIsMeant(t *testing.T) {
+func TestDynamoDBEndpoint(t *testing.T) {
 	s, err := readSettings(map[string]string{"DYNAMODB_ENDPOINT": "http://127.0.0.1:8000"})
 	require.NoError(t, err)
 	require.True(t, s.DynamoDB)
 	_, err = readSettings(map[string]string{"DYNAMODB_ENDPOINT": "http://127.0.0.1:8000", "TABLE": "memory"})
-	require.EqualError(t, err, "TABLE: memory does not go with DYNAMODB_ENDPOINT")
+	require.EqualError(t, err, "TABLE: memory cannot be combined with DYNAMODB_ENDPOINT")
 }

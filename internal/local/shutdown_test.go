@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A slowListener accepts connections that let an answer wait on its way out.
+// A slowListener accepts connections that send responses late.
 type slowListener struct{ net.Listener }
 
 func (l slowListener) Accept() (net.Conn, error) {
@@ -24,8 +24,9 @@ func (c slowConn) Write(b []byte) (int, error) {
 	return c.Conn.Write(b)
 }
 
-// A request counts as finished once its handler has returned, and net/http sends the answer only after that.
-func TestAnAnswerOnItsWayOutIsNotCutShort(t *testing.T) {
+// A request is no longer in flight once its handler has returned, and net/http sends the response only
+// after that.
+func TestCloseSendsResponsesOfFinishedHandlers(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	s := &Service{inFlight: newDrain()}
@@ -39,18 +40,18 @@ func TestAnAnswerOnItsWayOutIsNotCutShort(t *testing.T) {
 	c := &client{url: "http://" + listener.Addr().String()}
 	c.Transport = &http.Transport{}
 	defer c.CloseIdleConnections()
-	type answer struct {
+	type response struct {
 		status int
 		err    error
 	}
-	answered := make(chan answer, 1)
+	responded := make(chan response, 1)
 	go func() {
 		status, _, err := c.do("POST", "/orders", "{}")
-		answered <- answer{status, err}
+		responded <- response{status, err}
 	}()
 	<-entered
 	require.NoError(t, s.inFlight.close(t.Context()))
 	s.closeServer(t.Context())
-	require.Equal(t, answer{status: http.StatusCreated}, <-answered)
+	require.Equal(t, response{status: http.StatusCreated}, <-responded)
 	s.running.Wait()
 }

@@ -2,17 +2,44 @@ package local
 
 import (
 	"maps"
+	"orders/internal/local/lambda"
 	"regexp"
 	"slices"
 	"strings"
+
+	"encoding/json"
+	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"orders/internal/local/lambda"
 )
 
-func TestTheParametersAreThoseOfTheContract(t *testing.T) {
+func TestRuntimeStats(t *testing.T) {
+	s, c := start(t, func(s *Settings) { s.Fulfilment = false })
+	defer closeService(t, s)
+	c.signIn(t)
+	status, text, err := c.do("POST", "/orders", c.get(t, "/_local/sample-order"))
+	require.NoError(t, err)
+	require.Equal(t, http.StatusCreated, status, text)
+
+	var shown struct {
+		Goroutines    int
+		LiveHeapBytes *int64
+		Peers         []struct {
+			Peer  string
+			Calls int
+		}
+	}
+	require.NoError(t, json.Unmarshal([]byte(c.get(t, "/_local/runtime")), &shown))
+	require.Positive(t, shown.Goroutines)
+	require.NotNil(t, shown.LiveHeapBytes)
+	require.Len(t, shown.Peers, 4)
+	for _, peer := range shown.Peers {
+		require.Equal(t, 1, peer.Calls, peer.Peer)
+	}
+}
+
+func TestParameters(t *testing.T) {
 	create := &lambda.Function{Name: "create-order", Region: "eu-west-1"}
 	got := parameters("http://127.0.0.1:8080", "eu-west-1", create,
 		Settings{DeliveryURL: "http://delivery", PaymentURL: "http://payment", ProductsURL: "http://products", UsersURL: "http://users"})
@@ -33,7 +60,7 @@ func TestTheParametersAreThoseOfTheContract(t *testing.T) {
 	}, got)
 }
 
-func TestParametersOfARunningServiceCanBeUsedAsTheyAre(t *testing.T) {
+func TestParametersOfARunningService(t *testing.T) {
 	s, _ := start(t, func(s *Settings) { s.Region = "us-east-1" })
 	defer closeService(t, s)
 	all := parameters(s.URL, "us-east-1", &lambda.Function{Name: "create-order", Region: "us-east-1"}, s.settings)
@@ -41,7 +68,7 @@ func TestParametersOfARunningServiceCanBeUsedAsTheyAre(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		switch value := all[name]; {
 		case strings.HasSuffix(name, "/url"):
-			require.Regexp(t, `^http://127\.0\.0\.1:\d+.*[^/]$`, value, "%s has no slash at its end: paths are added to it", name)
+			require.Regexp(t, `^http://127\.0\.0\.1:\d+.*[^/]$`, value, "%s must not end with a slash", name)
 		case strings.HasSuffix(name, "/arn"):
 			require.Regexp(t, arn, value, name)
 		default:

@@ -1,0 +1,147 @@
+package local
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"runtime"
+	"runtime/metrics"
+	"time"
+
+	"orders/internal/local/apigateway"
+	"orders/internal/local/awsapi"
+	"orders/internal/local/fakepeers"
+	"orders/internal/local/lambda"
+	"orders/internal/peer"
+)
+
+// fakePeersPath is the path below which the fake peers are, by name.
+const fakePeersPath = "/_local/peers/"
+
+// useFakePeers sets the URL of every peer that has none to that of its fake.
+func (s *Service) useFakePeers() {
+	for name, url := range map[string]*string{
+		"delivery-pricing": &s.settings.DeliveryURL,
+		"payment":          &s.settings.PaymentURL,
+		"products":         &s.settings.ProductsURL,
+		"users":            &s.settings.UsersURL,
+	} {
+		if *url == "" {
+			*url = s.URL + fakePeersPath + name
+		}
+	}
+}
+
+// routes returns the handler of every request. The orders API and the AWS APIs count as requests in
+// flight; the fake peers, which these wait for, do not.
+func (s *Service) routes(f functions, tokens *apigateway.TokenIssuer) http.Handler {
+	public := http.NewServeMux()
+	signatures := apigateway.Verifier{AccessKey: accessKey, SecretKey: secretKey, Region: s.settings.Region, Service: "execute-api"}
+	(&apigateway.Gateway{CreateOrder: f.create, GetOrder: f.get, Tokens: tokens, Signatures: signatures}).Register(public)
+	(&awsapi.Endpoints{
+		Region:     s.settings.Region,
+		Functions:  map[string]*lambda.Function{f.create.Name: f.create, f.get.Name: f.get, f.onEvents.Name: f.onEvents},
+		Async:      s.invokeAsync,
+		Events:     s,
+		Parameters: parameters(s.URL, s.settings.Region, f.create, s.settings),
+		Started:    time.Now(),
+	}).Register(public)
+
+	all := http.NewServeMux()
+	all.Handle("/", s.inFlight.track(public))
+	s.registerFakePeers(all, signatures)
+	s.registerInspection(all, tokens)
+	return apigateway.ExactPaths(all)
+}
+
+// Put implements awsapi.Events.
+func (s *Service) Put(entry awsapi.Entry) (eventID string, err error) {
+	return s.bus.Put(entry.Bus, entry.Source, entry.DetailType, entry.Resources, entry.Detail, entry.Time)
+}
+
+// parameters returns the SSM parameters of contract section 8 for the environment local: those that
+// this service defines, and those that its deployment reads.
+func parameters(baseURL, region string, create *lambda.Function, peers Settings) map[string]string {
+	apiARN := func(api string) string {
+		return "arn:aws:execute-api:" + region + ":" + lambda.Account + ":" + api + "/" + apigateway.Stage
+	}
+	all := map[string]string{
+		"orders/api/url":           baseURL,
+		"orders/api/arn":           apiARN("orders"),
+		"orders/create-order/arn":  create.ARN() + ":live",
+		"orders/table/name":        tableName,
+		"products/api/url":         peers.ProductsURL,
+		"products/api/arn":         apiARN("products"),
+		"delivery-pricing/api/url": peers.DeliveryURL,
+		"delivery-pricing/api/arn": apiARN("delivery-pricing"),
+		"payment/api/url":          peers.PaymentURL,
+		"payment/api/arn":          apiARN("payment"),
+		"users/user-pool/arn":      "arn:aws:cognito-idp:" + region + ":" + lambda.Account + ":userpool/" + apigateway.Stage,
+		"platform/event-bus/name":  eventBusName,
+		"platform/event-bus/arn":   "arn:aws:events:" + region + ":" + lambda.Account + ":event-bus/" + eventBusName,
+	}
+	named := make(map[string]string, len(all))
+	for name, value := range all {
+		named["/ecommerce/local/"+name] = value
+	}
+	return named
+}
+
+// registerFakePeers adds the fake peers, which require signatures as on AWS, and the endpoints that
+// belong to them.
+func (s *Service) registerFakePeers(mux *http.ServeMux, signatures apigateway.Verifier) {
+	var payment fakepeers.Payment
+	catalogue := fakepeers.NewCatalogue()
+	for name, fake := range map[string]http.Handler{
+		"delivery-pricing": fakepeers.PricingHandler(),
+		"payment":          payment.ValidateHandler(),
+		"products":         catalogue.ValidateHandler(),
+		"users":            fakepeers.UsersHandler(),
+	} {
+		mux.Handle(fakePeersPath+name+"/", signatures.Require(http.StripPrefix(fakePeersPath+name, fake)))
+	}
+	mux.Handle("/payment-3p/", http.StripPrefix("/payment-3p", payment.PreauthHandler()))
+	mux.Handle("GET /_local/products", catalogue.ListHandler())
+	mux.Handle("GET /_local/sample-order", fakepeers.SampleOrderHandler(catalogue, &payment))
+}
+
+// registerInspection adds the endpoints with which developers sign in and look inside.
+func (s *Service) registerInspection(mux *http.ServeMux, tokens *apigateway.TokenIssuer) {
+	mux.HandleFunc("GET /_local/token", func(w http.ResponseWriter, r *http.Request) {
+		token, err := tokens.Issue(r.URL.Query().Get("sub"))
+		if errors.Is(err, apigateway.ErrSubject) {
+			apigateway.Respond(w, http.StatusBadRequest, "sub must name a user: /_local/token?sub=USER")
+			return
+		}
+		if err != nil {
+			apigateway.Respond(w, http.StatusInternalServerError, "Internal server error")
+			return
+		}
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		_, _ = io.WriteString(w, token) // fails only if the client has gone
+	})
+	mux.HandleFunc("GET /_local/events", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.bus.Events()) })
+	mux.HandleFunc("GET /_local/dead-letters", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.deadLetters.All()) })
+	mux.HandleFunc("GET /_local/runtime", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.runtimeStats()) })
+}
+
+// runtimeStats are what a load run watches of the process.
+type runtimeStats struct {
+	Goroutines    int          `json:"goroutines"`
+	LiveHeapBytes uint64       `json:"liveHeapBytes"` // after the last garbage collection
+	Peers         []peer.Stats `json:"peers"`
+}
+
+func (s *Service) runtimeStats() runtimeStats {
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(live)
+	return runtimeStats{Goroutines: runtime.NumGoroutine(), LiveHeapBytes: live[0].Value.Uint64(), Peers: peer.StatsOf(s.checkers)}
+}
+
+func writeJSON(w http.ResponseWriter, value any) {
+	w.Header().Set("Content-Type", "application/json")
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(value) // fails only if the client has gone
+}

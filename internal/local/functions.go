@@ -1,0 +1,175 @@
+package local
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"orders/internal/dynamo/streamimage"
+	"orders/internal/eventbus"
+	"orders/internal/handler"
+	"orders/internal/local/eventbridge"
+	"orders/internal/local/fakepeers"
+	"orders/internal/local/lambda"
+	"orders/internal/order"
+	"orders/internal/peer"
+	"orders/internal/safehttp"
+	"orders/internal/telemetry"
+)
+
+// eventBusName is the name of the local event bus.
+const eventBusName = "local-ecommerce"
+
+// The functions' timeouts, as in the template.
+const (
+	createTimeout = 10 * time.Second
+	getTimeout    = 5 * time.Second
+	eventTimeout  = 30 * time.Second
+)
+
+// maximumRetryAttempts bounds the retries of a batch of stream records.
+const maximumRetryAttempts = 10
+
+// functions are the four Lambda functions.
+type functions struct{ create, get, onEvents, tableUpdate *lambda.Function }
+
+func (s *Service) functions(metrics *telemetry.Metrics) functions {
+	cfg := aws.Config{Region: s.settings.Region, Credentials: aws.CredentialsProviderFunc(localCredentials)}
+	s.checkers = peer.New(
+		peer.URLs{Delivery: s.settings.DeliveryURL, Payment: s.settings.PaymentURL, Products: s.settings.ProductsURL, Users: s.settings.UsersURL},
+		peer.Options{Transport: s.newPeerSigner(), Log: s.log},
+	)
+	orders := &order.Service{Store: s.storage.orders, Checkers: s.checkers}
+	publisher := &eventbus.Publisher{Client: eventbus.NewClient(cfg, s.URL), Bus: eventBusName}
+	untraced := func(context.Context) string { return "" }
+	run := func(name string, timeout time.Duration, h interface {
+		Invoke(context.Context, []byte) ([]byte, error)
+	}) *lambda.Function {
+		return &lambda.Function{Name: name, Handler: h, Timeout: timeout, Region: s.settings.Region}
+	}
+	return functions{
+		create:      run("create-order", createTimeout, &handler.CreateOrder{Orders: orders, Metrics: metrics, Log: s.log}),
+		get:         run("get-order", getTimeout, &handler.GetOrder{Orders: orders, Log: s.log}),
+		onEvents:    run("on-events", eventTimeout, &handler.OnEvents{Orders: orders, Metrics: metrics, Log: s.log}),
+		tableUpdate: run("table-update", eventTimeout, &handler.TableUpdate{Publisher: publisher, Image: streamimage.Parse, TraceHeader: untraced, Log: s.log}),
+	}
+}
+
+// openBus opens the event bus with the rules of on-events and of the fake warehouse and delivery.
+func (s *Service) openBus(onEvents *lambda.Function) {
+	s.fulfilment = fakepeers.NewFulfilment(func(source, detailType string, resources []string, detail json.RawMessage) {
+		_, _ = s.bus.Put(eventBusName, source, detailType, resources, detail, time.Time{}) // the bus logs its errors
+	})
+	rules := onEventsRules(func(ctx context.Context, event []byte) error {
+		_, err := onEvents.Invoke(ctx, event)
+		return err
+	})
+	if s.settings.Fulfilment {
+		rules = append(rules, fulfilmentRules(s.fulfilment)...)
+	}
+	s.bus = eventbridge.New(eventbridge.Options{
+		Name:        eventBusName,
+		Region:      s.settings.Region,
+		Rules:       rules,
+		DeadLetters: s.deadLetters,
+		Events:      s.storage.events,
+		Journal:     s.storage.journal,
+		Logger:      s.log,
+	})
+}
+
+// onEventsRules returns one rule for each source of fulfilment updates.
+func onEventsRules(target func(ctx context.Context, event []byte) error) []eventbridge.Rule {
+	var rules []eventbridge.Rule
+	of := map[string]int{} // the index of a source's rule
+	for _, update := range handler.FulfilmentEvents() {
+		i, ok := of[update.Source]
+		if !ok {
+			i = len(rules)
+			of[update.Source] = i
+			rules = append(rules, eventbridge.Rule{Name: "on-events", Pattern: eventbridge.Pattern{Source: []string{update.Source}}, Target: target})
+		}
+		rules[i].Pattern.DetailType = append(rules[i].Pattern.DetailType, update.DetailType)
+	}
+	return rules
+}
+
+// fulfilmentRules returns the rules of the fake warehouse and delivery.
+func fulfilmentRules(f *fakepeers.Fulfilment) []eventbridge.Rule {
+	return []eventbridge.Rule{
+		{Name: "warehouse", Target: f.Warehouse,
+			Pattern: eventbridge.Pattern{Source: []string{"ecommerce.orders"}, DetailType: []string{string(order.OrderCreated)}}},
+		{Name: "delivery", Target: f.Delivery,
+			Pattern: eventbridge.Pattern{Source: []string{"ecommerce.warehouse"}, DetailType: []string{"PackageCreated"}}},
+	}
+}
+
+// invokeAsync starts an asynchronous invocation. Retries and dead letters are those of an event.
+func (s *Service) invokeAsync(f *lambda.Function, payload []byte) {
+	s.bus.Deliver(f.Name, payload, func(ctx context.Context, payload []byte) error {
+		_, err := f.Invoke(ctx, payload)
+		return err
+	})
+}
+
+// readStream invokes table-update with the records of the table's stream.
+func (s *Service) readStream(tableUpdate *lambda.Function) {
+	ctx, stop := context.WithCancel(context.Background())
+	s.stopStream = stop
+	mapping := lambda.StreamMapping{
+		Name:                 tableUpdate.Name,
+		Invoke:               tableUpdate.Invoke,
+		MaximumRetryAttempts: maximumRetryAttempts,
+		DeadLetters:          s.deadLetters,
+		Logger:               s.log,
+	}
+	s.running.Go(func() {
+		if err := s.storage.follow(ctx, mapping); err != nil {
+			s.log.Error("stream reader stopped", slog.String("error", err.Error()))
+		}
+	})
+}
+
+// The access key that signs requests on this machine.
+const (
+	accessKey = "local"
+	secretKey = "local"
+)
+
+func localCredentials(context.Context) (aws.Credentials, error) {
+	return aws.Credentials{AccessKeyID: accessKey, SecretAccessKey: secretKey, Source: "local"}, nil
+}
+
+// A peerSigner signs requests to fake peers with the local access key, and requests to real ones with
+// the account's, if there is one.
+type peerSigner struct {
+	fakeHost   string
+	fake, real http.RoundTripper
+}
+
+func (s *Service) newPeerSigner() *peerSigner {
+	next, own := safehttp.NewTransport(), aws.CredentialsProviderFunc(localCredentials)
+	signer := &peerSigner{
+		fakeHost: strings.TrimPrefix(s.URL, "http://"),
+		fake:     safehttp.Sign(next, own, s.settings.Region),
+	}
+	signer.real = signer.fake
+	if keys := s.settings.Keys; keys.HasKeys() {
+		account := aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return keys, nil })
+		signer.real = safehttp.Sign(next, account, s.settings.Region)
+	}
+	return signer
+}
+
+// RoundTrip implements http.RoundTripper.
+func (p *peerSigner) RoundTrip(request *http.Request) (*http.Response, error) {
+	if request.URL.Host == p.fakeHost {
+		return p.fake.RoundTrip(request)
+	}
+	return p.real.RoundTrip(request)
+}

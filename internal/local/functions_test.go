@@ -1,0 +1,87 @@
+package local
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"orders/internal/local/apigateway"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"orders/internal/handler"
+	"orders/internal/local/eventbridge"
+	"orders/internal/local/fakepeers"
+)
+
+// kinds returns the names of the matching rules by kind of event, "source detail-type".
+func kinds(rules []eventbridge.Rule) map[string][]string {
+	found := map[string][]string{}
+	for _, rule := range rules {
+		for _, source := range rule.Pattern.Source {
+			for _, detailType := range rule.Pattern.DetailType {
+				kind := source + " " + detailType
+				found[kind] = append(found[kind], rule.Name)
+			}
+		}
+	}
+	return found
+}
+
+func TestOnEventsRules(t *testing.T) {
+	want := map[string][]string{}
+	for _, update := range handler.FulfilmentEvents() {
+		want[update.Source+" "+update.DetailType] = []string{"on-events"}
+	}
+	rules := onEventsRules(nil)
+	require.Equal(t, want, kinds(rules))
+	require.Len(t, rules, 2, "one rule for each source")
+}
+
+func TestOnEventsRulesInvokeOnEvents(t *testing.T) {
+	var got []string
+	for _, rule := range onEventsRules(func(_ context.Context, event []byte) error { got = append(got, string(event)); return nil }) {
+		require.NoError(t, rule.Target(t.Context(), []byte("event")))
+	}
+	require.Equal(t, []string{"event", "event"}, got)
+}
+
+func TestFulfilmentRules(t *testing.T) {
+	require.Equal(t, map[string][]string{
+		"ecommerce.orders OrderCreated":      {"warehouse"},
+		"ecommerce.warehouse PackageCreated": {"delivery"},
+	}, kinds(fulfilmentRules(fakepeers.NewFulfilment(nil))))
+}
+
+// A real peer accepts its account's key only, and the fakes the local one, for the same order.
+func TestRealPeersGetTheAccountsSignature(t *testing.T) {
+	keys := aws.Credentials{AccessKeyID: "AKIAEXAMPLE", SecretAccessKey: "of the account", SessionToken: "session"}
+	signatures := apigateway.Verifier{AccessKey: keys.AccessKeyID, SecretKey: keys.SecretAccessKey, Region: "eu-west-1", Service: "execute-api"}
+	products := httptest.NewServer(signatures.Require(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("X-Amz-Security-Token") == keys.SessionToken {
+			_, _ = io.WriteString(w, `{"message":"All products are valid"}`)
+		}
+	})))
+	t.Cleanup(products.Close)
+	for name, test := range map[string]struct {
+		keys   aws.Credentials
+		status int
+	}{
+		"with keys":              {keys, http.StatusCreated},
+		"without keys":           {aws.Credentials{}, http.StatusServiceUnavailable},
+		"with an incomplete key": {aws.Credentials{AccessKeyID: keys.AccessKeyID}, http.StatusServiceUnavailable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, c := start(t, func(s *Settings) { s.ProductsURL, s.Keys = products.URL, test.keys })
+			defer closeService(t, s)
+			c.signIn(t)
+			status, text, err := c.do("POST", "/orders", c.get(t, "/_local/sample-order"))
+			require.NoError(t, err)
+			require.Equal(t, test.status, status, text)
+		})
+	}
+}
