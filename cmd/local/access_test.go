@@ -32,8 +32,8 @@ func TestTokens(t *testing.T) {
 	require.Equal(t, http.StatusOK, s.get(t, "/orders", bare).status)
 }
 
-// What a token must be is told in full by the tests of package token, which can turn its clock.
-func TestNobodyWithoutAToken(t *testing.T) {
+// The tests of package apigateway cover tokens in full.
+func TestInvalidTokens(t *testing.T) {
 	t.Parallel()
 	s, other := start(t, "FULFILMENT=off"), start(t, "FULFILMENT=off")
 	good := s.newUser(t).authorization
@@ -65,7 +65,7 @@ func TestNobodyWithoutAToken(t *testing.T) {
 	}
 }
 
-func TestPreflightNeedsNoIdentity(t *testing.T) {
+func TestPreflight(t *testing.T) {
 	t.Parallel()
 	s := start(t, "FULFILMENT=off")
 	for _, path := range []string{"/orders", "/orders/" + uuid.NewString()} {
@@ -77,7 +77,7 @@ func TestPreflightNeedsNoIdentity(t *testing.T) {
 	}
 }
 
-func TestUsersSeeTheirOwnOrdersOnly(t *testing.T) {
+func TestUsersSeeOnlyTheirOwnOrders(t *testing.T) {
 	t.Parallel()
 	s := start(t, "FULFILMENT=off")
 	ada, eve := s.newUser(t), s.newUser(t)
@@ -94,7 +94,7 @@ func TestUsersSeeTheirOwnOrdersOnly(t *testing.T) {
 	require.Equal(t, adas[:1], second)
 	require.Empty(t, end)
 
-	// Ada's token is a place in Eve's own list, and so is one that Eve makes up.
+	// Ada's token is a position in Eve's own list, and so is one that Eve makes up.
 	stolen, _ := eve.list(t, "?nextToken="+nextToken)
 	require.Empty(t, stolen)
 	position, err := json.Marshal(map[string]string{"c": "2999-01-01T00:00:00.000000Z", "o": adas[2].OrderID})
@@ -112,7 +112,7 @@ func TestUsersSeeTheirOwnOrdersOnly(t *testing.T) {
 	}
 }
 
-func TestTheBackendRouteWantsASignature(t *testing.T) {
+func TestBackendRouteRequiresSignature(t *testing.T) {
 	t.Parallel()
 	s := start(t, "FULFILMENT=off")
 	ada := s.newUser(t)
@@ -154,12 +154,12 @@ func TestTheBackendRouteWantsASignature(t *testing.T) {
 			if test.tamper != nil {
 				test.tamper(r)
 			}
-			refused, err := send(r)
+			rejected, err := send(r)
 			require.NoError(t, err)
-			require.Equal(t, http.StatusForbidden, refused.status)
-			require.Contains(t, string(refused.body), test.message)
-			require.NotContains(t, string(refused.body), "paymentToken")
-			refused.requireCORS(t)
+			require.Equal(t, http.StatusForbidden, rejected.status)
+			require.Contains(t, string(rejected.body), test.message)
+			require.NotContains(t, string(rejected.body), "paymentToken")
+			rejected.requireCORS(t)
 		})
 	}
 }
@@ -169,7 +169,7 @@ func withBody(r *http.Request) {
 	r.Body, r.ContentLength = other.Body, other.ContentLength
 }
 
-// backend reads an order as other services do.
+// backend gets an order as other services do.
 func (s *service) backend(t *testing.T, orderID string) reply {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/backend/"+orderID, nil)
@@ -180,7 +180,7 @@ func (s *service) backend(t *testing.T, orderID string) reply {
 	return r
 }
 
-// A signer signs as the AWS SDK does. What is not set is right.
+// A signer signs as the AWS SDK does. Fields that are not set have valid values.
 type signer struct {
 	key, secret, service, region string
 	skew                         time.Duration // of its clock
@@ -188,7 +188,7 @@ type signer struct {
 
 func (s signer) sign(r *http.Request) error {
 	credentials := aws.Credentials{AccessKeyID: cmp.Or(s.key, "local"), SecretAccessKey: cmp.Or(s.secret, "local")}
-	nothing := sha256.Sum256(nil)
-	return v4.NewSigner().SignHTTP(r.Context(), credentials, r, hex.EncodeToString(nothing[:]),
+	empty := sha256.Sum256(nil)
+	return v4.NewSigner().SignHTTP(r.Context(), credentials, r, hex.EncodeToString(empty[:]),
 		cmp.Or(s.service, "execute-api"), cmp.Or(s.region, "eu-west-1"), time.Now().Add(s.skew))
 }

@@ -22,7 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// aws is what the SDK's clients need to turn to the service instead of AWS.
+// aws returns a configuration with which the SDK's clients call the service instead of AWS.
 func (s *service) aws() aws.Config {
 	return aws.Config{
 		Region:       "eu-west-1",
@@ -40,16 +40,16 @@ func (s *service) invoke(t *testing.T, function, payload string) *lambda.InvokeO
 	return output
 }
 
-// answer is what a function that did not fail answered.
-func (s *service) answer(t *testing.T, function, payload string, target any) {
+// result invokes a function that must succeed, and decodes its response.
+func (s *service) result(t *testing.T, function, payload string, target any) {
 	t.Helper()
 	output := s.invoke(t, function, payload)
 	require.Nil(t, output.FunctionError, "%s", output.Payload)
 	require.NoError(t, json.Unmarshal(output.Payload, target), "%s", output.Payload)
 }
 
-// A directAnswer is create-order's answer to a direct invocation.
-type directAnswer struct {
+// A directResponse is create-order's response to a direct invocation.
+type directResponse struct {
 	Success bool
 	Message string
 	Errors  []string
@@ -68,9 +68,9 @@ func TestLambdaCreateOrder(t *testing.T) {
 	} {
 		request := s.newRequest(t)
 		event := fmt.Sprintf(`{"userId": %q, "order": %s}`, ada.id, request.encode(t))
-		for range 2 { // asking again is answered with the same order
-			var created directAnswer
-			s.answer(t, function, event, &created)
+		for range 2 { // the repeated request gets the same order
+			var created directResponse
+			s.result(t, function, event, &created)
 			require.True(t, created.Success)
 			require.Equal(t, "Order created", created.Message)
 			require.Equal(t, request["paymentToken"], created.Order.PaymentToken)
@@ -80,20 +80,20 @@ func TestLambdaCreateOrder(t *testing.T) {
 		require.Len(t, listed, i+1)
 	}
 
-	spoilt := s.newRequest(t)
-	spoilt.product(0)["quantity"] = -1
-	for event, want := range map[string]directAnswer{
+	altered := s.newRequest(t)
+	altered.product(0)["quantity"] = -1
+	for event, want := range map[string]directResponse{
 		`{}`:             {Message: "Invalid event", Errors: []string{"Missing order in event", "Missing userId in event"}},
 		`{"order": {}}`:  {Message: "Invalid event", Errors: []string{"Missing userId in event"}},
 		`{"userId": ""}`: {Message: "Invalid event", Errors: []string{"Missing order in event"}},
-		fmt.Sprintf(`{"userId": %q, "order": %s}`, ada.id, spoilt.encode(t)): {
+		fmt.Sprintf(`{"userId": %q, "order": %s}`, ada.id, altered.encode(t)): {
 			Message: "JSON Schema validation error", Errors: []string{"/products/0/quantity: must be at least 1"}},
 		fmt.Sprintf(`{"userId": "nobody", "order": %s}`, s.newRequest(t).encode(t)): {
 			Message: "Validation errors", Errors: []string{"Unknown user"}},
 	} {
-		var refused directAnswer
-		s.answer(t, "create-order", event, &refused)
-		require.Equal(t, want, refused)
+		var rejected directResponse
+		s.result(t, "create-order", event, &rejected)
+		require.Equal(t, want, rejected)
 	}
 
 	_, err := lambda.NewFromConfig(s.aws()).Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("delete-order")})
@@ -109,14 +109,14 @@ func TestLambdaGetOrder(t *testing.T) {
 	event := fmt.Sprintf(`{"httpMethod": "GET", "resource": "/orders/{orderId}", "pathParameters": {"orderId": %q},
 		"requestContext": {"authorizer": {"claims": {"sub": %q}}}}`, o.OrderID, ada.id)
 	for _, function := range []string{"get-order", "arn:aws:lambda:eu-west-1:000000000000:function:get-order"} {
-		var answer struct {
+		var response struct {
 			StatusCode int
 			Body       string
 		}
-		s.answer(t, function, event, &answer)
-		require.Equal(t, http.StatusOK, answer.StatusCode)
+		s.result(t, function, event, &response)
+		require.Equal(t, http.StatusOK, response.StatusCode)
 		var read placed
-		require.NoError(t, json.Unmarshal([]byte(answer.Body), &read))
+		require.NoError(t, json.Unmarshal([]byte(response.Body), &read))
 		require.Equal(t, o, read)
 	}
 }
@@ -130,11 +130,11 @@ func TestLambdaOnEvents(t *testing.T) {
 	}
 	o := ada.order(t)
 	var nothing any
-	s.answer(t, "on-events", event("DeliveryFailed", o.OrderID), &nothing)
+	s.result(t, "on-events", event("DeliveryFailed", o.OrderID), &nothing)
 	require.Equal(t, "DELIVERY_FAILED", ada.read(t, o.OrderID).Status)
-	s.answer(t, "arn:aws:lambda:eu-west-1:000000000000:function:on-events", event("DeliveryCompleted", o.OrderID), &nothing)
+	s.result(t, "arn:aws:lambda:eu-west-1:000000000000:function:on-events", event("DeliveryCompleted", o.OrderID), &nothing)
 	require.Equal(t, "FULFILLED", ada.read(t, o.OrderID).Status)
-	s.answer(t, "on-events", event("DeliveryDelayed", o.OrderID), &nothing) // not followed
+	s.result(t, "on-events", event("DeliveryDelayed", o.OrderID), &nothing) // not a fulfilment update
 
 	failed := s.invoke(t, "on-events", event("DeliveryCompleted", uuid.NewString()))
 	require.Equal(t, "Unhandled", aws.ToString(failed.FunctionError))
@@ -142,7 +142,7 @@ func TestLambdaOnEvents(t *testing.T) {
 	require.NoError(t, json.Unmarshal(failed.Payload, &report))
 	require.Contains(t, report.ErrorMessage, "Order not found")
 	require.NotEmpty(t, report.ErrorType)
-	require.JSONEq(t, `[]`, string(s.get(t, "/_local/dead-letters", "").body)) // whoever invokes is told
+	require.JSONEq(t, `[]`, string(s.get(t, "/_local/dead-letters", "").body)) // the caller has the error
 }
 
 // put puts one event on a bus.
@@ -167,7 +167,7 @@ func (s *service) busName(t *testing.T) string {
 	return s.parameters(t, name)[name]
 }
 
-func TestAnOrderFollowsEvents(t *testing.T) {
+func TestFulfilmentUpdates(t *testing.T) {
 	t.Parallel()
 	s := start(t, "FULFILMENT=off")
 	ada := s.newUser(t)
@@ -177,8 +177,8 @@ func TestAnOrderFollowsEvents(t *testing.T) {
 	orderID, second, third := created.OrderID, request.product(1), request.product(2)
 	s.waitForEvents(t, orderID, 1)
 
-	for _, elsewhere := range []string{"another-bus", "default"} {
-		s.put(t, elsewhere, "ecommerce.delivery", "DeliveryCompleted", orderID, `{}`)
+	for _, other := range []string{"another-bus", "default"} {
+		s.put(t, other, "ecommerce.delivery", "DeliveryCompleted", orderID, `{}`)
 	}
 	s.put(t, bus, "ecommerce.warehouse", "PackageCreated", orderID, fmt.Sprintf(`{"orderId": %q, "products": [
 		{"productId": "__metadata", "orderId": %q, "status": "COMPLETED", "modifiedDate": %q},
@@ -199,7 +199,7 @@ func TestAnOrderFollowsEvents(t *testing.T) {
 
 	events := s.waitForEvents(t, orderID, 5)
 	require.Equal(t, []string{"OrderCreated", "PackageCreated", "OrderModified", "DeliveryCompleted", "OrderModified"}, typesOf(events))
-	require.Len(t, s.events(t), 5) // nothing of other buses
+	require.Len(t, s.events(t), 5) // none of other buses
 	var cut struct {
 		Old, New placed
 		Changed  []string
@@ -207,16 +207,16 @@ func TestAnOrderFollowsEvents(t *testing.T) {
 	require.NoError(t, json.Unmarshal(events[2].Detail, &cut))
 	require.Equal(t, []string{"modifiedDate", "products", "status", "total"}, cut.Changed)
 	require.Equal(t, []int64{created.Total, packaged.Total}, []int64{cut.Old.Total, cut.New.Total})
-	require.Equal(t, fulfilled.OrderID, ada.post(t, request.encode(t)).order(t, http.StatusOK).OrderID) // a late repeat
+	require.Equal(t, fulfilled.OrderID, ada.post(t, request.encode(t)).order(t, http.StatusOK).OrderID) // a late repeated request
 }
 
-func TestAnEventForNoOrderBecomesADeadLetter(t *testing.T) {
+func TestUpdateOfUnknownOrderBecomesDeadLetter(t *testing.T) {
 	t.Parallel()
 	s := start(t, "FULFILMENT=off")
 	ada := s.newUser(t)
 	orderID := uuid.NewString()
-	s.put(t, s.busName(t), "ecommerce.delivery", "DeliveryCompleted", orderID, `{"note": "keep me"}`)
-	s.put(t, s.busName(t), "ecommerce.payment", "PaymentSettled", orderID, `{}`) // nobody's business
+	s.put(t, s.busName(t), "ecommerce.delivery", "DeliveryCompleted", orderID, `{"note": "unchanged"}`)
+	s.put(t, s.busName(t), "ecommerce.payment", "PaymentSettled", orderID, `{}`) // matches no rule
 
 	var letters []struct {
 		Source, Reason, Error string
@@ -234,13 +234,13 @@ func TestAnEventForNoOrderBecomesADeadLetter(t *testing.T) {
 	require.Contains(t, letters[0].Error, "Order not found")
 	require.Equal(t, 3, letters[0].Attempts)
 	require.Equal(t, []string{orderID}, letters[0].Event.Resources)
-	require.JSONEq(t, `{"note": "keep me"}`, string(letters[0].Event.Detail))
+	require.JSONEq(t, `{"note": "unchanged"}`, string(letters[0].Event.Detail))
 	require.Equal(t, []string{"DeliveryCompleted", "PaymentSettled"}, typesOf(s.events(t)))
 	ada.get(t, "/orders/"+orderID, ada.authorization).requireProblem(t, http.StatusNotFound, "Order not found") // no ghost
 	s.backend(t, orderID).requireProblem(t, http.StatusNotFound, "Order not found")
 }
 
-// parameters are values by name, as SSM's GetParameters tells them.
+// parameters returns SSM parameters by name.
 func (s *service) parameters(t *testing.T, names ...string) map[string]string {
 	t.Helper()
 	output, err := ssm.NewFromConfig(s.aws()).GetParameters(t.Context(), &ssm.GetParametersInput{Names: names})
@@ -286,7 +286,7 @@ func TestParameters(t *testing.T) {
 		under + "platform/event-bus/arn":   "arn:aws:events:eu-central-1:000000000000:event-bus/local-ecommerce",
 	}, all)
 
-	names := slices.Sorted(maps.Keys(all))[:10] // as many as AWS answers at once
+	names := slices.Sorted(maps.Keys(all))[:10] // the most that AWS returns at once
 	for name, value := range s.parameters(t, names...) {
 		require.Equal(t, all[name], value)
 		one, err := client.GetParameter(t.Context(), &ssm.GetParameterInput{Name: aws.String(name)})

@@ -15,20 +15,20 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A reply is an answer of the service, read to its end.
+// A reply is a response of the service with its whole body.
 type reply struct {
 	status int
 	header http.Header
 	body   []byte
 }
 
-// into reads the body's JSON.
+// into decodes the body.
 func (r reply) into(t *testing.T, target any) {
 	t.Helper()
 	require.NoError(t, json.Unmarshal(r.body, target), "%s", r.body)
 }
 
-// order reads an order, the only thing that answers with some of these statuses.
+// order returns the order in a response that must have this status.
 func (r reply) order(t *testing.T, status int) placed {
 	t.Helper()
 	require.Equal(t, status, r.status, "%s", r.body)
@@ -37,7 +37,7 @@ func (r reply) order(t *testing.T, status int) placed {
 	return o
 }
 
-// requireProblem holds an answer to a refusal in full: status, message, errors and headers.
+// requireProblem requires an error response with this status, message and errors.
 func (r reply) requireProblem(t *testing.T, status int, message string, faults ...string) {
 	t.Helper()
 	var problem struct {
@@ -59,7 +59,7 @@ func (r reply) requireCORS(t *testing.T) {
 	require.Contains(t, r.header.Get("Access-Control-Allow-Methods"), "POST")
 }
 
-// A placed order is an order as answers and events tell it.
+// A placed is an order in responses and events.
 type placed struct {
 	OrderID, UserID, Status, CreatedDate, ModifiedDate string
 
@@ -71,7 +71,7 @@ type placed struct {
 	PaymentToken         string
 }
 
-// send sends one request as it stands.
+// send sends a request and reads the response.
 func send(request *http.Request) (reply, error) {
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
@@ -82,7 +82,7 @@ func send(request *http.Request) (reply, error) {
 	return reply{response.StatusCode, response.Header, body}, err
 }
 
-// call makes one request, with the header Authorization unless it is empty.
+// call sends a request. An empty authorization means no such header.
 func (s *service) call(ctx context.Context, method, path, authorization string, body []byte) (reply, error) {
 	request, err := http.NewRequestWithContext(ctx, method, s.url+path, bytes.NewReader(body))
 	if err != nil {
@@ -101,13 +101,13 @@ func (s *service) get(t *testing.T, path, authorization string) reply {
 	return r
 }
 
-// A user is somebody with a token.
+// A user is a signed-in user.
 type user struct {
 	*service
 	id, authorization string
 }
 
-// newUser signs in somebody whom nobody else has seen.
+// newUser signs in as a new user.
 func (s *service) newUser(t *testing.T) user {
 	t.Helper()
 	return s.signIn(t, uuid.NewString())
@@ -127,7 +127,7 @@ func (u user) post(t *testing.T, body []byte) reply {
 	return r
 }
 
-// order places a new order.
+// order creates an order.
 func (u user) order(t *testing.T) placed {
 	t.Helper()
 	return u.post(t, u.newRequest(t).encode(t)).order(t, http.StatusCreated)
@@ -150,13 +150,13 @@ func (u user) list(t *testing.T, query string) (orders []placed, nextToken strin
 	return page.Orders, page.NextToken
 }
 
-// requireNoOrders makes sure that nothing was stored for the user.
+// requireNoOrders requires that no order of the user is stored.
 func (u user) requireNoOrders(t *testing.T) {
 	t.Helper()
 	require.JSONEq(t, `{"orders": []}`, string(u.get(t, "/orders", u.authorization).body))
 }
 
-// waitForStatus waits until an order has got there.
+// waitForStatus waits until an order has this status, and returns it.
 func (u user) waitForStatus(t *testing.T, orderID, status string) placed {
 	t.Helper()
 	var o placed
@@ -173,8 +173,8 @@ type event struct {
 	Detail     json.RawMessage
 }
 
-// events are the events on the bus, oldest first. One that was announced twice, as may happen on a busy machine, counts
-// once: repetitions are told as consumers tell them, by what they say of which order.
+// events returns the events on the bus, oldest first. Duplicates, which a busy machine may cause,
+// are dropped, by the fields with which consumers recognise them.
 func (s *service) events(t *testing.T) (distinct []event) {
 	t.Helper()
 	var all []event
@@ -191,7 +191,7 @@ func (e event) repeats(earlier event) bool {
 	return e.DetailType == earlier.DetailType && slices.Equal(e.Resources, earlier.Resources) && bytes.Equal(e.Detail, earlier.Detail)
 }
 
-// waitForEvents waits until there are as many events of the order and returns them, oldest first.
+// waitForEvents waits until there are this many events of the order and returns them, oldest first.
 func (s *service) waitForEvents(t *testing.T, orderID string, many int) (found []event) {
 	t.Helper()
 	waitFor(t, fmt.Sprintf("%d events", many), func() bool {
@@ -206,7 +206,7 @@ func (s *service) waitForEvents(t *testing.T, orderID string, many int) (found [
 	return found
 }
 
-// typesOf are the events' detail types.
+// typesOf returns the events' detail types.
 func typesOf(events []event) []string {
 	types := make([]string, len(events))
 	for i, e := range events {

@@ -16,30 +16,30 @@ import (
 	"orders/internal/local/dynamodb/dynamodbtest"
 )
 
-// onDynamoDB are the settings of a service that keeps its orders in a folder.
+// onDynamoDB returns the settings of a service that keeps its orders in a folder.
 func onDynamoDB(t *testing.T, folder string) []string {
 	cache, err := os.UserCacheDir()
 	require.NoError(t, err)
 	return []string{"TABLE=dynamodb", "DATA=" + folder, "PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "XDG_CACHE_HOME=" + cache}
 }
 
-func TestWhatIsStoredAnnouncedOrGivenUpOutlivesARestart(t *testing.T) {
+func TestRestartKeepsOrdersEventsAndDeadLetters(t *testing.T) {
 	dynamodbtest.NeedsServer(t)
 	t.Parallel()
 	folder, id := t.TempDir(), uuid.NewString()
 	s := start(t, onDynamoDB(t, folder)...)
-	s.put(t, s.busName(t), "ecommerce.delivery", "DeliveryCompleted", uuid.NewString(), "{}") // of an order that is not there
+	s.put(t, s.busName(t), "ecommerce.delivery", "DeliveryCompleted", uuid.NewString(), "{}") // of an unknown order
 	placedBefore := s.signIn(t, id).order(t)
 	s.signIn(t, id).waitForStatus(t, placedBefore.OrderID, "FULFILLED")
-	waitFor(t, "the last announcement", func() bool { return s.announced(t)[placedBefore.OrderID] == "FULFILLED" })
+	waitFor(t, "the last event", func() bool { return s.published(t)[placedBefore.OrderID] == "FULFILLED" })
 	waitFor(t, "the dead letter", func() bool { return len(s.deadLetters(t)) == 1 })
-	before, given := s.events(t), s.deadLetters(t)
+	before, letters := s.events(t), s.deadLetters(t)
 	s.stop(t)
 
 	s = start(t, onDynamoDB(t, folder)...)
 	require.Equal(t, "FULFILLED", s.signIn(t, id).read(t, placedBefore.OrderID).Status)
 	require.Equal(t, before, s.events(t)[:len(before)])
-	require.Equal(t, given, s.deadLetters(t)[:len(given)])
+	require.Equal(t, letters, s.deadLetters(t)[:len(letters)])
 }
 
 func (s *service) deadLetters(t *testing.T) (letters []json.RawMessage) {
@@ -48,39 +48,39 @@ func (s *service) deadLetters(t *testing.T) (letters []json.RawMessage) {
 	return letters
 }
 
-func TestAServiceThatWasKilledAnnouncesEveryOrderOnceItIsBack(t *testing.T) {
+func TestRestartAfterKillPublishesEveryOrder(t *testing.T) {
 	dynamodbtest.NeedsServer(t)
 	t.Parallel()
 	folder, id := t.TempDir(), uuid.NewString()
-	var answered []string
+	var created []string
 	for range 3 {
 		s := start(t, append(onDynamoDB(t, folder), "FULFILMENT=off")...)
-		answered = append(answered, s.orderUntilKilled(t, id)...)
+		created = append(created, s.orderUntilKilled(t, id)...)
 	}
-	require.NotEmpty(t, answered)
+	require.NotEmpty(t, created)
 
 	s := start(t, append(onDynamoDB(t, folder), "FULFILMENT=off")...)
 	stored := s.signIn(t, id).all(t)
-	for _, orderID := range answered {
-		require.Contains(t, stored, orderID, "a 201 is an order that is there")
+	for _, orderID := range created {
+		require.Contains(t, stored, orderID, "an order with a 201 is stored")
 	}
-	waitFor(t, "every stored order's announcement", func() bool {
-		announced := s.announced(t)
+	waitFor(t, "an event of every stored order", func() bool {
+		published := s.published(t)
 		for _, orderID := range stored {
-			if announced[orderID] == "" {
+			if published[orderID] == "" {
 				return false
 			}
 		}
 		return true
 	})
-	for orderID := range s.announced(t) {
-		require.Contains(t, stored, orderID, "nothing is announced that is not stored")
+	for orderID := range s.published(t) {
+		require.Contains(t, stored, orderID, "only stored orders are published")
 	}
 }
 
-// orderUntilKilled places orders from several sides at once, kills the process at some moment under this load, and
-// returns the ids of the orders that were answered with 201.
-func (s *service) orderUntilKilled(t *testing.T, userID string) (answered []string) {
+// orderUntilKilled creates orders concurrently, kills the process at a random moment, and returns
+// the IDs of the orders whose response was a 201.
+func (s *service) orderUntilKilled(t *testing.T, userID string) (created []string) {
 	t.Helper()
 	u := s.signIn(t, userID)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -92,13 +92,13 @@ func (s *service) orderUntilKilled(t *testing.T, userID string) (answered []stri
 			for {
 				orderID, err := u.orderOnce(ctx)
 				if err != nil {
-					return // the service is gone
+					return // the process has ended
 				}
 				if orderID == "" {
-					continue // refused: the table was too slow, say
+					continue // not created, because the table was too slow for example
 				}
 				mu.Lock()
-				answered = append(answered, orderID)
+				created = append(created, orderID)
 				mu.Unlock()
 			}
 		})
@@ -106,16 +106,17 @@ func (s *service) orderUntilKilled(t *testing.T, userID string) (answered []stri
 	waitFor(t, "the first order", func() bool {
 		mu.Lock()
 		defer mu.Unlock()
-		return len(answered) > 0
+		return len(created) > 0
 	})
 	time.Sleep(rand.N(500 * time.Millisecond))
 	require.NoError(t, s.command.Process.Kill())
 	shoppers.Wait()
 	require.Error(t, s.wait())
-	return answered
+	return created
 }
 
-// orderOnce places one sample order. The id is empty if the answer was no 201; an error means that there was none.
+// orderOnce creates a sample order. The ID is empty if the response is not a 201; an error means
+// that there was no response.
 func (u user) orderOnce(ctx context.Context) (orderID string, err error) {
 	sample, err := u.call(ctx, http.MethodGet, "/_local/sample-order", "", nil)
 	if err != nil {
@@ -129,7 +130,7 @@ func (u user) orderOnce(ctx context.Context) (orderID string, err error) {
 	return o.OrderID, json.Unmarshal(r.body, &o)
 }
 
-// all is the ids of all of a user's orders.
+// all returns the IDs of all of the user's orders.
 func (u user) all(t *testing.T) (ids []string) {
 	t.Helper()
 	for query := "?limit=100"; query != ""; {
@@ -145,8 +146,8 @@ func (u user) all(t *testing.T) (ids []string) {
 	return ids
 }
 
-// announced is the last status that was announced of each order.
-func (s *service) announced(t *testing.T) map[string]string {
+// published returns the last published status of each order.
+func (s *service) published(t *testing.T) map[string]string {
 	t.Helper()
 	var all []event
 	s.get(t, "/_local/events", "").into(t, &all)

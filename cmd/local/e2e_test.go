@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestAnOrderFromNewToFulfilled(t *testing.T) {
+func TestOrderFromNewToFulfilled(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	ada := s.newUser(t)
@@ -49,7 +49,7 @@ func TestAnOrderFromNewToFulfilled(t *testing.T) {
 	require.JSONEq(t, `[]`, string(s.get(t, "/_local/dead-letters", "").body))
 }
 
-func TestOneRequestSentByTwentyClientsMakesOneOrder(t *testing.T) {
+func TestTwentyEqualRequestsCreateOneOrder(t *testing.T) {
 	t.Parallel()
 	s := start(t, "FULFILMENT=off")
 	ada := s.newUser(t)
@@ -77,7 +77,7 @@ func TestOneRequestSentByTwentyClientsMakesOneOrder(t *testing.T) {
 	}
 	require.Equal(t, map[int]int{http.StatusCreated: 1, http.StatusOK: 19}, statuses)
 
-	// The stream keeps its order: whatever the race announced has been by when a later order is announced.
+	// The stream keeps its order: when a later order is published, everything before it has been.
 	last := ada.order(t)
 	s.waitForEvents(t, last.OrderID, 1)
 	require.Equal(t, []string{"OrderCreated", "OrderCreated"}, typesOf(s.events(t)))
@@ -85,7 +85,7 @@ func TestOneRequestSentByTwentyClientsMakesOneOrder(t *testing.T) {
 	require.Len(t, listed, 2)
 }
 
-func TestAnEventIsListedAsDelivered(t *testing.T) {
+func TestEventsEndpoint(t *testing.T) {
 	t.Parallel()
 	s := start(t, "FULFILMENT=off")
 	ada := s.newUser(t)

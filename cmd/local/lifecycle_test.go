@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestWhatKeepsTheProgramFromStarting(t *testing.T) {
+func TestStartFailures(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -29,7 +29,7 @@ func TestWhatKeepsTheProgramFromStarting(t *testing.T) {
 	}{
 		"bad flag":       {args: []string{"-verbose"}, message: "flag provided but not defined: -verbose; settings are environment variables"},
 		"argument":       {args: []string{"start"}, message: "takes no arguments; settings are environment variables"},
-		"port in use":    {settings: []string{"PORT=" + taken}, message: "port " + taken + " cannot be had: "},
+		"port in use":    {settings: []string{"PORT=" + taken}, message: "cannot listen on port " + taken + ": "},
 		"port x":         {settings: []string{"PORT=x"}, message: `PORT: must be a port from 0 to 65535, got "x"`},
 		"port too large": {settings: []string{"PORT=65536"}, message: `PORT: must be a port from 0 to 65535, got "65536"`},
 		"no URL":         {settings: []string{"PRODUCTS_API_URL=products"}, message: "PRODUCTS_API_URL" + badURL},
@@ -58,21 +58,21 @@ func TestWhatKeepsTheProgramFromStarting(t *testing.T) {
 	}
 }
 
-func TestRequestsInFlightAreFinished(t *testing.T) {
+func TestShutdownWaitsForRequests(t *testing.T) {
 	t.Parallel()
 	for name, signal := range map[string]os.Signal{"Ctrl-C": os.Interrupt, "SIGTERM": syscall.SIGTERM} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := start(t)
 			ada := s.newUser(t)
-			goOn := make(chan struct{})
-			answered := ada.hold(t, s.newRequest(t).encode(t), goOn)
+			proceed := make(chan struct{})
+			response := ada.hold(t, s.newRequest(t).encode(t), proceed)
 
 			require.NoError(t, s.command.Process.Signal(signal))
 			waitFor(t, "the shutdown", func() bool { return strings.Contains(s.stdout.String(), "finishing requests in flight") })
-			close(goOn)
+			close(proceed)
 
-			created := <-answered
+			created := <-response
 			require.NoError(t, created.err)
 			require.NotEmpty(t, created.reply.order(t, http.StatusCreated).OrderID)
 			require.NoError(t, s.wait())
@@ -80,18 +80,18 @@ func TestRequestsInFlightAreFinished(t *testing.T) {
 	}
 }
 
-func TestASecondCtrlCEndsTheProgramAtOnce(t *testing.T) {
+func TestSecondCtrlC(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	never := make(chan struct{})
 	defer close(never)
-	s.newUser(t).hold(t, s.newRequest(t).encode(t), never) // its connection breaks
+	s.newUser(t).hold(t, s.newRequest(t).encode(t), never) // fails with the process
 
 	require.NoError(t, s.command.Process.Signal(os.Interrupt))
 	waitFor(t, "the shutdown", func() bool { return strings.Contains(s.stdout.String(), "finishing requests in flight") })
-	waitFor(t, "the end", func() bool { // the first signal may take a moment to let go of the second
+	waitFor(t, "the end", func() bool { // the first signal may still be handled
 		_ = s.command.Process.Signal(os.Interrupt)
-		return s.over()
+		return s.hasEnded()
 	})
 
 	failed, ok := errors.AsType[*exec.ExitError](s.wait())

@@ -1,5 +1,5 @@
-// Command local runs the whole orders service on this machine, with stand-ins for AWS and for the neighbours. Its
-// settings are environment variables; see the README.
+// Command local runs the whole orders service on this machine, with fakes of AWS and of the peers.
+// Its settings are environment variables; see internal/local/README.md.
 package main
 
 import (
@@ -16,7 +16,7 @@ import (
 	"orders/internal/local"
 )
 
-// shutdownTimeout is how long requests in flight may take to finish after Ctrl-C.
+// shutdownTimeout bounds how long requests in flight may take after Ctrl-C.
 const shutdownTimeout = 15 * time.Second
 
 func main() {
@@ -28,7 +28,7 @@ func main() {
 	}
 }
 
-// run serves until ctx ends. The tour goes to stdout, the functions' logs to stderr.
+// run serves until ctx ends. It writes the tour to stdout, and the functions' logs to stderr.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("local", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)

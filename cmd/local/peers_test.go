@@ -10,9 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// peers are the neighbours that can be replaced: how messages call them, their setting and the answer that means yes.
-func peers() map[string]struct{ setting, yes string } {
-	return map[string]struct{ setting, yes string }{
+// peers returns the settings of the peers and the responses that accept an order, by name.
+func peers() map[string]struct{ setting, accepted string } {
+	return map[string]struct{ setting, accepted string }{
 		"delivery": {"DELIVERY_API_URL", `{"pricing": 1500}`},
 		"payment":  {"PAYMENT_API_URL", `{"ok": true}`},
 		"products": {"PRODUCTS_API_URL", `{}`},
@@ -20,32 +20,33 @@ func peers() map[string]struct{ setting, yes string } {
 	}
 }
 
-// A peer out of order stores and announces nothing; when it is well again, the same request makes the order.
-func TestAPeerOutOfOrder(t *testing.T) {
+// While a peer fails, nothing is stored or published; when it has recovered, the same request
+// creates the order.
+func TestPeerFailures(t *testing.T) {
 	t.Parallel()
-	for fault, answer := range map[string]http.HandlerFunc{
+	for fault, respond := range map[string]http.HandlerFunc{
 		"500": func(w http.ResponseWriter, _ *http.Request) {
 			http.Error(w, `{"ok": true, "pricing": 1500}`, http.StatusInternalServerError)
 		},
-		"HTML":       says("<!DOCTYPE html><title>Welcome</title>"),
-		"empty":      says(""),
+		"HTML":       returns("<!DOCTYPE html><title>Welcome</title>"),
+		"empty":      returns(""),
 		"hanging":    hang,
 		"breaks off": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 		"redirects": func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
 		},
-		"no JSON object": says(`["ok"]`),
+		"no JSON object": returns(`["ok"]`),
 	} {
 		for peer, its := range peers() {
 			t.Run(fault+" "+peer, func(t *testing.T) {
 				t.Parallel()
-				var well atomic.Bool
+				var healthy atomic.Bool
 				url := serve(t, func(w http.ResponseWriter, r *http.Request) {
-					_, _ = io.Copy(io.Discard, r.Body) // only then does the server notice a client that is gone
-					if well.Load() {
-						says(its.yes)(w, r)
+					_, _ = io.Copy(io.Discard, r.Body) // only then does the server notice that the client has gone
+					if healthy.Load() {
+						returns(its.accepted)(w, r)
 					} else {
-						answer(w, r)
+						respond(w, r)
 					}
 				})
 				s := start(t, "FULFILMENT=off", its.setting+"="+url)
@@ -57,9 +58,9 @@ func TestAPeerOutOfOrder(t *testing.T) {
 				require.NotEmpty(t, failed.header.Get("Retry-After"))
 				ada.requireNoOrders(t)
 
-				well.Store(true)
+				healthy.Store(true)
 				var again reply
-				waitFor(t, "the service to ask the peer again", func() bool {
+				waitFor(t, "the check to succeed", func() bool {
 					again = ada.post(t, body)
 					return again.status != http.StatusServiceUnavailable
 				})
@@ -71,9 +72,9 @@ func TestAPeerOutOfOrder(t *testing.T) {
 	}
 }
 
-func TestAPeerThatSaysNo(t *testing.T) {
+func TestPeerRejections(t *testing.T) {
 	t.Parallel()
-	for peer, test := range map[string]struct{ no, message string }{
+	for peer, test := range map[string]struct{ rejected, message string }{
 		"delivery": {`{"pricing": 1501}`, "Wrong delivery price: got 1500, expected 1501"},
 		"payment":  {`{"ok": false}`, "Wrong payment token"},
 		"products": {`{"products": [{"productId": "x"}], "message": "Sold out"}`, "Sold out"},
@@ -81,7 +82,7 @@ func TestAPeerThatSaysNo(t *testing.T) {
 	} {
 		t.Run(peer, func(t *testing.T) {
 			t.Parallel()
-			s := start(t, "FULFILMENT=off", peers()[peer].setting+"="+serve(t, says(test.no))+"/stage/")
+			s := start(t, "FULFILMENT=off", peers()[peer].setting+"="+serve(t, returns(test.rejected))+"/stage/")
 			ada := s.newUser(t)
 			ada.post(t, s.newRequest(t).encode(t)).requireProblem(t, http.StatusUnprocessableEntity, "Validation errors", test.message)
 			ada.requireNoOrders(t)
@@ -90,17 +91,17 @@ func TestAPeerThatSaysNo(t *testing.T) {
 	}
 }
 
-// serve answers as a peer until the test is over.
-func serve(t *testing.T, answer http.HandlerFunc) (url string) {
+// serve serves as a peer until the end of the test.
+func serve(t *testing.T, handler http.HandlerFunc) (url string) {
 	t.Helper()
-	server := httptest.NewServer(answer)
+	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	return server.URL
 }
 
-func says(text string) http.HandlerFunc {
+func returns(text string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, text) }
 }
 
-// hang waits for the client to give up.
+// hang waits until the client disconnects.
 func hang(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }

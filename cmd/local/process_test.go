@@ -16,10 +16,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// patience is how long anything here may take before it counts as broken.
+// patience bounds every wait.
 const patience = 30 * time.Second
 
-// asProgram makes the test binary be the program instead.
+// asProgram is the variable that makes the test binary the program.
 const asProgram = "RUN_AS_LOCAL"
 
 func TestMain(m *testing.M) {
@@ -37,15 +37,15 @@ type service struct {
 	command        *exec.Cmd
 	stdout, stderr output
 
-	ended chan struct{} // closed when the process is over
-	err   error         // what it ended with; nil is exit code 0
+	ended chan struct{} // closed when the process has ended
+	err   error         // nil means exit code 0
 
 	mu      sync.Mutex
 	secrets []string
 }
 
-// start runs the program on a free port until the test is over, and then holds it to a clean end. Settings are
-// NAME=value; none is taken from the environment of the test.
+// start runs the program on a free port until the end of the test, and then requires a clean end.
+// Settings are NAME=value; the test's environment is not passed on.
 func start(t *testing.T, settings ...string) *service {
 	t.Helper()
 	s := &service{command: program(t, settings...), ended: make(chan struct{})}
@@ -58,7 +58,7 @@ func start(t *testing.T, settings ...string) *service {
 	t.Cleanup(func() { s.stop(t) })
 	address := regexp.MustCompile(`(?m)^.*listens on (http://127\.0\.0\.1:\d+).*\n`)
 	waitFor(t, "the tour", func() bool {
-		require.False(t, s.over(), "%s", s.stderr.String())
+		require.False(t, s.hasEnded(), "%s", s.stderr.String())
 		found := address.FindStringSubmatch(s.stdout.String())
 		if found != nil {
 			s.url = found[1]
@@ -68,7 +68,7 @@ func start(t *testing.T, settings ...string) *service {
 	return s
 }
 
-// program is the program as a command, not yet started.
+// program returns the program as a command.
 func program(t *testing.T, settings ...string) *exec.Cmd {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*patience) // t.Context ends before cleanups run
@@ -80,9 +80,9 @@ func program(t *testing.T, settings ...string) *exec.Cmd {
 	return command
 }
 
-// stop ends the process as Ctrl-C does and looks at what it leaves behind.
+// stop ends the process as Ctrl-C does and checks what it wrote.
 func (s *service) stop(t *testing.T) {
-	if !s.over() {
+	if !s.hasEnded() {
 		require.NoError(t, s.command.Process.Signal(os.Interrupt))
 		require.NoError(t, s.wait())
 	}
@@ -100,7 +100,7 @@ func (s *service) stop(t *testing.T) {
 	}
 }
 
-func (s *service) over() bool {
+func (s *service) hasEnded() bool {
 	select {
 	case <-s.ended:
 		return true
@@ -109,13 +109,13 @@ func (s *service) over() bool {
 	}
 }
 
-// wait waits for the end of the process and tells how it ended.
+// wait waits for the end of the process and returns its error.
 func (s *service) wait() error {
 	<-s.ended
 	return s.err
 }
 
-// requireLogLine takes logs and metrics, each as contract section 9 has it.
+// requireLogLine requires a log line or a metric of contract section 9.
 func requireLogLine(t *testing.T, line string) {
 	t.Helper()
 	var fields map[string]any
@@ -129,14 +129,14 @@ func requireLogLine(t *testing.T, line string) {
 	}
 }
 
-// keepSecret makes text a thing that the process must not write anywhere.
+// keepSecret declares that the process must not write this text.
 func (s *service) keepSecret(text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.secrets = append(s.secrets, text)
 }
 
-// An output is what a process has written so far.
+// An output keeps what a process writes.
 type output struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -154,10 +154,10 @@ func (o *output) String() string {
 	return o.text.String()
 }
 
-// waitFor asks again and again until the answer is yes.
+// waitFor polls a condition.
 func waitFor(t *testing.T, what string, arrived func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); !arrived(); time.Sleep(10 * time.Millisecond) {
-		require.True(t, time.Now().Before(deadline), "waited in vain for %s", what)
+		require.True(t, time.Now().Before(deadline), "timed out waiting for %s", what)
 	}
 }

@@ -8,11 +8,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A request is the body of POST /orders, to be spoilt by tests.
+// A request is the body of POST /orders. Tests alter it.
 type request map[string]any
 
-// newRequest is the service's own sample order, sent to an address that can be told from any other text. It and the
-// payment token are kept secret.
+// newRequest returns the service's sample order with an address that appears in no other text. The
+// process must write neither it nor the payment token anywhere.
 func (s *service) newRequest(t *testing.T) request {
 	t.Helper()
 	r := request{}
@@ -28,7 +28,7 @@ func (s *service) newRequest(t *testing.T) request {
 		"phoneNumber":   "+1-206-555-0177",
 	}
 	for name, value := range r.address() {
-		if name != "country" { // two letters stand in any text
+		if name != "country" { // any text may contain two letters
 			s.keepSecret(value.(string))
 		}
 	}
@@ -47,7 +47,7 @@ func (r request) address() map[string]any { return r["address"].(map[string]any)
 
 func (r request) product(i int) map[string]any { return r["products"].([]any)[i].(map[string]any) }
 
-// repeatProduct orders the first product again, as often as to make many lines.
+// repeatProduct adds copies of the first product until there are this many.
 func (r request) repeatProduct(many int) {
 	products := r["products"].([]any)
 	for len(products) < many {
@@ -56,7 +56,7 @@ func (r request) repeatProduct(many int) {
 	r["products"] = products
 }
 
-// total is the sum that the service should come to.
+// total returns the order's total.
 func (r request) total() int {
 	sum := r["deliveryPrice"].(float64)
 	for i := range r["products"].([]any) {

@@ -12,17 +12,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// patientSleep stands in for the tour's "sleep 3": it waits for what the tour says will have happened by then, since
-// three seconds may be short for a machine that is busy with tests.
+// patientSleep replaces the tour's "sleep 3": it waits for the status that the tour expects by
+// then, because three seconds may be too short on a busy machine.
 const patientSleep = `sleep() {
 	until curl -s "$URL/orders" -H "Authorization: Bearer $TOKEN" | grep -q '"status":"FULFILLED"'; do command sleep 0.05; done
 }
 `
 
-func TestTheTourWorksAsPrinted(t *testing.T) {
+func TestTour(t *testing.T) {
 	t.Parallel()
 	if !works(t, "bash", "curl") {
-		t.Skip("the tour wants bash and curl; TestAnOrderFromNewToFulfilled goes the same way without them")
+		t.Skip("the tour needs bash and curl; TestOrderFromNewToFulfilled takes the same steps without them")
 	}
 	s := start(t)
 	_, commands, found := strings.Cut(s.stdout.String(), "\n")
@@ -40,23 +40,23 @@ func TestTheTourWorksAsPrinted(t *testing.T) {
 	require.Contains(t, out, "HTTP/1.1 201 Created")
 	require.Contains(t, out, "Idempotent-Replayed: true")
 	require.Equal(t, withAWS, strings.Contains(out, `"FailedEntryCount": 0`))
-	var answers []string
+	var bodies []string
 	for line := range strings.Lines(out) {
 		if line = strings.TrimSpace(line); strings.ContainsAny(line[:min(1, len(line))], "{[") && json.Valid([]byte(line)) {
-			answers = append(answers, line)
+			bodies = append(bodies, line)
 		}
 	}
-	require.Len(t, answers, 7, "%s", out)
+	require.Len(t, bodies, 7, "%s", out)
 	var created, read, backend, again placed
 	var list struct{ Orders []placed }
 	var events []event
 	var letters []any
 	for i, target := range []any{&created, &read, &list, &backend, &events, &letters, &again} {
-		require.NoError(t, json.Unmarshal([]byte(answers[i]), target), "%s", answers[i])
+		require.NoError(t, json.Unmarshal([]byte(bodies[i]), target), "%s", bodies[i])
 	}
 	s.keepSecret(backend.PaymentToken)
 	for _, personal := range []string{"Ada Example", "Example Company", "100 Sample Street", "Seattle", "+1-206-555-0142"} {
-		require.Contains(t, answers[0], personal)
+		require.Contains(t, bodies[0], personal)
 		s.keepSecret(personal)
 	}
 	require.Equal(t, "NEW", created.Status)
@@ -70,7 +70,7 @@ func TestTheTourWorksAsPrinted(t *testing.T) {
 	require.Equal(t, created.OrderID, again.OrderID)
 }
 
-// works tells whether all the programs are there and not only stubs of them.
+// works reports whether the programs are installed and run.
 func works(t *testing.T, programs ...string) bool {
 	for _, name := range programs {
 		if exec.CommandContext(t.Context(), name, "--version").Run() != nil {
@@ -80,7 +80,7 @@ func works(t *testing.T, programs ...string) bool {
 	return true
 }
 
-// paste gives commands to a shell, as somebody does who reads them.
+// paste passes commands to a shell.
 func (s *service) paste(t *testing.T, commands string) (stdout string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)

@@ -49,8 +49,8 @@ func (h held) Read(p []byte) (int, error) {
 	return h.Reader.Read(p)
 }
 
-// hold sends an order whose body is held until proceed is closed, and returns once the service reads
-// it. The channel receives a summary of the response.
+// hold sends an order whose body is held until proceed is closed, and returns once the service
+// reads it. The channel receives a summary of the response.
 func (c *client) hold(t *testing.T, proceed <-chan struct{}) (responded <-chan string) {
 	t.Helper()
 	body := c.get(t, "/_local/sample-order")

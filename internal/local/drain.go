@@ -9,8 +9,9 @@ import (
 	"orders/internal/local/apigateway"
 )
 
-// A drain counts the requests in flight and, once closed, rejects new ones. http.Server's own shutdown
-// is no alternative, because requests in flight still need the fake peers behind the same listener.
+// A drain counts the requests in flight and, once closed, rejects new ones. http.Server's own
+// shutdown is no alternative, because requests in flight still need the fake peers behind the same
+// listener.
 //
 // A request continues if its client disconnects, as behind API Gateway: Lambda finishes what it has
 // begun, and an order may be stored whose client has no response.

@@ -145,8 +145,8 @@ func localCredentials(context.Context) (aws.Credentials, error) {
 	return aws.Credentials{AccessKeyID: accessKey, SecretAccessKey: secretKey, Source: "local"}, nil
 }
 
-// A peerSigner signs requests to fake peers with the local access key, and requests to real ones with
-// the account's, if there is one.
+// A peerSigner signs requests to fake peers with the local access key, and requests to real ones
+// with the account's, if there is one.
 type peerSigner struct {
 	fakeHost   string
 	fake, real http.RoundTripper

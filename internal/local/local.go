@@ -39,9 +39,9 @@ type Service struct {
 	running     sync.WaitGroup // the server and the stream
 }
 
-// Start returns a service that is ready for requests. Logs and metrics of the functions are written to
-// log, one JSON object per line. It returns an error if it cannot listen on the port, or if DynamoDB
-// Local does not start before ctx ends.
+// Start returns a service that is ready for requests. Logs and metrics of the functions are written
+// to log, one JSON object per line. It returns an error if it cannot listen on the port, or if
+// DynamoDB Local does not start before ctx ends.
 func Start(ctx context.Context, settings Settings, log io.Writer) (*Service, error) {
 	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(settings.Port)))
 	if err != nil {
@@ -77,8 +77,8 @@ func Start(ctx context.Context, settings Settings, log io.Writer) (*Service, err
 	return s, nil
 }
 
-// Close rejects new requests, waits for the requests in flight and then ends everything else. If ctx
-// ends first, what is left is canceled; the error then wraps ctx's.
+// Close rejects new requests, waits for the requests in flight and then ends everything else. If
+// ctx ends first, what is left is canceled; the error then wraps ctx's.
 func (s *Service) Close(ctx context.Context) error {
 	err := s.inFlight.close(ctx)
 	s.fulfilment.Close()
@@ -92,7 +92,8 @@ func (s *Service) Close(ctx context.Context) error {
 }
 
 // closeServer waits until finished responses have been sent, which net/http does only after their
-// handlers have returned. The wait is bounded, because it includes connections that were never used.
+// handlers have returned. The wait is bounded, because it includes connections that were never
+// used.
 func (s *Service) closeServer(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()

@@ -26,7 +26,8 @@ type Settings struct {
 	// URLs of real peers; empty means the fake.
 	DeliveryURL, PaymentURL, ProductsURL, UsersURL string
 
-	// Keys sign requests to real peers. Without keys, the local access key does, which AWS does not know.
+	// Keys sign requests to real peers. Without keys, the local access key does, which AWS does not
+	// know.
 	Keys aws.Credentials
 }
 
@@ -35,9 +36,9 @@ var defaults = map[string]string{
 	"PORT": "8080", "AWS_REGION": "eu-west-1", "LOG_LEVEL": "INFO", "FULFILMENT": "on", "TABLE": tableMemory, "DATA": ".local",
 }
 
-// ReadSettings returns the settings of the environment: PORT, AWS_REGION, LOG_LEVEL, FULFILMENT, TABLE,
-// DYNAMODB_ENDPOINT, DATA, the peers' URLs as the functions name them, and AWS's keys. The error names
-// every invalid setting.
+// ReadSettings returns the settings of the environment: PORT, AWS_REGION, LOG_LEVEL, FULFILMENT,
+// TABLE, DYNAMODB_ENDPOINT, DATA, the peers' URLs as the functions name them, and AWS's keys. The
+// error names every invalid setting.
 func ReadSettings(getenv func(name string) string) (Settings, error) {
 	hasEndpoint := getenv("DYNAMODB_ENDPOINT") != ""
 	r := environment.NewReader(func(name string) string {

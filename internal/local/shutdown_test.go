@@ -24,8 +24,8 @@ func (c slowConn) Write(b []byte) (int, error) {
 	return c.Conn.Write(b)
 }
 
-// A request is no longer in flight once its handler has returned, and net/http sends the response only
-// after that.
+// A request is no longer in flight once its handler has returned, and net/http sends the response
+// only after that.
 func TestCloseSendsResponsesOfFinishedHandlers(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

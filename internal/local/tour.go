@@ -2,11 +2,11 @@ package local
 
 import "strings"
 
-// sampleUser is the user of the tour. The users stand-in knows every UUID.
+// sampleUser is the user of the tour. The fake users service knows every UUID.
 const sampleUser = "11111111-2222-4333-8444-555555555555"
 
-// Tour is a walk through the service for whoever has just started it: commands for a shell with curl, to be pasted
-// as they stand.
+// Tour is a walk through the service for whoever has just started it: commands for a shell with
+// curl, to be pasted as they stand.
 func (s *Service) Tour() string {
 	return strings.NewReplacer("{URL}", s.URL, "{USER}", sampleUser, "{REGION}", s.settings.Region, "{KEY}", accessKey+":"+secretKey,
 		"{BUS}", eventBusName, "{STORAGE}", s.storage.name, "{WAIT}", s.tourWait()).Replace(tour)
@@ -14,7 +14,7 @@ func (s *Service) Tour() string {
 
 func (s *Service) tourWait() string {
 	if s.settings.Fulfilment {
-		return "three seconds later, in the list, warehouse and delivery have done their work (FULFILLED)"
+		return "three seconds later, in the list, warehouse and delivery have handled it (FULFILLED)"
 	}
 	return "with FULFILMENT=off an order stays NEW until you put events yourself"
 }
@@ -25,7 +25,7 @@ const tour = `The orders service listens on {URL}, its orders are {STORAGE} (Ctr
 TOKEN=$(curl -s '{URL}/_local/token?sub={USER}')
 ORDER=$(curl -s {URL}/_local/sample-order)
 
-# order it; asking again is answered with the same order (200, Idempotent-Replayed)
+# order it; a repeated request returns the same order (200, Idempotent-Replayed)
 curl -si {URL}/orders -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d "$ORDER"; echo
 ID=$(curl -s {URL}/orders -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d "$ORDER" | sed 's/.*"orderId":"\([^"]*\)".*/\1/')
 
@@ -37,7 +37,7 @@ curl -s "{URL}/orders?limit=20" -H "Authorization: Bearer $TOKEN"; echo
 # read it as another service does, with a signed request
 curl -s {URL}/backend/$ID --aws-sigv4 aws:amz:{REGION}:execute-api --user {KEY}; echo
 
-# report something as delivery does, with any AWS client (here the AWS CLI, if you have it)
+# put an event as delivery does, with any AWS client (here the AWS CLI, if you have it)
 AWS_ENDPOINT_URL={URL} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_DEFAULT_REGION={REGION} \
 aws events put-events --entries "[{\"EventBusName\":\"{BUS}\",\"Source\":\"ecommerce.delivery\",\"DetailType\":\"DeliveryCompleted\",\"Resources\":[\"$ID\"],\"Detail\":\"{}\"}]"
 

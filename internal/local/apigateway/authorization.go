@@ -85,7 +85,8 @@ func newAuthorization(parameters map[string]string) (authorization, error) {
 	}
 	list := parameters["SignedHeaders"]
 	names := strings.Split(list, ";")
-	// A service that signs again writes the list in this form; with any other the signature differs.
+	// A service that signs again writes the list in this form; with any other the signature
+	// differs.
 	if strings.ToLower(list) != list || !slices.IsSorted(names) {
 		return authorization{}, wrongSignature()
 	}

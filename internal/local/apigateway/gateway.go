@@ -1,6 +1,6 @@
 // Package apigateway plays Amazon API Gateway in front of the functions: it checks who calls, with
-// the tokens of a user pool or with AWS Signature Version 4, invokes functions with proxy events and
-// turns their responses into HTTP.
+// the tokens of a user pool or with AWS Signature Version 4, invokes functions with proxy events
+// and turns their responses into HTTP.
 package apigateway
 
 import (
@@ -52,8 +52,8 @@ func (m methods) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	unknownRoute(w, r)
 }
 
-// ExactPaths returns a handler that treats paths that http.ServeMux would redirect to a cleaner form
-// as unknown routes, because API Gateway does not redirect.
+// ExactPaths returns a handler that treats paths that http.ServeMux would redirect to a cleaner
+// form as unknown routes, because API Gateway does not redirect.
 func ExactPaths(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != path.Clean("/"+r.URL.Path) { // the path of "OPTIONS *" is no path at all

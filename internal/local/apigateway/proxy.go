@@ -32,7 +32,8 @@ func (g *Gateway) forUsers(resource string, f *lambda.Function) http.Handler {
 	})
 }
 
-// asText returns the claims as strings, which is how API Gateway's Cognito authorizer passes them on.
+// asText returns the claims as strings, which is how API Gateway's Cognito authorizer passes them
+// on.
 func asText(claims map[string]any) map[string]string {
 	texts := make(map[string]string, len(claims))
 	for name, value := range claims {
@@ -111,7 +112,8 @@ func proxyEvent(r *http.Request, resource string, body []byte, rc events.APIGate
 	return event
 }
 
-// lastValues returns the last value of each name: API Gateway passes on that one where only one fits.
+// lastValues returns the last value of each name: API Gateway passes on that one where only one
+// fits.
 func lastValues(values map[string][]string) map[string]string {
 	if len(values) == 0 {
 		return nil

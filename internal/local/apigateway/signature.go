@@ -28,9 +28,10 @@ const (
 	clockSkew = 5 * time.Minute
 )
 
-// A Verifier checks AWS Signature Version 4 on the requests that a server receives, as API Gateway's
-// IAM authorization does. It knows one access key and accepts it for one service in one region. A
-// Verifier without an access key or without a secret accepts nothing. It is safe for concurrent use.
+// A Verifier checks AWS Signature Version 4 on the requests that a server receives, as API
+// Gateway's IAM authorization does. It knows one access key and accepts it for one service in one
+// region. A Verifier without an access key or without a secret accepts nothing. It is safe for
+// concurrent use.
 type Verifier struct {
 	AccessKey string
 	SecretKey string
@@ -42,8 +43,8 @@ type Verifier struct {
 }
 
 // Require returns a handler that passes on to next, with their bodies unread, the requests that
-// Verify accepts. It answers the others as API Gateway does: with 403, with 413 if the body is larger
-// than 10 MiB, or with 400 if it cannot be read; always with {"message": ...} and the header
+// Verify accepts. It answers the others as API Gateway does: with 403, with 413 if the body is
+// larger than 10 MiB, or with 400 if it cannot be read; always with {"message": ...} and the header
 // x-amzn-ErrorType.
 func (v Verifier) Require(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -77,12 +78,12 @@ func reject(w http.ResponseWriter, err error) {
 }
 
 // Verify returns nil if r, as the server received it, has a valid signature of its method, path,
-// query, body and the headers that its client chose to sign. Among these must be host, x-amz-date and,
-// if it is sent, x-amz-security-token. For every other request it returns a *SignatureError.
+// query, body and the headers that its client chose to sign. Among these must be host, x-amz-date
+// and, if it is sent, x-amz-security-token. For every other request it returns a *SignatureError.
 //
 // The signature must be in the Authorization header and the time in X-Amz-Date: presigned URLs, the
-// Date header and unsigned payloads are rejected. Path and query are taken from r.URL, so Verify must
-// come before anything that rewrites them.
+// Date header and unsigned payloads are rejected. Path and query are taken from r.URL, so Verify
+// must come before anything that rewrites them.
 func (v Verifier) Verify(r *http.Request, body []byte) error {
 	auth, err := parseAuthorization(r.Header)
 	if err != nil {
@@ -172,9 +173,9 @@ func (v Verifier) checkSignature(r *http.Request, body []byte, auth authorizatio
 	return nil
 }
 
-// signedPart returns a request of exactly what the client signed of r, without x-amz-date, which the
-// signer adds. It is not ok if a signed header is missing, or if a part of the query would be left
-// unsigned because it cannot be parsed.
+// signedPart returns a request of exactly what the client signed of r, without x-amz-date, which
+// the signer adds. It is not ok if a signed header is missing, or if a part of the query would be
+// left unsigned because it cannot be parsed.
 func (a authorization) signedPart(r *http.Request) (signed *http.Request, ok bool) {
 	if _, err := url.ParseQuery(r.URL.RawQuery); err != nil {
 		return nil, false

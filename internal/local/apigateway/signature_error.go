@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// A SignatureError says why a request was rejected, in API Gateway's words. Both fields are meant for
-// the client.
+// A SignatureError says why a request was rejected, in API Gateway's words. Both fields are meant
+// for the client.
 type SignatureError struct {
 	Type    string // for the header x-amzn-ErrorType
 	Message string // for the member "message" of the response

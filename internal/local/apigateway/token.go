@@ -25,16 +25,17 @@ var ErrSubject = errors.New("subject must be non-empty UTF-8")
 
 var errNotIDToken = errors.New("not an id token")
 
-// A TokenIssuer plays a Cognito user pool: it issues ID tokens, JSON Web Tokens with the claims that
-// Cognito's have, and verifies them. Its key is new for every TokenIssuer, so tokens of an earlier run
-// are rejected. It is safe for concurrent use.
+// A TokenIssuer plays a Cognito user pool: it issues ID tokens, JSON Web Tokens with the claims
+// that Cognito's have, and verifies them. Its key is new for every TokenIssuer, so tokens of an
+// earlier run are rejected. It is safe for concurrent use.
 type TokenIssuer struct {
 	key    *ecdsa.PrivateKey
 	now    func() time.Time
 	parser *jwt.Parser
 }
 
-// NewTokenIssuer returns a TokenIssuer with a new key. Times are taken from now; nil means time.Now.
+// NewTokenIssuer returns a TokenIssuer with a new key. Times are taken from now; nil means
+// time.Now.
 func NewTokenIssuer(now func() time.Time) (*TokenIssuer, error) {
 	if now == nil {
 		now = time.Now
@@ -79,8 +80,8 @@ func (i *TokenIssuer) Issue(sub string) (string, error) {
 	return signed, nil
 }
 
-// Claims returns the claims of the token in authorization, the value of an Authorization header, with
-// or without the prefix "Bearer ". It returns an error unless i issued the token, the token is
+// Claims returns the claims of the token in authorization, the value of an Authorization header,
+// with or without the prefix "Bearer ". It returns an error unless i issued the token, the token is
 // unaltered and valid now, and it names a subject. Numbers are float64, as in any decoded JSON. The
 // error never contains the token.
 func (i *TokenIssuer) Claims(authorization string) (map[string]any, error) {

@@ -21,8 +21,8 @@ type Endpoints struct {
 	Region string
 	// Functions are the functions that can be invoked, by name.
 	Functions map[string]*lambda.Function
-	// Async starts an asynchronous invocation and returns at once. It is responsible for retries and
-	// owns payload.
+	// Async starts an asynchronous invocation and returns at once. It is responsible for retries
+	// and owns payload.
 	Async func(f *lambda.Function, payload []byte)
 	// Events receives the entries of PutEvents.
 	Events Events

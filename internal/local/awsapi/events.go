@@ -32,8 +32,8 @@ type Entry struct {
 
 // Events is the bus behind PutEvents.
 type Events interface {
-	// Put accepts an event and returns its ID, or an error if the client should retry the entry. It does
-	// not wait for deliveries. The entries of one request are put in their order; requests are
+	// Put accepts an event and returns its ID, or an error if the client should retry the entry. It
+	// does not wait for deliveries. The entries of one request are put in their order; requests are
 	// concurrent.
 	Put(entry Entry) (eventID string, err error)
 }
@@ -61,8 +61,8 @@ type putEventsResult struct {
 	ErrorMessage string `json:",omitempty"`
 }
 
-// putEvents rejects a request as a whole or puts its valid entries. Nothing is put before everything
-// is checked.
+// putEvents rejects a request as a whole or puts its valid entries. Nothing is put before
+// everything is checked.
 func (e *Endpoints) putEvents(input putEventsInput) (putEventsOutput, error) {
 	if err := checkEntries(input.Entries); err != nil {
 		return putEventsOutput{}, err
@@ -104,8 +104,8 @@ func checkEntries(entries []putEventsEntry) error {
 	return nil
 }
 
-// size returns the size as EventBridge documents it: 14 bytes for a time, and the UTF-8 length of the
-// other parts.
+// size returns the size as EventBridge documents it: 14 bytes for a time, and the UTF-8 length of
+// the other parts.
 func (in putEventsEntry) size() int {
 	size := len(in.Source) + len(in.DetailType) + len(in.Detail)
 	if in.Time != nil {
@@ -146,8 +146,8 @@ func (e *Endpoints) entry(in putEventsEntry) (Entry, error) {
 	return entry, nil
 }
 
-// epoch returns the time of the seconds since 1970, fractions included, that AWS clients send. Years
-// after 9999, which RFC 3339 does not have, are errors.
+// epoch returns the time of the seconds since 1970, fractions included, that AWS clients send.
+// Years after 9999, which RFC 3339 does not have, are errors.
 func epoch(seconds json.Number) (time.Time, error) {
 	const end = 253402300800 // the year 10000
 	since, err := seconds.Float64()

@@ -10,8 +10,8 @@ import (
 	"orders/internal/local/awsapi"
 )
 
-// FuzzPost checks that the response to any POST / is JSON that clients understand, that an entry is put
-// if and only if it has an ID, and that every entry that is put is valid.
+// FuzzPost checks that the response to any POST / is JSON that clients understand, that an entry is
+// put if and only if it has an ID, and that every entry that is put is valid.
 func FuzzPost(f *testing.F) {
 	for _, target := range []string{"AWSEvents.PutEvents", "AmazonSSM.GetParameter", "AmazonSSM.GetParameters", "AmazonSSM.GetParametersByPath", ""} {
 		for _, body := range []string{

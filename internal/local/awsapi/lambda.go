@@ -18,8 +18,8 @@ const (
 	maxAsyncPayload = 1 << 20
 )
 
-// serveInvoke is Lambda's Invoke. Any account, region and qualifier in the name is accepted; LogType
-// and the client context are ignored.
+// serveInvoke is Lambda's Invoke. Any account, region and qualifier in the name is accepted;
+// LogType and the client context are ignored.
 func (e *Endpoints) serveInvoke(w http.ResponseWriter, r *http.Request) {
 	if err := e.invoke(w, r); err != nil {
 		known := asAPIError(err)
@@ -61,7 +61,8 @@ func (e *Endpoints) invokeNow(w http.ResponseWriter, r *http.Request, f *lambda.
 	if err != nil {
 		return err
 	}
-	// Lambda finishes an invocation although the client disconnects. The function's timeout bounds it.
+	// Lambda finishes an invocation although the client disconnects. The function's timeout bounds
+	// it.
 	response, err := f.Invoke(context.WithoutCancel(r.Context()), payload)
 	if failed, ok := errors.AsType[*lambda.FunctionError](err); ok {
 		w.Header().Set("X-Amz-Function-Error", "Unhandled")
@@ -97,7 +98,8 @@ func readPayload(r *http.Request, limit int64) ([]byte, error) {
 var functionName = regexp.MustCompile(
 	`^(?:arn:aws[a-z-]*:lambda:[a-z0-9-]+:)?(?:\d{12}:)?(?:function:)?([a-zA-Z0-9_-]+)(?::(\$LATEST|[a-zA-Z0-9_-]+))?$`)
 
-// find returns the function that the request names. Each has one version, which every qualifier means.
+// find returns the function that the request names. Each has one version, which every qualifier
+// means.
 func (e *Endpoints) find(r *http.Request) (*lambda.Function, error) {
 	parts := functionName.FindStringSubmatch(r.PathValue("function"))
 	if parts == nil {

@@ -98,8 +98,8 @@ func (e *Endpoints) getParametersByPath(input getParametersByPathInput) (getPara
 	return e.page(e.below(input.Path, input.Recursive), string(after), limit), nil
 }
 
-// page returns the parameters of up to limit names that follow after. The token of the next page is the
-// last name of this one, so the next page may have another limit.
+// page returns the parameters of up to limit names that follow after. The token of the next page is
+// the last name of this one, so the next page may have another limit.
 func (e *Endpoints) page(names []string, after string, limit int) getParametersByPathOutput {
 	first, found := slices.BinarySearch(names, after)
 	if found {

@@ -1,6 +1,6 @@
-// Package eventbridge provides an EventBridge event bus within the process. Events are kept, matched
-// with the patterns of rules and delivered to the rules' targets asynchronously, with the retries and
-// the dead letters of an asynchronous Lambda invocation.
+// Package eventbridge provides an EventBridge event bus within the process. Events are kept,
+// matched with the patterns of rules and delivered to the rules' targets asynchronously, with the
+// retries and the dead letters of an asynchronous Lambda invocation.
 package eventbridge
 
 import (
@@ -22,8 +22,9 @@ import (
 type Rule struct {
 	Name    string // in logs and dead letters
 	Pattern Pattern
-	// Target handles the event's JSON, which is its own copy. If it returns an error, it is called again
-	// with the event. It must return soon after ctx ends, must not panic, and is called concurrently.
+	// Target handles the event's JSON, which is its own copy. If it returns an error, it is called
+	// again with the event. It must return soon after ctx ends, must not panic, and is called
+	// concurrently.
 	Target func(ctx context.Context, event []byte) error
 }
 
@@ -88,15 +89,15 @@ func (o Options) withDefaults() Options {
 }
 
 // Put puts one entry on the bus and returns the ID of its event without waiting for deliveries. The
-// event is delivered at least once, in no particular order, to the target of every rule that matches.
-// An entry for another bus gets an ID and is dropped, as on AWS. A zero at means now.
+// event is delivered at least once, in no particular order, to the target of every rule that
+// matches. An entry for another bus gets an ID and is dropped, as on AWS. A zero at means now.
 //
-// With a Journal, Put waits until the event is durable. The only error is the journal's: the event is
-// then neither kept nor delivered, and the caller may put it again.
+// With a Journal, Put waits until the event is durable. The only error is the journal's: the event
+// is then neither kept nor delivered, and the caller may put it again.
 //
 // The caller must check that detail is JSON. An event that cannot be encoded becomes a dead letter
-// without payload and is not kept. After Close an event is still kept, but becomes a dead letter for
-// every matching rule.
+// without payload and is not kept. After Close an event is still kept, but becomes a dead letter
+// for every matching rule.
 func (b *Bus) Put(busName, source, detailType string, resources []string, detail json.RawMessage, at time.Time) (id string, err error) {
 	id = b.options.NewID()
 	if busName != b.options.Name {
@@ -142,7 +143,8 @@ func (b *Bus) store(event Event) error {
 	return nil
 }
 
-// accept keeps the event and starts its deliveries in one step, so that Close sees none of them or all.
+// accept keeps the event and starts its deliveries in one step, so that Close sees none of them or
+// all.
 func (b *Bus) accept(event Event, payload []byte) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -160,8 +162,8 @@ func (b *Bus) accept(event Event, payload []byte) {
 	}
 }
 
-// Deliver sends a payload that is not an event of the bus to one target, with the retries and the dead
-// letters of an event, and returns without waiting. The name takes the place of a rule's.
+// Deliver sends a payload that is not an event of the bus to one target, with the retries and the
+// dead letters of an event, and returns without waiting. The name takes the place of a rule's.
 func (b *Bus) Deliver(name string, payload []byte, target func(ctx context.Context, payload []byte) error) {
 	d := delivery{rule: Rule{Name: name, Target: target}, payload: payload}
 	b.mu.Lock()
@@ -173,18 +175,18 @@ func (b *Bus) Deliver(name string, payload []byte, target func(ctx context.Conte
 	b.deliveries.Go(func() { b.deliver(d) })
 }
 
-// Events returns all events, oldest first, never nil. Their resources and details are shared and must
-// not be changed.
+// Events returns all events, oldest first, never nil. Their resources and details are shared and
+// must not be changed.
 func (b *Bus) Events() []Event {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return append([]Event{}, b.events...)
 }
 
-// Close ends the bus. It waits for the first attempts of all deliveries; nothing is retried. If ctx ends
-// first, attempts in progress are canceled and waited for, so that no goroutine outlives Close; the
-// error then wraps ctx's. Events that were not delivered become dead letters with the reason
-// ServiceStopped.
+// Close ends the bus. It waits for the first attempts of all deliveries; nothing is retried. If ctx
+// ends first, attempts in progress are canceled and waited for, so that no goroutine outlives
+// Close; the error then wraps ctx's. Events that were not delivered become dead letters with the
+// reason ServiceStopped.
 func (b *Bus) Close(ctx context.Context) error {
 	b.beginClosing()
 	done := make(chan struct{})

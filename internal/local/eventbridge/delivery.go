@@ -25,8 +25,9 @@ type delivery struct {
 	attempts int
 }
 
-// deliver calls the target until it succeeds, the retries are exhausted or the bus stops. Each delivery
-// has its own goroutine, so one that waits for a slot or for its next retry holds up no other.
+// deliver calls the target until it succeeds, the retries are exhausted or the bus stops. Each
+// delivery has its own goroutine, so one that waits for a slot or for its next retry holds up no
+// other.
 func (b *Bus) deliver(d delivery) {
 	for {
 		if !b.takeSlot() {
@@ -78,9 +79,9 @@ func (b *Bus) waitToRetry(delay time.Duration) bool {
 	}
 }
 
-// deadLetter logs a failed delivery and adds it to the dead letters; cause is the last error, or nil if
-// the target was never called. The log contains only the event's ID and type, because details contain
-// addresses and payment tokens.
+// deadLetter logs a failed delivery and adds it to the dead letters; cause is the last error, or
+// nil if the target was never called. The log contains only the event's ID and type, because
+// details contain addresses and payment tokens.
 func (b *Bus) deadLetter(d delivery, reason string, cause error) {
 	entry := sqs.Entry{
 		Time:     time.Now().UTC(),

@@ -12,8 +12,8 @@ import (
 // account is the AWS account of every local event.
 const account = "000000000000"
 
-// An Event is an EventBridge event. Its JSON is what targets receive: time is in UTC with whole seconds
-// and resources is never null.
+// An Event is an EventBridge event. Its JSON is what targets receive: time is in UTC with whole
+// seconds and resources is never null.
 type Event struct {
 	Version    string          `json:"version"`
 	ID         string          `json:"id"`
@@ -26,8 +26,8 @@ type Event struct {
 	Detail     json.RawMessage `json:"detail"`
 }
 
-// encode returns the event as targets receive it. It fails if detail is not JSON or the year does not
-// have four digits.
+// encode returns the event as targets receive it. It fails if detail is not JSON or the year does
+// not have four digits.
 func (e Event) encode() ([]byte, error) {
 	data, err := strictjson.Marshal(e)
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// A Put function puts one event on the bus. It is called from goroutines of the Fulfilment and must not
-// wait for its Close.
+// A Put function puts one event on the bus. It is called from goroutines of the Fulfilment and must
+// not wait for its Close.
 type Put func(source, detailType string, resources []string, detail json.RawMessage)
 
 // A Fulfilment is the fake warehouse and the fake delivery service: it packs every order that is
@@ -76,7 +76,8 @@ func (f *Fulfilment) Warehouse(_ context.Context, event []byte) error {
 }
 
 // Delivery handles a PackageCreated event of ecommerce.warehouse. After DeliveryTime it puts a
-// DeliveryCompleted of ecommerce.delivery. Unlike the real service it does not fetch the order first.
+// DeliveryCompleted of ecommerce.delivery. Unlike the real service it does not fetch the order
+// first.
 func (f *Fulfilment) Delivery(_ context.Context, event []byte) error {
 	detail, err := detailOf(event)
 	if err != nil {

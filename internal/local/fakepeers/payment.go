@@ -9,8 +9,8 @@ import (
 )
 
 // A Payment is the fake payment service together with the payment provider that issues tokens. It
-// keeps tokens in memory and accepts each any number of times. The zero value is ready to use; it must
-// not be copied.
+// keeps tokens in memory and accepts each any number of times. The zero value is ready to use; it
+// must not be copied.
 type Payment struct {
 	// NewToken returns a new, unique token; nil means a random UUID.
 	NewToken func() string
@@ -36,8 +36,8 @@ func (p *Payment) Preauthorize(amount int64) string {
 	return token
 }
 
-// PreauthHandler returns the handler of the provider's POST /preauth {"cardNumber", "amount"}, which
-// responds with {"paymentToken"}. The card number must be present and is not kept.
+// PreauthHandler returns the handler of the provider's POST /preauth {"cardNumber", "amount"},
+// which responds with {"paymentToken"}. The card number must be present and is not kept.
 func (p *Payment) PreauthHandler() http.Handler {
 	return route("/preauth", func(body strictjson.Object) any {
 		_ = body.String("cardNumber")
@@ -49,8 +49,8 @@ func (p *Payment) PreauthHandler() http.Handler {
 	})
 }
 
-// ValidateHandler returns the handler of POST /backend/validate {"paymentToken", "total"}. It responds
-// with {"ok"}: whether the token was issued for at least total. A total of 0 is never ok.
+// ValidateHandler returns the handler of POST /backend/validate {"paymentToken", "total"}. It
+// responds with {"ok"}: whether the token was issued for at least total. A total of 0 is never ok.
 func (p *Payment) ValidateHandler() http.Handler {
 	return route("/backend/validate", func(body strictjson.Object) any {
 		token, total := body.String("paymentToken"), body.Integer("total", 0, maxInteger)

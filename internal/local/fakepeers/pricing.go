@@ -12,8 +12,8 @@ const (
 )
 
 // PricingHandler returns the handler of POST /backend/pricing {"products", "address"}. It responds
-// with {"pricing"}, in minor units: the number of boxes that the products' packages fill, times the fee
-// for the address's country. Quantities are ignored. The price is exact and may exceed 64 bits.
+// with {"pricing"}, in minor units: the number of boxes that the products' packages fill, times the
+// fee for the address's country. Quantities are ignored. The price is exact and may exceed 64 bits.
 func PricingHandler() http.Handler {
 	return route("/backend/pricing", func(body strictjson.Object) any {
 		var packages []Package

@@ -51,17 +51,18 @@ func (c Catalogue) find(id string) (Product, bool) {
 	return c[i], true
 }
 
-// ListHandler returns a handler that responds to every request with {"products"}, the whole catalogue.
+// ListHandler returns a handler that responds to every request with {"products"}, the whole
+// catalogue.
 func (c Catalogue) ListHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusOK, map[string]Catalogue{"products": c})
 	})
 }
 
-// ValidateHandler returns the handler of POST /backend/validate {"products"}. It responds with 200 and
-// only a message if every product is in the catalogue as the caller has it, and otherwise with 200,
-// the correct products and the reasons. A product that is not in the catalogue is returned as the
-// caller sent it, because an empty list would accept the order. Quantities are ignored.
+// ValidateHandler returns the handler of POST /backend/validate {"products"}. It responds with 200
+// and only a message if every product is in the catalogue as the caller has it, and otherwise with
+// 200, the correct products and the reasons. A product that is not in the catalogue is returned as
+// the caller sent it, because an empty list would accept the order. Quantities are ignored.
 func (c Catalogue) ValidateHandler() http.Handler {
 	return route("/backend/validate", func(body strictjson.Object) any {
 		var correct []any

@@ -1,10 +1,10 @@
 // Package fakepeers provides fakes of the peers of the orders service: delivery-pricing, products,
 // payment and users check orders, and warehouse and delivery fulfil them.
 //
-// The fakes implement the contract independently and share no domain code with the service, so that a
-// mistake in the service is not repeated here. They do not check signatures: whoever mounts a handler
-// does that, and strips the base path, so that a request to {base}/backend/validate arrives here as
-// /backend/validate. Every handler is safe for concurrent use.
+// The fakes implement the contract independently and share no domain code with the service, so that
+// a mistake in the service is not repeated here. They do not check signatures: whoever mounts a
+// handler does that, and strips the base path, so that a request to {base}/backend/validate arrives
+// here as /backend/validate. Every handler is safe for concurrent use.
 package fakepeers
 
 import (
@@ -30,9 +30,9 @@ type message struct {
 	Text string `json:"message"`
 }
 
-// route returns a handler that responds to POST path with the result of respond, or with 400 and what
-// is wrong with the body. respond must change nothing if the body has errors. To any other request the
-// handler responds as API Gateway does to unknown routes.
+// route returns a handler that responds to POST path with the result of respond, or with 400 and
+// what is wrong with the body. respond must change nothing if the body has errors. To any other
+// request the handler responds as API Gateway does to unknown routes.
 func route(path string, respond func(body strictjson.Object) any) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodPost || r.URL.Path != path {

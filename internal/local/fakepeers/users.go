@@ -7,8 +7,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// UsersHandler returns the handler of POST /backend/validate {"userId"}, which responds with {"ok"}:
-// every UUID, written with dashes, is a user.
+// UsersHandler returns the handler of POST /backend/validate {"userId"}, which responds with
+// {"ok"}: every UUID, written with dashes, is a user.
 func UsersHandler() http.Handler {
 	return route("/backend/validate", func(body strictjson.Object) any {
 		return map[string]bool{"ok": isUUID(body.String("userId"))}

@@ -12,17 +12,17 @@ import (
 )
 
 const (
-	wrongShape = "JSON Schema validation error"
-	refused    = "Validation errors"
-	largest    = 2147483647
+	schemaError = "JSON Schema validation error"
+	rejected    = "Validation errors"
+	largest     = 2147483647
 )
 
-func TestRefusedShapes(t *testing.T) {
+func TestSchemaErrors(t *testing.T) {
 	t.Parallel()
 	s := start(t, "FULFILMENT=off")
 	for name, test := range map[string]struct {
-		spoil  func(r request)
-		faults []string
+		alter  func(r request)
+		errors []string
 	}{
 		"negative quantity": {func(r request) { r.product(0)["quantity"] = -1 }, []string{"/products/0/quantity: must be at least 1"}},
 		"quantity 0":        {func(r request) { r.product(1)["quantity"] = 0 }, []string{"/products/1/quantity: must be at least 1"}},
@@ -39,20 +39,20 @@ func TestRefusedShapes(t *testing.T) {
 		"empty name":      {func(r request) { r.address()["name"] = "" }, []string{"/address/name: must not be empty"}},
 		"null":            {func(r request) { r.address()["companyName"] = nil }, []string{"/address/companyName: must be a string"}},
 		"country":         {func(r request) { r.address()["country"] = "USA" }, []string{"/address/country: must be two letters (ISO 3166-1 alpha-2)"}},
-		"all faults at once": {func(r request) { r["paymentToken"], r["deliveryPrice"] = "", "free" },
+		"all errors at once": {func(r request) { r["paymentToken"], r["deliveryPrice"] = "", "free" },
 			[]string{"/deliveryPrice: must be an integer", "/paymentToken: must not be empty"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ada, r := s.newUser(t), s.newRequest(t)
-			test.spoil(r)
-			ada.post(t, r.encode(t)).requireProblem(t, http.StatusBadRequest, wrongShape, test.faults...)
+			test.alter(r)
+			ada.post(t, r.encode(t)).requireProblem(t, http.StatusBadRequest, schemaError, test.errors...)
 			ada.requireNoOrders(t)
 		})
 	}
 	require.Empty(t, s.events(t))
 }
 
-// many makes 101 lines, each of a product of its own.
+// many makes 101 different products.
 func many(r request) {
 	r.repeatProduct(101)
 	for i := range 101 {
@@ -60,7 +60,7 @@ func many(r request) {
 	}
 }
 
-func TestRefusedBodies(t *testing.T) {
+func TestInvalidBodies(t *testing.T) {
 	t.Parallel()
 	s := start(t, "FULFILMENT=off")
 	ada := s.newUser(t)
@@ -81,7 +81,7 @@ func TestRefusedBodies(t *testing.T) {
 	}
 	t.Run("a name twice", func(t *testing.T) {
 		body := append(bytes.TrimSuffix(s.newRequest(t).encode(t), []byte("}")), `,"deliveryPrice":0}`...)
-		ada.post(t, body).requireProblem(t, http.StatusBadRequest, wrongShape, "/deliveryPrice: duplicate property")
+		ada.post(t, body).requireProblem(t, http.StatusBadRequest, schemaError, "/deliveryPrice: duplicate property")
 	})
 	t.Run("129 KiB", func(t *testing.T) {
 		ada.post(t, padded(t, s.newRequest(t), 129<<10)).requireProblem(t, http.StatusRequestEntityTooLarge, "Request too large")
@@ -96,7 +96,7 @@ func TestRefusedBodies(t *testing.T) {
 	})
 }
 
-// padded is the request with a field that nobody knows, in so many bytes.
+// padded returns the request, with an unknown field, in exactly size bytes.
 func padded(t *testing.T, r request, size int) []byte {
 	t.Helper()
 	r["comment"] = ""
@@ -106,48 +106,48 @@ func padded(t *testing.T, r request, size int) []byte {
 	return body
 }
 
-func TestRefusedByAPeer(t *testing.T) {
+func TestRejections(t *testing.T) {
 	t.Parallel()
 	s := start(t, "FULFILMENT=off")
 	mug := s.newRequest(t).product(0)["productId"]
 	for name, test := range map[string]struct {
-		spoil  func(r request)
-		faults []string
+		alter  func(r request)
+		errors []string
 	}{
 		"delivery price": {func(r request) { r["deliveryPrice"] = 1499 }, []string{"Wrong delivery price: got 1499, expected 1500"}},
 		"payment token":  {func(r request) { r["paymentToken"] = s.unknownToken() }, []string{"Wrong payment token"}},
-		"amount":         {func(r request) { r["paymentToken"] = s.preauthorise(t, r.total()-1) }, []string{"Wrong payment token"}},
+		"amount":         {func(r request) { r["paymentToken"] = s.preauthorize(t, r.total()-1) }, []string{"Wrong payment token"}},
 		"product":        {func(r request) { r.product(0)["productId"] = "a rare mug" }, []string{"Product 'a rare mug' not found"}},
 		"price":          {func(r request) { r.product(0)["price"] = 1 }, []string{fmt.Sprintf("Wrong price in product '%s'", mug)}},
 		"all of them": {func(r request) {
 			r["deliveryPrice"], r["paymentToken"] = 0, s.unknownToken()
 			r.product(0)["name"] = "A rare mug"
 		}, []string{"Wrong delivery price: got 0, expected 1500", "Wrong payment token", fmt.Sprintf("Wrong name in product '%s'", mug)}},
-		// The total is looked at before any peer is asked.
+		// The total is checked before any peer is called.
 		"total": {func(r request) { r["total"], r["paymentToken"] = 1, s.unknownToken() },
 			[]string{fmt.Sprintf("Wrong total: got 1, expected %d", s.newRequest(t).total())}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ada, r := s.newUser(t), s.newRequest(t)
-			test.spoil(r)
-			ada.post(t, r.encode(t)).requireProblem(t, http.StatusUnprocessableEntity, refused, test.faults...)
+			test.alter(r)
+			ada.post(t, r.encode(t)).requireProblem(t, http.StatusUnprocessableEntity, rejected, test.errors...)
 			ada.requireNoOrders(t)
 		})
 	}
 	t.Run("user", func(t *testing.T) {
 		nobody := s.signIn(t, "nobody")
-		nobody.post(t, s.newRequest(t).encode(t)).requireProblem(t, http.StatusUnprocessableEntity, refused, "Unknown user")
+		nobody.post(t, s.newRequest(t).encode(t)).requireProblem(t, http.StatusUnprocessableEntity, rejected, "Unknown user")
 		nobody.requireNoOrders(t)
 	})
 	require.Empty(t, s.events(t))
 }
 
-func TestAPaymentTokenBuysOneOrder(t *testing.T) {
+func TestPaymentTokenBuysOneOrder(t *testing.T) {
 	t.Parallel()
 	s := start(t, "FULFILMENT=off")
 	ada, eve := s.newUser(t), s.newUser(t)
 	r := s.newRequest(t)
-	r["total"] = r.total() // right, for once
+	r["total"] = r.total() // correct
 	ada.post(t, r.encode(t)).order(t, http.StatusCreated)
 
 	eve.post(t, r.encode(t)).requireProblem(t, http.StatusConflict, "Payment token already used")
@@ -159,17 +159,17 @@ func TestAPaymentTokenBuysOneOrder(t *testing.T) {
 	require.Len(t, listed, 1)
 }
 
-// preauthorise gets a payment token for an amount.
-func (s *service) preauthorise(t *testing.T, amount int) string {
+// preauthorize returns a payment token for an amount.
+func (s *service) preauthorize(t *testing.T, amount int) string {
 	t.Helper()
 	body := fmt.Appendf(nil, `{"cardNumber": "4111111111111111", "amount": %d}`, amount)
 	r, err := s.call(t.Context(), http.MethodPost, "/payment-3p/preauth", "", body)
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, r.status, "%s", r.body)
-	var answer struct{ PaymentToken string }
-	r.into(t, &answer)
-	s.keepSecret(answer.PaymentToken)
-	return answer.PaymentToken
+	var response struct{ PaymentToken string }
+	r.into(t, &response)
+	s.keepSecret(response.PaymentToken)
+	return response.PaymentToken
 }
 
 func (s *service) unknownToken() string {
