@@ -1,7 +1,6 @@
 package local
 
 import (
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -14,6 +13,7 @@ import (
 	"orders/internal/local/fakepeers"
 	"orders/internal/local/lambda"
 	"orders/internal/peer"
+	"orders/internal/strictjson"
 )
 
 // fakePeersPath is the path below which the fake peers are, by name.
@@ -140,8 +140,11 @@ func (s *Service) runtimeStats() runtimeStats {
 }
 
 func writeJSON(w http.ResponseWriter, value any) {
+	body, err := strictjson.Marshal(value)
+	if err != nil {
+		apigateway.Respond(w, http.StatusInternalServerError, "Internal server error")
+		return
+	}
 	w.Header().Set("Content-Type", "application/json")
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(value) // fails only if the client has gone
+	_, _ = w.Write(body) // fails only if the client has gone
 }

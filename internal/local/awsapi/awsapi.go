@@ -4,7 +4,6 @@
 package awsapi
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"orders/internal/local/lambda"
+	"orders/internal/strictjson"
 )
 
 // Endpoints serve the APIs. The fields must not be changed once requests are served. It is safe for
@@ -139,14 +139,12 @@ func readBody(r *http.Request, limit int64) ([]byte, error) {
 
 // writeJSON responds with value, without HTML escaping.
 func writeJSON(w http.ResponseWriter, contentType string, status int, value any) {
-	var body bytes.Buffer
-	encoder := json.NewEncoder(&body)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(value); err != nil {
+	body, err := strictjson.Marshal(value)
+	if err != nil {
 		http.Error(w, "{}", http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", contentType)
 	w.WriteHeader(status)
-	_, _ = w.Write(bytes.TrimSuffix(body.Bytes(), []byte("\n"))) // fails only if the client has gone
+	_, _ = w.Write(body) // fails only if the client has gone
 }

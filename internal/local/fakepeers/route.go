@@ -8,7 +8,6 @@
 package fakepeers
 
 import (
-	"encoding/json"
 	"io"
 	"math"
 	"net/http"
@@ -59,9 +58,11 @@ func route(path string, respond func(body strictjson.Object) any) http.Handler {
 }
 
 func writeJSON(w http.ResponseWriter, status int, body any) {
+	data, err := strictjson.Marshal(body)
+	if err != nil {
+		status, data = http.StatusInternalServerError, []byte("{}")
+	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(body) // fails only if the caller has gone
+	_, _ = w.Write(data) // fails only if the caller has gone
 }
