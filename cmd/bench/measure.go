@@ -88,7 +88,7 @@ func (s *subject) startCold(ctx context.Context, w *world, c comparison) (err er
 		return err
 	}
 	process := s.function.Process()
-	began := milliseconds(process.Asked.Sub(process.Spawned))
+	began := milliseconds(process.Ready.Sub(process.Spawned))
 	answered, err := s.invoke(ctx, w, c)
 	s.init, s.first, s.cold = append(s.init, began), append(s.first, answered), append(s.cold, began+answered)
 	return err

@@ -2,7 +2,7 @@ package lambdaruntime
 
 import "syscall"
 
-// attributes let the kernel kill the function when its parent dies, however suddenly that is.
+// attributes lets the kernel kill the function when its parent dies, however suddenly that is.
 func attributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 }

@@ -4,6 +4,6 @@ package lambdaruntime
 
 import "syscall"
 
-// attributes are nothing special where the kernel cannot end a function together with its parent. A function that
-// lives on then ends by itself: its request for the next event breaks off.
+// attributes is for kernels that cannot end a function together with its parent. It then ends by
+// itself, because its request for the next event fails.
 func attributes() *syscall.SysProcAttr { return nil }

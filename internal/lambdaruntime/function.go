@@ -1,8 +1,9 @@
-// Package runtimeapi runs the built binary of a Lambda function on this machine as Lambda would: in a process of its
-// own, with Lambda's environment and nothing else, fed through Lambda's runtime API over the loopback interface.
-// Deadlines, crashes and restarts are Lambda's, too.
+// Package lambdaruntime runs the built binary of a Lambda function on this machine as Lambda does:
+// in a process of its own, with Lambda's environment and nothing else, with events from Lambda's
+// runtime API over the loopback interface. Deadlines, crashes and restarts are Lambda's, too.
 //
-// It is for tests and measurements of what is deployed; to run handlers in this process, see package function.
+// It serves tests and measurements of what is deployed. To run handlers in this process, see
+// internal/local/lambda.
 package lambdaruntime
 
 import (
@@ -18,17 +19,17 @@ import (
 	"orders/internal/local/lambda"
 )
 
-// Options say what to run; of them only Binary is required.
+// Options say what to run. Only Binary is required.
 type Options struct {
 	Binary      string            // the path of the function's executable
-	Name        string            // the function's name; the binary's if empty
-	Env         map[string]string // added to Lambda's own variables, over which it wins
-	Memory      int               // told to the function, in MB, but not enforced; 128 if 0
-	Timeout     time.Duration     // the most that one invocation may take; lambda.DefaultTimeout if 0
-	Grace       time.Duration     // how much longer it is left to itself; Lambda leaves nothing, a test whose machine is busy may
-	InitTimeout time.Duration     // the most that a process may take until it asks for its first event; 10 s if 0
-	Concurrency int               // invocations under way at once in the one process; 1 if 0
-	Log         io.Writer         // what the function prints on stdout and stderr; nil drops it
+	Name        string            // of the function; the binary's if empty
+	Env         map[string]string // added to Lambda's own variables, and stronger
+	Memory      int               // in MB, as the function sees it, not enforced; 128 if 0
+	Timeout     time.Duration     // of one invocation; lambda.DefaultTimeout if 0
+	Grace       time.Duration     // how much longer it may take before it is killed: none on Lambda, some in tests on busy machines
+	InitTimeout time.Duration     // until a process asks for its first event; 10 s if 0
+	Concurrency int               // invocations in flight at once in the one process; 1 if 0
+	Log         io.Writer         // gets the function's stdout and stderr; nil discards them
 }
 
 func (o Options) withDefaults() Options {
@@ -40,11 +41,12 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// A Function runs in one process at a time. A process that has ended, whatever the reason, is replaced when the next
-// invocation needs it. Safe for concurrent use; the owner must call Close.
+// A Function runs in one process at a time. A process that has ended, for whatever reason, is
+// replaced when the next invocation needs it. It is safe for concurrent use. The owner must call
+// Close.
 type Function struct {
 	options Options
-	places  chan struct{} // one token for each invocation under way
+	slots   chan struct{} // one token for each invocation in flight
 	closed  chan struct{}
 
 	mu      sync.Mutex
@@ -53,11 +55,12 @@ type Function struct {
 
 var errClosed = errors.New("closed")
 
-// Start starts the function's first process and returns when that asks for its first event. One that ends, reports
-// an error or takes longer than InitTimeout before gives a *lambda.FunctionError.
+// Start starts the function's first process and returns when it asks for its first event. If the
+// process ends, reports an error or exceeds InitTimeout before that, the error is a
+// *lambda.FunctionError.
 func Start(ctx context.Context, options Options) (*Function, error) {
 	options = options.withDefaults()
-	f := &Function{options: options, places: make(chan struct{}, options.Concurrency), closed: make(chan struct{})}
+	f := &Function{options: options, slots: make(chan struct{}, options.Concurrency), closed: make(chan struct{})}
 	if _, err := f.ready(ctx); err != nil {
 		f.Close()
 		return nil, err
@@ -65,15 +68,17 @@ func Start(ctx context.Context, options Options) (*Function, error) {
 	return f, nil
 }
 
-// Invoke hands payload, which must be JSON, to the function and answers what it answers. It never retries.
+// Invoke passes payload, which must be JSON, to the function and returns its response. It never
+// retries.
 //
-// An error or panic of the handler, an answer over lambda.MaxAnswer, the end of the process or no answer within
-// Timeout and Grace gives a *lambda.FunctionError; in the last case the process has been killed, with all else that was under
-// way in it. ctx bounds the wait for a process that is ready, not the invocation: Lambda finishes what it has begun.
+// The error is a *lambda.FunctionError if the handler returns an error or panics, if the response
+// is larger than lambda.MaxAnswer, if the process ends, or if there is no response within Timeout
+// and Grace: then the process has been killed, with everything in flight in it. ctx bounds the wait
+// for a process that is ready, not the invocation: Lambda finishes what it has begun.
 func (f *Function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	select {
-	case f.places <- struct{}{}:
-		defer func() { <-f.places }()
+	case f.slots <- struct{}{}:
+		defer func() { <-f.slots }()
 	case <-ctx.Done():
 		return nil, fmt.Errorf("invoke %s: %w", f.options.Name, context.Cause(ctx))
 	case <-f.closed:
@@ -84,33 +89,33 @@ func (f *Function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		answer, err := p.invoke(ctx, payload)
+		response, err := p.invoke(ctx, payload)
 		if !errors.Is(err, errNotTaken) {
-			return answer, err
+			return response, err
 		}
 	}
 }
 
-// ready is a process that has asked for an event.
+// ready returns a process that has asked for an event.
 func (f *Function) ready(ctx context.Context) (*process, error) {
 	p, err := f.running()
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", f.options.Name, err)
 	}
 	select {
-	case <-p.asked:
+	case <-p.ready:
 		return p, nil
 	case <-p.gone:
-		if p.hasAsked() {
-			return p, nil // for the caller to find out that it is gone
+		if p.isReady() {
+			return p, nil // the caller notices that it is gone
 		}
-		return nil, p.initFailure()
+		return nil, p.startError()
 	case <-ctx.Done():
 		return nil, fmt.Errorf("start %s: %w", f.options.Name, context.Cause(ctx))
 	}
 }
 
-// running is the current process, or a new one if that is gone.
+// running returns the current process, or a new one if that is gone.
 func (f *Function) running() (*process, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -134,15 +139,15 @@ func (f *Function) running() (*process, error) {
 	return p, nil
 }
 
-// Process tells of the current process, or of the last one if none is there.
+// Process describes the current process, or the last one if none runs.
 func (f *Function) Process() Process {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.current.describe()
 }
 
-// Close kills the process, as Lambda does without warning, and returns when it and everything that served it are
-// gone. Invocations under way fail. Closing twice is harmless.
+// Close kills the process, as Lambda does without warning, and returns when it and everything that
+// served it are gone. Invocations in flight fail. Closing twice is harmless.
 func (f *Function) Close() {
 	f.mu.Lock()
 	defer f.mu.Unlock()

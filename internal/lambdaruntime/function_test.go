@@ -15,37 +15,37 @@ import (
 	"orders/internal/local/lambda"
 )
 
-func TestAnswers(t *testing.T) {
+func TestInvoke(t *testing.T) {
 	f, log := start(t)
 	process := f.Process()
 	require.Equal(t, 1, process.Number)
-	require.False(t, process.Asked.Before(process.Spawned))
-	require.Zero(t, process.Answered)
+	require.False(t, process.Ready.Before(process.Spawned))
+	require.Zero(t, process.Responded)
 
-	require.Equal(t, `"one"`, ask(t, f, `{"do":"echo","text":"one"}`))
+	require.Equal(t, `"one"`, invoke(t, f, `{"do":"echo","text":"one"}`))
 	first := f.Process()
-	require.False(t, first.Answered.Before(process.Asked))
-	require.Equal(t, `"two"`, ask(t, f, `{"do":"echo","text":"two"}`))
-	require.Equal(t, first, f.Process(), "one process for all, and the time of the first answer")
+	require.False(t, first.Responded.Before(process.Ready))
+	require.Equal(t, `"two"`, invoke(t, f, `{"do":"echo","text":"two"}`))
+	require.Equal(t, first, f.Process(), "one process for all, and the time of the first response")
 
 	f.Close()
 	f.Close()
-	require.False(t, f.Process().Ended.Before(first.Answered))
+	require.False(t, f.Process().Ended.Before(first.Responded))
 	require.Equal(t, 2, strings.Count(log.String(), "echo on stdout"))
 	require.Equal(t, 2, strings.Count(log.String(), "echo on stderr"))
 	_, err := f.Invoke(t.Context(), []byte(`{}`))
 	require.ErrorContains(t, err, "tested: closed")
 }
 
-func TestTheInvocationIsDescribed(t *testing.T) {
+func TestAnInvocationHasItsContext(t *testing.T) {
 	f, _ := start(t, func(o *lambdaruntime.Options) { o.Env = map[string]string{"AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:9"} })
 	var first, second struct {
 		PID                   int
 		RequestID, ARN, Trace string
 		Left                  int64 // milliseconds
 	}
-	require.NoError(t, json.Unmarshal([]byte(ask(t, f, `{"do":"invocation"}`)), &first))
-	require.NoError(t, json.Unmarshal([]byte(ask(t, f, `{"do":"invocation"}`)), &second))
+	require.NoError(t, json.Unmarshal([]byte(invoke(t, f, `{"do":"invocation"}`)), &first))
+	require.NoError(t, json.Unmarshal([]byte(invoke(t, f, `{"do":"invocation"}`)), &second))
 	require.Equal(t, f.Process().PID, first.PID)
 	require.NotEqual(t, first.RequestID, second.RequestID)
 	require.Equal(t, "arn:aws:lambda:eu-west-1:000000000000:function:tested", first.ARN)
@@ -62,7 +62,7 @@ func TestNothingIsInherited(t *testing.T) {
 		o.Memory, o.Concurrency = 512, 2
 	})
 	var list []string
-	require.NoError(t, json.Unmarshal([]byte(ask(t, f, `{"do":"environment"}`)), &list))
+	require.NoError(t, json.Unmarshal([]byte(invoke(t, f, `{"do":"environment"}`)), &list))
 	environment := map[string]string{}
 	for _, variable := range list {
 		name, value, _ := strings.Cut(variable, "=")
@@ -83,11 +83,11 @@ func TestInvocationsShareAProcess(t *testing.T) {
 	const concurrency = 4
 	f, _ := start(t, func(o *lambdaruntime.Options) { o.Concurrency = concurrency })
 	var all sync.WaitGroup
-	for range 3 * concurrency { // each answers only when three others are under way with it
+	for range 3 * concurrency { // each returns only when three others are in flight with it
 		all.Go(func() {
-			answer, err := f.Invoke(context.WithoutCancel(t.Context()), []byte(`{"do":"meet","n":4}`))
-			if err != nil || string(answer) != `"met"` {
-				t.Errorf("got %s, %v", answer, err)
+			response, err := f.Invoke(context.WithoutCancel(t.Context()), []byte(`{"do":"meet","n":4}`))
+			if err != nil || string(response) != `"met"` {
+				t.Errorf("got %s, %v", response, err)
 			}
 		})
 	}
@@ -111,9 +111,9 @@ func TestWaitingEndsWithTheContext(t *testing.T) {
 	require.Error(t, <-ended, "Close ends what is under way")
 }
 
-func TestStrangersAreNotAnswered(t *testing.T) {
+func TestAnUnknownRequestIDIsRejected(t *testing.T) {
 	f, _ := start(t)
-	require.Equal(t, "400", ask(t, f, `{"do":"answer a stranger"}`))
+	require.Equal(t, "400", invoke(t, f, `{"do":"complete an unknown request"}`))
 }
 
 func TestABinaryThatCannotBeRun(t *testing.T) {

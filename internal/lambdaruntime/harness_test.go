@@ -18,7 +18,8 @@ import (
 	"orders/internal/local/lambda"
 )
 
-// TestMain builds the function of the tests once, or plays the parent that dies (see parent_test.go).
+// TestMain builds the function of the tests once, or is the parent that dies (see
+// parent_test.go).
 func TestMain(m *testing.M) {
 	if os.Getenv("DOOMED_PARENT") != "" {
 		beDoomedParent()
@@ -30,10 +31,10 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-const binaryVariable = "RUNTIMEAPI_TEST_BINARY"
+const binaryVariable = "LAMBDARUNTIME_TEST_BINARY"
 
 func runTests(m *testing.M) (int, error) {
-	directory, err := os.MkdirTemp("", "runtimeapi")
+	directory, err := os.MkdirTemp("", "lambdaruntime")
 	if err != nil {
 		return 1, err
 	}
@@ -74,23 +75,23 @@ func tryStart(t *testing.T, edit ...func(*lambdaruntime.Options)) (*lambdaruntim
 	return f, &log, err
 }
 
-// ask has the function do something, and returns its answer as text.
-func ask(t *testing.T, f *lambdaruntime.Function, event string) string {
+// invoke lets the function do something, and returns its response as text.
+func invoke(t *testing.T, f *lambdaruntime.Function, event string) string {
 	t.Helper()
-	answer, err := f.Invoke(t.Context(), []byte(event))
+	response, err := f.Invoke(t.Context(), []byte(event))
 	require.NoError(t, err)
-	return string(answer)
+	return string(response)
 }
 
-// failing has the function do something that must be a function error.
-func failing(t *testing.T, f *lambdaruntime.Function, event string) *lambda.FunctionError {
+// invokeError lets the function do something that must be a function error.
+func invokeError(t *testing.T, f *lambdaruntime.Function, event string) *lambda.FunctionError {
 	t.Helper()
-	answer, err := f.Invoke(t.Context(), []byte(event))
-	require.Nil(t, answer)
-	return asFailure(t, err)
+	response, err := f.Invoke(t.Context(), []byte(event))
+	require.Nil(t, response)
+	return asFunctionError(t, err)
 }
 
-func asFailure(t *testing.T, err error) *lambda.FunctionError {
+func asFunctionError(t *testing.T, err error) *lambda.FunctionError {
 	t.Helper()
 	var failure *lambda.FunctionError
 	require.ErrorAs(t, err, &failure)
@@ -99,7 +100,7 @@ func asFailure(t *testing.T, err error) *lambda.FunctionError {
 	return failure
 }
 
-// output is what a function printed. Safe for concurrent use.
+// output collects what a function prints. It is safe for concurrent use.
 type output struct {
 	mu   sync.Mutex
 	text bytes.Buffer

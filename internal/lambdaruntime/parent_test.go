@@ -15,7 +15,8 @@ import (
 	"orders/internal/lambdaruntime"
 )
 
-// beDoomedParent starts a function that shares its standard output, tells so, and waits to be killed.
+// beDoomedParent starts a function that shares its standard output, says so, and waits to be
+// killed.
 func beDoomedParent() {
 	options := lambdaruntime.Options{Binary: os.Getenv(binaryVariable), Timeout: time.Hour, Log: os.Stdout}
 	f, err := lambdaruntime.Start(context.Background(), options)

@@ -15,35 +15,36 @@ import (
 	"orders/internal/local/lambda"
 )
 
-// A Process is one run of the function's binary. Its times are for measuring cold starts, and to wait for its end.
+// A Process is one run of the function's binary. Its times serve to measure cold starts, and to
+// wait for its end.
 type Process struct {
-	Number   int       // 1 for the function's first, and so on
-	PID      int       // the operating system's number for it
-	Spawned  time.Time // when it was about to be started
-	Asked    time.Time // when it asked for its first event; zero before
-	Answered time.Time // when it had given its first answer, right or wrong; zero before
-	Ended    time.Time // when it had ended and Options.Log had all that it printed; zero before
+	Number    int       // 1 for the function's first, and so on
+	PID       int       // of the operating system
+	Spawned   time.Time // when it was about to be started
+	Ready     time.Time // when it first asked for an event; zero before
+	Responded time.Time // when it had first completed an event, with a response or an error; zero before
+	Ended     time.Time // when it had ended and Options.Log had all of its output; zero before
 }
 
-// A process is a Process that runs, and the runtime API that it talks to: each has one of its own, so that nothing
-// of an old process can reach a new one.
+// A process is a Process that runs, with a runtime API of its own, so that nothing of an old
+// process can reach a new one.
 type process struct {
 	options Options
 	ctx     context.Context // ends when the process is killed or has ended
 	kill    context.CancelFunc
 	work    chan *invocation
-	asked   chan struct{}    // closed when it has asked for its first event
+	ready   chan struct{}    // closed when it has asked for its first event
 	gone    chan struct{}    // closed when it and its API have ended
-	ended   *os.ProcessState // to be read when gone is closed
+	ended   *os.ProcessState // set before gone is closed
 
-	mu       sync.Mutex
-	facts    Process
-	late     bool                   // killed for not asking in time
-	reported *lambda.FunctionError  // what it said about its failed start
-	pending  map[string]*invocation // by request id
+	mu        sync.Mutex
+	facts     Process
+	late      bool                   // killed because it was not ready in time
+	initError *lambda.FunctionError  // what it reported about its failed start
+	pending   map[string]*invocation // by request ID
 }
 
-// spawn starts a process. The error is that of a binary that cannot be run.
+// spawn starts a process. The error is for a binary that cannot be run.
 func spawn(options Options, number int) (*process, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -52,7 +53,7 @@ func spawn(options Options, number int) (*process, error) {
 	p := &process{
 		options: options,
 		work:    make(chan *invocation),
-		asked:   make(chan struct{}),
+		ready:   make(chan struct{}),
 		gone:    make(chan struct{}),
 		facts:   Process{Number: number},
 		pending: map[string]*invocation{},
@@ -67,8 +68,8 @@ func spawn(options Options, number int) (*process, error) {
 	return p, nil
 }
 
-// run starts the binary and stays until it has ended. The goroutine keeps its thread, since the kernel takes the end
-// of the thread that started a child for the end of its parent (see attributes).
+// run starts the binary and returns when it has ended. The goroutine keeps its thread, because to
+// the kernel the end of the thread that started a child is the end of its parent (see attributes).
 func (p *process) run(listener net.Listener, started chan<- error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -77,7 +78,7 @@ func (p *process) run(listener net.Listener, started chan<- error) {
 	var serving sync.WaitGroup
 	serving.Go(func() { _ = api.Serve(listener) }) // ends when stop closes it
 	defer func() {
-		p.kill() // lets go of requests for the next event
+		p.kill() // ends requests for the next event
 		stop(api)
 		serving.Wait()
 	}()
@@ -94,9 +95,9 @@ func (p *process) run(listener net.Listener, started chan<- error) {
 	if err != nil {
 		return
 	}
-	overdue := time.AfterFunc(p.options.InitTimeout, p.checkAsked)
+	overdue := time.AfterFunc(p.options.InitTimeout, p.checkReady)
 	defer overdue.Stop()
-	_ = cmd.Wait() // its state tells more
+	_ = cmd.Wait() // its state says more
 	p.ended = cmd.ProcessState
 	p.noteEnded()
 }
@@ -104,14 +105,14 @@ func (p *process) run(listener net.Listener, started chan<- error) {
 func (p *process) command(api string) *exec.Cmd {
 	cmd := exec.CommandContext(p.ctx, p.options.Binary)
 	cmd.Dir = filepath.Dir(p.options.Binary)
-	cmd.Env = variables(p.options, api)
+	cmd.Env = environment(p.options, api)
 	cmd.Stdout, cmd.Stderr = p.options.Log, p.options.Log
 	cmd.SysProcAttr = attributes()
-	cmd.WaitDelay = time.Second // should a child of the function keep its output open
+	cmd.WaitDelay = time.Second // if a child of the function keeps its output open
 	return cmd
 }
 
-// stop ends the API of a process that has ended. What it still serves ends by itself, at once.
+// stop ends the API of a process that has ended. The requests that it still serves end at once.
 func stop(api *http.Server) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
@@ -120,23 +121,23 @@ func stop(api *http.Server) {
 	}
 }
 
-// checkAsked kills a process that has not asked for its first event.
-func (p *process) checkAsked() {
+// checkReady kills a process that has not asked for its first event.
+func (p *process) checkReady() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.hasAsked() {
+	if !p.isReady() {
 		p.late = true
 		p.kill()
 	}
 }
 
-// noteAsked takes note that the process asked for an event.
-func (p *process) noteAsked() {
+// noteReady records that the process asked for an event.
+func (p *process) noteReady() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.hasAsked() {
-		p.facts.Asked = time.Now()
-		close(p.asked)
+	if !p.isReady() {
+		p.facts.Ready = time.Now()
+		close(p.ready)
 	}
 }
 
@@ -146,7 +147,7 @@ func (p *process) noteEnded() {
 	p.facts.Ended = time.Now()
 }
 
-func (p *process) hasAsked() bool { return isClosed(p.asked) }
+func (p *process) isReady() bool { return isClosed(p.ready) }
 
 func (p *process) isGone() bool { return isClosed(p.gone) }
 
@@ -159,13 +160,13 @@ func isClosed(c <-chan struct{}) bool {
 	}
 }
 
-// initFailure tells why a process that is gone never asked for an event.
-func (p *process) initFailure() error {
+// startError returns why a process that is gone never asked for an event.
+func (p *process) startError() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
-	case p.reported != nil:
-		return p.reported
+	case p.initError != nil:
+		return p.initError
 	case p.late:
 		return initTimedOut(p.options)
 	}
@@ -178,5 +179,6 @@ func (p *process) describe() Process {
 	return p.facts
 }
 
-// errNotTaken says that a process ended before it took an event, which therefore another may have.
+// errNotTaken says that a process ended before it took an event, which another one may therefore
+// have.
 var errNotTaken = errors.New("the process ended before it took the event")

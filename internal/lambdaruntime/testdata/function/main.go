@@ -1,4 +1,5 @@
-// Command function is a Lambda function that does what its event says, for the tests of package runtimeapi.
+// Command function is a Lambda function that does what its event says, for the tests of package
+// runtimeapi.
 package main
 
 import (
@@ -33,18 +34,18 @@ func main() {
 		post("init/error", `{"errorType":"Own.Error","errorMessage":"cannot start"}`)
 		os.Exit(1)
 	}
-	var f fellows
-	lambda.StartWithOptions(f.handle)
+	var m meeting
+	lambda.StartWithOptions(m.handle)
 }
 
-// fellows are the invocations that wait for each other.
-type fellows struct {
+// A meeting is invocations that wait for each other.
+type meeting struct {
 	mu   sync.Mutex
 	here int
 	all  chan struct{}
 }
 
-func (f *fellows) handle(ctx context.Context, e event) (any, error) {
+func (m *meeting) handle(ctx context.Context, e event) (any, error) {
 	switch e.Do {
 	case "echo":
 		fmt.Println("echo on stdout")
@@ -62,36 +63,36 @@ func (f *fellows) handle(ctx context.Context, e event) (any, error) {
 	case "hang":
 		fmt.Println("hanging")
 		select {}
-	case "answer when the time is up":
+	case "respond after the deadline":
 		<-ctx.Done()
 		return "late", nil
-	case "answer":
+	case "respond":
 		return strings.Repeat("x", e.N), nil
 	case "environment":
 		return os.Environ(), nil
 	case "invocation":
 		return describe(ctx), nil
 	case "meet":
-		f.meet(e.N)
+		m.meet(e.N)
 		return "met", nil
-	case "answer a stranger":
+	case "complete an unknown request":
 		return post("invocation/no-such-id/response", `"hello"`), nil
 	}
 	return nil, errors.New("unknown event")
 }
 
 // meet returns when n invocations are in it.
-func (f *fellows) meet(n int) {
-	f.mu.Lock()
-	if f.here++; f.here == 1 {
-		f.all = make(chan struct{})
+func (m *meeting) meet(n int) {
+	m.mu.Lock()
+	if m.here++; m.here == 1 {
+		m.all = make(chan struct{})
 	}
-	all := f.all
-	if f.here == n {
+	all := m.all
+	if m.here == n {
 		close(all)
-		f.here = 0
+		m.here = 0
 	}
-	f.mu.Unlock()
+	m.mu.Unlock()
 	<-all
 }
 
@@ -104,13 +105,13 @@ func describe(ctx context.Context) map[string]any {
 	}
 }
 
-// post talks to the runtime API past the library, and returns the status of the answer.
+// post talks to the runtime API past the library, and returns the status of the response.
 func post(path, body string) int {
-	answer, err := http.Post("http://"+os.Getenv("AWS_LAMBDA_RUNTIME_API")+"/2018-06-01/runtime/"+path, "application/json", strings.NewReader(body))
+	response, err := http.Post("http://"+os.Getenv("AWS_LAMBDA_RUNTIME_API")+"/2018-06-01/runtime/"+path, "application/json", strings.NewReader(body))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 0
 	}
-	defer answer.Body.Close()
-	return answer.StatusCode
+	defer response.Body.Close()
+	return response.StatusCode
 }

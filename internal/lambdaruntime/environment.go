@@ -8,7 +8,7 @@ import (
 	"strconv"
 )
 
-// What a function gets as its region and credentials unless Options.Env says otherwise.
+// The region and credentials of a function, unless Options.Env has others.
 const (
 	Region          = "eu-west-1"
 	AccessKeyID     = "AKIALOCAL"
@@ -16,9 +16,9 @@ const (
 	SessionToken    = "secret-session-of-this-machine"
 )
 
-// variables is the whole environment of a process, as Lambda documents it for runtimes that bring their own
-// executable. Lambda hands the trace of an invocation to the runtime, which makes _X_AMZN_TRACE_ID of it.
-func variables(o Options, api string) []string {
+// environment returns all variables of a process, as Lambda documents them for custom runtimes. The
+// trace ID comes with each event, and the runtime makes _X_AMZN_TRACE_ID of it.
+func environment(o Options, api string) []string {
 	root := filepath.Dir(o.Binary)
 	all := map[string]string{
 		"AWS_ACCESS_KEY_ID":               AccessKeyID,

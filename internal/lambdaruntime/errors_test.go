@@ -10,30 +10,31 @@ import (
 	"orders/internal/local/lambda"
 )
 
-// requireReplaced holds that the first process was lost, and that the function goes on in the second.
+// requireReplaced holds that the first process was lost, and that the function goes on in the
+// second.
 func requireReplaced(t *testing.T, f *lambdaruntime.Function) {
 	t.Helper()
 	old := f.Process()
-	require.Equal(t, `"back"`, ask(t, f, `{"do":"echo","text":"back"}`))
+	require.Equal(t, `"back"`, invoke(t, f, `{"do":"echo","text":"back"}`))
 	require.Equal(t, 2, f.Process().Number)
 	require.NotEqual(t, old.PID, f.Process().PID)
 }
 
-func TestAnErrorLeavesTheProcess(t *testing.T) {
+func TestTheProcessSurvivesAnError(t *testing.T) {
 	f, _ := start(t)
-	failure := failing(t, f, `{"do":"error"}`)
+	failure := invokeError(t, f, `{"do":"error"}`)
 	require.Equal(t, "errorString", failure.Type)
 	require.Equal(t, "the handler's own error", failure.Message)
 	require.JSONEq(t, `{"errorType":"errorString","errorMessage":"the handler's own error"}`, string(failure.Payload))
-	require.Equal(t, `"still"`, ask(t, f, `{"do":"echo","text":"still"}`))
+	require.Equal(t, `"still"`, invoke(t, f, `{"do":"echo","text":"still"}`))
 	require.Equal(t, 1, f.Process().Number)
 }
 
 func TestAPanicEndsTheProcess(t *testing.T) {
 	f, log := start(t)
-	failure := failing(t, f, `{"do":"panic","text":"out of ideas"}`)
+	failure := invokeError(t, f, `{"do":"panic","text":"no idea"}`)
 	require.Equal(t, "string", failure.Type)
-	require.Equal(t, "out of ideas", failure.Message)
+	require.Equal(t, "no idea", failure.Message)
 	require.Contains(t, string(failure.Payload), `"stackTrace":[`)
 	requireReplaced(t, f)
 	require.Contains(t, log.String(), "the process should exit")
@@ -41,43 +42,43 @@ func TestAPanicEndsTheProcess(t *testing.T) {
 
 func TestATimeoutKillsTheProcess(t *testing.T) {
 	f, _ := start(t, func(o *lambdaruntime.Options) { o.Timeout = time.Second })
-	failure := failing(t, f, `{"do":"hang"}`)
+	failure := invokeError(t, f, `{"do":"hang"}`)
 	require.Equal(t, "Sandbox.Timedout", failure.Type)
 	require.Regexp(t, `^RequestId: \S+ Error: Task timed out after 1\.00 seconds$`, failure.Message)
 	requireReplaced(t, f)
 }
 
-func TestGraceLetsALateAnswerCount(t *testing.T) {
+func TestALateResponseCountsWithinTheGrace(t *testing.T) {
 	f, _ := start(t, func(o *lambdaruntime.Options) { o.Timeout, o.Grace = time.Millisecond, time.Minute })
-	require.Equal(t, `"late"`, ask(t, f, `{"do":"answer when the time is up"}`))
+	require.Equal(t, `"late"`, invoke(t, f, `{"do":"respond after the deadline"}`))
 	require.Equal(t, 1, f.Process().Number)
 }
 
-func TestAnExitIsNoticed(t *testing.T) {
+func TestAnExitIsAFunctionError(t *testing.T) {
 	f, _ := start(t)
-	failure := failing(t, f, `{"do":"exit","n":7}`)
+	failure := invokeError(t, f, `{"do":"exit","n":7}`)
 	require.Equal(t, "Runtime.ExitError", failure.Type)
 	require.Regexp(t, `^RequestId: \S+ Error: Runtime exited with error: exit status 7$`, failure.Message)
 	requireReplaced(t, f)
 
 	f, _ = start(t)
-	require.Contains(t, failing(t, f, `{"do":"exit","n":0}`).Message, "Runtime exited without providing a reason")
+	require.Contains(t, invokeError(t, f, `{"do":"exit","n":0}`).Message, "Runtime exited without providing a reason")
 	requireReplaced(t, f)
 }
 
-func TestAnExitBetweenInvocationsCostsNone(t *testing.T) {
+func TestAnExitBetweenInvocationsFailsNone(t *testing.T) {
 	f, _ := start(t)
-	require.Equal(t, `"soon"`, ask(t, f, `{"do":"exit afterwards"}`))
+	require.Equal(t, `"soon"`, invoke(t, f, `{"do":"exit afterwards"}`))
 	require.Eventually(t, func() bool { return !f.Process().Ended.IsZero() }, time.Minute, time.Millisecond)
 	requireReplaced(t, f)
 }
 
-func TestAnAnswerThatIsTooLarge(t *testing.T) {
+func TestAResponseThatIsTooLarge(t *testing.T) {
 	f, _ := start(t)
-	require.Len(t, ask(t, f, `{"do":"answer","n":1000000}`), 1_000_002)
-	failure := failing(t, f, `{"do":"answer","n":6300000}`)
+	require.Len(t, invoke(t, f, `{"do":"respond","n":1000000}`), 1_000_002)
+	failure := invokeError(t, f, `{"do":"respond","n":6300000}`)
 	require.Equal(t, "Function.ResponseSizeTooLarge", failure.Type)
-	require.Contains(t, ask(t, f, `{"do":"echo","text":"x"}`), "x")
+	require.Contains(t, invoke(t, f, `{"do":"echo","text":"x"}`), "x")
 	require.Greater(t, 6_300_000, lambda.MaxAnswer)
 }
 
@@ -94,7 +95,7 @@ func TestAStartThatFails(t *testing.T) {
 					o.InitTimeout = 200 * time.Millisecond
 				}
 			})
-			failure := asFailure(t, err)
+			failure := asFunctionError(t, err)
 			require.Equal(t, c.kind, failure.Type)
 			require.Equal(t, c.message, failure.Message)
 		})
