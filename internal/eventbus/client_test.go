@@ -7,6 +7,9 @@ import (
 	"net/http/httptest"
 	"sync/atomic"
 	"testing"
+	"time"
+
+	"orders/internal/order"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/smithy-go/middleware"
@@ -89,6 +92,16 @@ func TestTheClientKeepsAPIOptions(t *testing.T) {
 	url, _ := start(t, &bus{})
 	allAccepted(t, publisherAt(t, cfg, url).Publish(t.Context(), oneEach(1)), 1)
 	require.EqualValues(t, 1, seen.Load())
+}
+
+// The bus may respond to the last byte of a request before the client's write of it returns.
+func TestAHealthyBusGetsEveryEventOnce(t *testing.T) {
+	b := &bus{fault: always(fault{bodyDelay: 2 * time.Millisecond}), writeDelay: time.Millisecond}
+	withBus(t, b, func(t *testing.T, p *Publisher) {
+		allAccepted(t, p.Publish(t.Context(), []order.Event{ofSize("a", 10_000), ofSize("b", 10_000)}), 2)
+	})
+	require.Len(t, b.accepted, 2)
+	require.Len(t, b.requests, 1)
 }
 
 func TestTheClientTimesOutAndFollowsNoRedirect(t *testing.T) {

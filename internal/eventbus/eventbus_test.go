@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/stretchr/testify/require"
@@ -32,7 +33,7 @@ var config = aws.Config{
 func withBus(t *testing.T, b *bus, f func(t *testing.T, p *Publisher)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		listener := &pipes{made: make(chan net.Conn), closed: make(chan struct{})}
+		listener := &pipes{made: make(chan net.Conn), closed: make(chan struct{}), writeDelay: b.writeDelay}
 		server := httptest.Server{Listener: listener, Config: &http.Server{Handler: b}}
 		server.Start()
 		transport := &http.Transport{DialContext: listener.dial, MaxIdleConnsPerHost: 100}
@@ -46,16 +47,29 @@ func withBus(t *testing.T, b *bus, f func(t *testing.T, p *Publisher)) {
 
 // pipes is a listener with connections in memory.
 type pipes struct {
-	made   chan net.Conn
-	once   sync.Once
-	closed chan struct{}
+	made       chan net.Conn
+	once       sync.Once
+	closed     chan struct{}
+	writeDelay time.Duration
+}
+
+// A slowWriter is a connection whose writes arrive before they return.
+type slowWriter struct {
+	net.Conn
+	delay time.Duration
+}
+
+func (w slowWriter) Write(data []byte) (int, error) {
+	n, err := w.Conn.Write(data)
+	time.Sleep(w.delay)
+	return n, err
 }
 
 func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	client, server := net.Pipe()
 	select {
 	case p.made <- server:
-		return client, nil
+		return slowWriter{client, p.writeDelay}, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case <-p.closed:

@@ -16,6 +16,9 @@ type bus struct {
 	// fault returns the fault of the nth request, counted from 0. nil means none.
 	fault func(n int, entries []entry) fault
 
+	// writeDelay is the time from the end of a client's write to its return.
+	writeDelay time.Duration
+
 	mu         sync.Mutex
 	requests   []request
 	accepted   []entry
@@ -30,6 +33,7 @@ type fault struct {
 	body       string         // of the response, instead of a bus's
 	reset      bool           // resets the connection before anything is accepted
 	dropped    bool           // accepts, then resets the connection before the response
+	bodyDelay  time.Duration  // between the header of the response and its body
 	hang       time.Duration  // before anything else, unless the client disconnects
 	entries    map[int]string // codes of rejected entries
 	missing    int            // results missing at the end of the response
@@ -86,6 +90,11 @@ func (b *bus) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			panic(http.ErrAbortHandler)
 		}
 		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+		if f.bodyDelay > 0 {
+			w.WriteHeader(http.StatusOK)
+			w.(http.Flusher).Flush()
+			time.Sleep(f.bodyDelay)
+		}
 		json.NewEncoder(w).Encode(response)
 	}
 }

@@ -6,6 +6,7 @@
 package safehttp
 
 import (
+	"io"
 	"net"
 	"net/http"
 	"time"
@@ -45,8 +46,30 @@ func NewTransport() *http.Transport {
 // only.
 func NewClient(transport http.RoundTripper, timeout time.Duration) *http.Client {
 	return &http.Client{
-		Transport:     transport,
+		Transport:     plainBodies{transport},
 		Timeout:       timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// plainBodies hides the WriteTo method of request bodies. The SDK closes a body when the header of
+// the response arrives, and after that, WriteTo returns io.EOF. net/http may call it so late, to
+// check that nothing follows the body, and takes the error as a failed write: it closes the
+// connection in the middle of the response, and a write that was carried out is repeated.
+type plainBodies struct{ next http.RoundTripper }
+
+func (b plainBodies) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body != nil && r.Body != http.NoBody {
+		plain := *r
+		plain.Body = struct{ io.ReadCloser }{r.Body}
+		r = &plain
+	}
+	return b.next.RoundTrip(r)
+}
+
+// CloseIdleConnections is for http.Client's method of this name.
+func (b plainBodies) CloseIdleConnections() {
+	if closer, ok := b.next.(interface{ CloseIdleConnections() }); ok {
+		closer.CloseIdleConnections()
 	}
 }
