@@ -131,7 +131,7 @@ func (p *process) traceHeader(requestID string, now time.Time) string {
 }
 
 func (p *process) serveResponse(w http.ResponseWriter, r *http.Request) {
-	response, err := io.ReadAll(http.MaxBytesReader(w, r.Body, lambda.MaxAnswer))
+	response, err := io.ReadAll(http.MaxBytesReader(w, r.Body, lambda.MaxResponse))
 	if err != nil {
 		p.complete(r.PathValue("id"), completion{err: tooLarge(p.options.Name)})
 		respond(w, http.StatusRequestEntityTooLarge,
@@ -164,7 +164,7 @@ func (p *process) serveInitError(w http.ResponseWriter, r *http.Request) {
 
 // readError reads an error as a runtime reports it. The caller gets its JSON as it is.
 func (p *process) readError(w http.ResponseWriter, r *http.Request) *lambda.FunctionError {
-	payload, err := io.ReadAll(http.MaxBytesReader(w, r.Body, lambda.MaxAnswer))
+	payload, err := io.ReadAll(http.MaxBytesReader(w, r.Body, lambda.MaxResponse))
 	if err != nil || !json.Valid(payload) {
 		return newError(p.options.Name, "Runtime.Unknown", "The runtime reported an error that is not JSON.")
 	}

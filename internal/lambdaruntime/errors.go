@@ -50,5 +50,5 @@ func exited(name, requestID string, how *os.ProcessState) *lambda.FunctionError 
 
 func tooLarge(name string) *lambda.FunctionError {
 	return newError(name, "Function.ResponseSizeTooLarge",
-		fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", lambda.MaxAnswer))
+		fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", lambda.MaxResponse))
 }

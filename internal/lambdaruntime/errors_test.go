@@ -79,7 +79,7 @@ func TestAResponseThatIsTooLarge(t *testing.T) {
 	failure := invokeError(t, f, `{"do":"respond","n":6300000}`)
 	require.Equal(t, "Function.ResponseSizeTooLarge", failure.Type)
 	require.Contains(t, invoke(t, f, `{"do":"echo","text":"x"}`), "x")
-	require.Greater(t, 6_300_000, lambda.MaxAnswer)
+	require.Greater(t, 6_300_000, lambda.MaxResponse)
 }
 
 func TestAStartThatFails(t *testing.T) {

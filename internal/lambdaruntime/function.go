@@ -72,7 +72,7 @@ func Start(ctx context.Context, options Options) (*Function, error) {
 // retries.
 //
 // The error is a *lambda.FunctionError if the handler returns an error or panics, if the response
-// is larger than lambda.MaxAnswer, if the process ends, or if there is no response within Timeout
+// is larger than lambda.MaxResponse, if the process ends, or if there is no response within Timeout
 // and Grace: then the process has been killed, with everything in flight in it. ctx bounds the wait
 // for a process that is ready, not the invocation: Lambda finishes what it has begun.
 func (f *Function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {

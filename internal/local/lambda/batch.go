@@ -8,8 +8,8 @@ import (
 	"slices"
 )
 
-// event is what the function receives. Data goes in byte for byte: a record that is no JSON spoils only the batch
-// that carries it, and bisecting finds it like any other that the function cannot take.
+// event returns the function's event for a batch. Data is copied byte for byte: a record that is not
+// JSON spoils only the batch that contains it, and bisection isolates it like any other bad record.
 func event(batch []Record) []byte {
 	size := len(`{"Records":[]}`) + len(batch)
 	for _, record := range batch {
@@ -26,12 +26,13 @@ func event(batch []Record) []byte {
 	return append(out, "]}"...)
 }
 
-// completed tells how many records of the batch, from its beginning, an answer reports as done: all but those from
-// the lowest reported sequence number on. As on Lambda an answer without failures (none at all, null, {}, a list that
-// is absent, null or empty) means the whole batch, and an identifier that is empty, null, missing or not in the batch
-// means none of it; so does an answer of any other shape. The error says why nothing is done.
-func completed(batch []Record, answer []byte) (int, error) {
-	failures, err := reported(answer)
+// completed returns how many records of the batch, from its beginning, a response reports as done:
+// all before the lowest reported sequence number. As on Lambda, a response without failures (empty,
+// null, {}, a list that is absent, null or empty) means the whole batch, and an identifier that is
+// empty, null, missing or not in the batch means none of it; so does any other invalid response. The
+// error says why nothing is done.
+func completed(batch []Record, response []byte) (int, error) {
+	failures, err := failedItems(response)
 	if err != nil {
 		return 0, err
 	}
@@ -41,7 +42,7 @@ func completed(batch []Record, answer []byte) (int, error) {
 			return CompareSequenceNumbers(r.SequenceNumber, number)
 		})
 		if !found || identifier == "" {
-			return 0, fmt.Errorf("answer reports %q, which is not in the batch", identifier)
+			return 0, fmt.Errorf("response reports %q, which is not in the batch", identifier)
 		}
 		done = min(done, at)
 	}
@@ -51,28 +52,28 @@ func completed(batch []Record, answer []byte) (int, error) {
 	return done, nil
 }
 
-// reported returns the identifiers in an answer. Objects are read as maps because Lambda heeds the case of their
-// keys, which Go's structs would not.
-func reported(answer []byte) ([]string, error) {
-	if len(bytes.TrimSpace(answer)) == 0 {
+// failedItems returns the item identifiers in a response. Objects are read as maps because Lambda
+// distinguishes the case of their keys, which Go's structs do not.
+func failedItems(response []byte) ([]string, error) {
+	if len(bytes.TrimSpace(response)) == 0 {
 		return nil, nil
 	}
-	var response map[string]json.RawMessage
-	if err := json.Unmarshal(answer, &response); err != nil {
-		return nil, fmt.Errorf("answer is not a batch response: %w", err)
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(response, &fields); err != nil {
+		return nil, fmt.Errorf("invalid batch response: %w", err)
 	}
-	list, ok := response["batchItemFailures"]
+	list, ok := fields["batchItemFailures"]
 	if !ok {
 		return nil, nil
 	}
 	var failures []map[string]json.RawMessage
 	if err := json.Unmarshal(list, &failures); err != nil {
-		return nil, fmt.Errorf("answer is not a batch response: batchItemFailures: %w", err)
+		return nil, fmt.Errorf("invalid batch response: batchItemFailures: %w", err)
 	}
 	identifiers := make([]string, len(failures))
 	for i, failure := range failures {
 		if err := json.Unmarshal(failure["itemIdentifier"], &identifiers[i]); err != nil {
-			return nil, fmt.Errorf("answer is not a batch response: itemIdentifier: %w", err)
+			return nil, fmt.Errorf("invalid batch response: itemIdentifier: %w", err)
 		}
 	}
 	return identifiers, nil

@@ -1,6 +1,5 @@
-// Package function runs a Lambda handler in this process the way Lambda would:
-// with a deadline, a request id and a trace header in its context, and with
-// its errors, panics and timeouts told in the words of Lambda.
+// Package lambda runs the service's Lambda functions in this process, and the event source mappings
+// that invoke them.
 package lambda
 
 import (
@@ -15,58 +14,50 @@ import (
 	"github.com/google/uuid"
 )
 
-// Account is the AWS account that owns everything on this machine.
+// Account is the ID of the AWS account that owns everything on this machine.
 const Account = "000000000000"
 
-// DefaultTimeout is what Lambda gives a function that asks for nothing else.
+// DefaultTimeout is the timeout of a function that sets none, as on Lambda.
 const DefaultTimeout = 3 * time.Second
 
-// MaxAnswer is the largest answer in bytes that a function may give.
-const MaxAnswer = 6<<20 + 100
+// MaxResponse is the size in bytes of the largest response that a function may return.
+const MaxResponse = 6<<20 + 100
 
-// Function is one Lambda function. It is safe for concurrent use when its
-// handler is: like a function with several requests to a process, it runs as
-// many invocations at a time as are asked for.
+// A Function runs a handler as Lambda does: with a deadline, a request ID and a trace header in its
+// context, and with its errors, panics and timeouts reported in Lambda's words. It is safe for
+// concurrent use if its handler is: any number of invocations may run at the same time.
 type Function struct {
-	// Name is the bare name, such as "create-order".
-	Name string
-	// Handler does the work; awslambda.NewHandler makes one of a typed function.
-	Handler awslambda.Handler
-	// Timeout is the longest that one invocation may take; DefaultTimeout if 0.
-	Timeout time.Duration
-	// Region is the region told in the ARN.
-	Region string
-	// NewID makes the id of a request; a random UUID if nil.
-	NewID func() string
-	// Now dates the trace header; time.Now if nil. Deadlines follow the
-	// machine's clock.
-	Now func() time.Time
+	Name    string            // the bare name, such as "create-order"
+	Handler awslambda.Handler // lambda.NewHandler makes one of a typed function
+	Timeout time.Duration     // of one invocation; 0: DefaultTimeout
+	Region  string            // in the function's ARN
+	NewID   func() string     // returns a request ID; nil: a random UUID
+	Now     func() time.Time  // dates the trace header, not the deadline; nil: time.Now
 }
 
-// ARN is the function's Amazon Resource Name, without a qualifier.
+// ARN returns the function's Amazon Resource Name, without a qualifier.
 func (f *Function) ARN() string {
 	return "arn:aws:lambda:" + f.Region + ":" + Account + ":function:" + f.Name
 }
 
-// Invoke runs the handler once with payload, which must be JSON, and answers
-// what it answers. It never retries: that is for whoever invokes.
+// Invoke runs the handler once with payload, which must be JSON, and returns the handler's response.
+// It never retries.
 //
-// A handler that returns an error, panics, answers more than MaxAnswer bytes
-// or is not done within Timeout gives a *FunctionError. When ctx ends first,
-// the handler's context ends with it and Invoke waits for the handler, no
-// longer than Timeout: what it still achieves counts, and if it gives up the
-// error wraps the cause of ctx instead, as the function is not to blame.
+// The error is a *FunctionError if the handler returns an error, panics, returns more than
+// MaxResponse bytes or is not done within Timeout. If ctx ends first, the handler's context ends
+// with it and Invoke waits for the handler, no longer than Timeout: a response still counts, and an
+// error wraps the cause of ctx instead, because the function did not fail.
 //
-// Lambda kills a process that has timed out; a goroutine cannot be killed. A
-// handler that ignores its deadline is reported as timed out on time, and its
-// goroutine goes on until the handler returns; what it returns is dropped.
+// Lambda kills a process that has timed out; a goroutine cannot be killed. A handler that ignores
+// its deadline is reported as timed out on time, and its goroutine runs until the handler returns;
+// its response is dropped.
 func (f *Function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	timeout := cmp.Or(f.Timeout, DefaultTimeout)
 	requestID := f.requestID()
-	run, cancel := context.WithTimeout(f.describe(ctx, requestID), timeout)
+	run, cancel := context.WithTimeout(f.invocationContext(ctx, requestID), timeout)
 	defer cancel()
 
-	done := make(chan outcome, 1) // buffered: a late handler must be able to end
+	done := make(chan result, 1) // buffered: a late handler must be able to end
 	go func() { done <- f.call(run, payload) }()
 
 	late := time.NewTimer(timeout)
@@ -74,54 +65,53 @@ func (f *Function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	select {
 	case <-late.C:
 		return nil, timedOut(f.Name, requestID, timeout)
-	case o := <-done:
+	case r := <-done:
 		switch {
-		case o.failure != nil:
-			return nil, o.failure
-		case o.err == nil:
-			return o.answer, nil
+		case r.failure != nil:
+			return nil, r.failure
+		case r.err == nil:
+			return r.response, nil
 		case ctx.Err() != nil:
 			return nil, fmt.Errorf("invoke %s: %w", f.Name, context.Cause(ctx))
 		case run.Err() != nil:
 			return nil, timedOut(f.Name, requestID, timeout)
 		}
-		return nil, returned(f.Name, o.err)
+		return nil, returned(f.Name, r.err)
 	}
 }
 
-// outcome is how a handler ended: with an answer, with an error of its own,
-// or with a failure that Lambda would have noticed from outside.
-type outcome struct {
-	answer  []byte
-	err     error
-	failure error
+// A result is what a handler returned, or a failure that Lambda notices from outside.
+type result struct {
+	response []byte
+	err      error
+	failure  error
 }
 
-func (f *Function) call(ctx context.Context, payload []byte) (o outcome) {
+func (f *Function) call(ctx context.Context, payload []byte) (r result) {
 	defer func() {
 		if value := recover(); value != nil {
-			o = outcome{failure: panicked(f.Name, value)}
+			r = result{failure: panicked(f.Name, value)}
 		}
 	}()
-	answer, err := f.Handler.Invoke(ctx, payload)
-	if err == nil && len(answer) > MaxAnswer {
-		return outcome{failure: tooLarge(f.Name)}
+	response, err := f.Handler.Invoke(ctx, payload)
+	if err == nil && len(response) > MaxResponse {
+		return result{failure: tooLarge(f.Name)}
 	}
-	return outcome{answer: answer, err: err}
+	return result{response: response, err: err}
 }
 
-// describe adds to ctx what a handler can learn of its invocation.
-func (f *Function) describe(ctx context.Context, requestID string) context.Context {
+// invocationContext adds to ctx what a handler can read about its invocation.
+func (f *Function) invocationContext(ctx context.Context, requestID string) context.Context {
 	ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{
 		AwsRequestID:       requestID,
 		InvokedFunctionArn: f.ARN(),
 	})
-	//lint:ignore SA1029 the key is a plain string in aws-lambda-go, and tracing libraries look for that
+	//lint:ignore SA1029 the key is a plain string in aws-lambda-go, and tracing libraries look for it
 	return context.WithValue(ctx, "x-amzn-trace-id", f.traceHeader(requestID))
 }
 
-// traceHeader is well-formed whatever NewID makes, and never sampled: nothing
-// on this machine collects traces.
+// traceHeader returns a well-formed header whatever NewID returns. It is never sampled, because
+// nothing on this machine collects traces.
 func (f *Function) traceHeader(requestID string) string {
 	now := time.Now
 	if f.Now != nil {

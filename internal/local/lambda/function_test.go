@@ -249,7 +249,7 @@ func TestACallerThatGoesAwayEndsTheHandlersContext(t *testing.T) {
 }
 
 func TestAnAnswerHasALimit(t *testing.T) {
-	size := lambda.MaxAnswer
+	size := lambda.MaxResponse
 	f := newFunction(handler(func(context.Context, []byte) ([]byte, error) { return make([]byte, size), nil }))
 
 	answer, err := f.Invoke(t.Context(), []byte(`{}`))

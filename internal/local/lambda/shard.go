@@ -10,21 +10,22 @@ import (
 	"orders/internal/local/sqs"
 )
 
-// checkpointTimeout bounds a checkpoint, which the end of Run's context does not cut short.
+// checkpointTimeout bounds a checkpoint, which the end of Run's context does not cancel.
 const checkpointTimeout = 5 * time.Second
 
-// shard is the state of a running StreamMapping.
+// A shard is the state of a running StreamMapping.
 type shard struct {
 	StreamMapping
-	position string // every record up to here is done or given up
+	position string // every record up to here is done or discarded
 
-	// Of the record that heads the batch in hand:
+	// Of the record that heads the current batch:
 	head        string // its sequence number
 	invocations int    // how often it headed a batch
-	failures    int    // how many of these count against the retries
+	failures    int    // how many of these count as attempts
 }
 
-// read returns the next batch. It asks again after errors and returns one only when ctx has ended or the shard has.
+// read returns the next batch. It retries after errors, and returns one only if ctx has ended or the
+// shard has.
 func (s *shard) read(ctx context.Context) ([]Record, error) {
 	for failures := 1; ; failures++ {
 		batch, err := s.Source.Read(ctx, s.position, s.BatchSize)
@@ -39,29 +40,29 @@ func (s *shard) read(ctx context.Context) ([]Record, error) {
 		case errors.Is(err, ErrShardEnd):
 			return nil, err
 		}
-		s.Logger.Warn("stream not read, asking again", slog.String("after", s.position), slog.String("error", err.Error()))
+		s.Logger.Warn("shard read failed", slog.String("after", s.position), slog.String("error", err.Error()))
 		s.backOff(ctx, failures)
 	}
 }
 
-// process invokes the function until every record of the batch is done or given up, or ctx ends. Halves of a split
-// batch are processed in order; the recursion is as deep as a batch can be halved.
+// process invokes the function until every record of the batch is done or discarded, or ctx ends.
+// Halves of a split batch are processed in order; the recursion is as deep as a batch can be halved.
 func (s *shard) process(ctx context.Context, batch []Record) {
 	for len(batch) > 0 && ctx.Err() == nil {
-		answer, err := s.invoke(ctx, batch)
+		response, err := s.invoke(ctx, batch)
 		if err != nil && ctx.Err() != nil {
-			return // stopped rather than failed
+			return // stopped, not failed
 		}
 		if err != nil && len(batch) > 1 {
 			half := len(batch) / 2
-			s.Logger.Warn("function failed, splitting the batch", s.span(batch), slog.String("error", err.Error()))
+			s.Logger.Warn("batch split after function error", s.span(batch), slog.String("error", err.Error()))
 			s.process(ctx, batch[:half])
 			batch = batch[half:]
 			continue
 		}
 		done := 0
 		if err == nil {
-			done, err = completed(batch, answer)
+			done, err = completed(batch, response)
 		}
 		if err != nil {
 			done = s.fail(ctx, batch, err)
@@ -81,25 +82,25 @@ func (s *shard) invoke(ctx context.Context, batch []Record) ([]byte, error) {
 	return s.Invoke(ctx, event(batch))
 }
 
-// fail counts a failure of the whole batch. It waits before the retry, or, when there is none left, gives the batch
-// up. It returns how many records need not come again.
+// fail counts a failure of the whole batch. It waits before the retry or, after the last one,
+// discards the batch. It returns how many records are not retried.
 func (s *shard) fail(ctx context.Context, batch []Record, cause error) int {
 	s.failures++
 	if s.MaximumRetryAttempts >= 0 && s.failures > s.MaximumRetryAttempts {
-		err := s.giveUp(batch, cause)
+		err := s.discard(batch, cause)
 		if err == nil {
 			return len(batch)
 		}
 		cause = errors.Join(cause, err)
 	}
-	s.Logger.Warn("batch failed, trying again", s.span(batch), slog.Int("failures", s.failures), slog.String("error", cause.Error()))
+	s.Logger.Warn("batch failed", s.span(batch), slog.Int("attempt", s.failures), slog.String("error", cause.Error()))
 	s.backOff(ctx, s.failures)
 	return 0
 }
 
-// giveUp puts a pointer to the batch among the dead letters. Where that fails the batch is not given up: its records
-// would be gone without a trace.
-func (s *shard) giveUp(batch []Record, cause error) error {
+// discard puts a pointer to the batch into the dead letters. If that fails, the batch is not
+// discarded, because its records would be lost without a trace.
+func (s *shard) discard(batch []Record, cause error) error {
 	err := s.DeadLetters.Add(sqs.Entry{
 		Time:     s.Now().UTC(),
 		Source:   s.Name,
@@ -114,13 +115,13 @@ func (s *shard) giveUp(batch []Record, cause error) error {
 		},
 	})
 	if err == nil {
-		s.Logger.Error("batch given up", s.span(batch), slog.Int("invocations", s.invocations), slog.String("error", cause.Error()))
+		s.Logger.Error("batch discarded", s.span(batch), slog.Int("invocations", s.invocations), slog.String("error", cause.Error()))
 	}
 	return err
 }
 
-// advance moves the position behind records that are done or given up. It runs to its end even when ctx is over: what
-// was done must not be repeated only because the service stops.
+// advance moves the position behind records that are done or discarded. It ignores the end of ctx:
+// what was done must not be repeated only because the service stops.
 func (s *shard) advance(ctx context.Context, done []Record) {
 	if len(done) == 0 {
 		return
@@ -136,8 +137,9 @@ func (s *shard) advance(ctx context.Context, done []Record) {
 	}
 }
 
-// backOff waits before the retry after the given number of failures, or until ctx ends. The wait doubles with every
-// failure; its second half is left to chance, so that shards that failed together do not come back together.
+// backOff waits before the retry after the given number of failures, or until ctx ends. The wait
+// doubles with every failure; its second half is random, so that shards that failed together do not
+// retry together.
 func (s *shard) backOff(ctx context.Context, failures int) {
 	wait := s.RetryWait
 	for range failures - 1 {
@@ -156,7 +158,7 @@ func (s *shard) backOff(ctx context.Context, failures int) {
 	}
 }
 
-// span names a batch in the log, where its records must not stand.
+// span names a batch in the log, where its records must not appear.
 func (s *shard) span(batch []Record) slog.Attr {
 	first, last := batch[0].SequenceNumber, batch[len(batch)-1].SequenceNumber
 	return slog.String("batch", fmt.Sprintf("%s to %s (%d records)", first, last, len(batch)))

@@ -1,61 +1,67 @@
-// Package mapping is a Lambda event source mapping in this process: it reads one shard of a DynamoDB stream and
-// invokes a function with batches of its records, as the real one does when ReportBatchItemFailures and
-// BisectBatchOnFunctionError are on.
-//
-// Where AWS documents its behaviour, this follows it (Lambda developer guide, "Retain discarded records for a
-// DynamoDB event source" and "Configuring partial batch response with DynamoDB and Lambda"):
-//
-//   - a function error splits the batch in two, and splitting does not consume the retry quota;
-//   - a partial answer makes the lowest reported sequence number the checkpoint: the batch is split there, and all
-//     records from it on come again;
-//   - an answer that cannot be understood fails the whole batch, which is retried as it is: the function did not
-//     fail, so that nothing is split;
-//   - when the quota is used up, the batch in hand is discarded, its pointer goes to the on-failure destination and
-//     the stream goes on.
-//
-// It follows that only a function error isolates a bad record. A function that keeps reporting the first record of a
-// batch, instead of failing, takes the rest of that batch along when the quota ends. This is kept on purpose: a local
-// run that spared the neighbours would hide what the cloud does.
-//
-// What AWS leaves open is decided here: the quota is counted for the record that heads the batch, and begins anew when
-// another record heads it.
 package lambda
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"orders/internal/local/sqs"
 )
 
-// StreamMapping feeds the records of one shard to a function. Source, Invoke and DeadLetters are required. One StreamMapping may
-// be run once at a time.
+// A StreamMapping is an event source mapping for one shard of a DynamoDB stream: it invokes a
+// function with batches of the shard's records, with ReportBatchItemFailures and
+// BisectBatchOnFunctionError on.
+//
+// Where AWS documents the behavior, this follows it (Lambda developer guide, "Retain discarded
+// records for a DynamoDB event source" and "Configuring partial batch response with DynamoDB and
+// Lambda"):
+//
+//   - A function error splits the batch in two, and splitting does not consume a retry.
+//   - A partial response makes the lowest reported sequence number the checkpoint: the batch is
+//     split there, and all records from it on are retried.
+//   - An invalid response fails the whole batch, which is retried unsplit, because the function did
+//     not fail.
+//   - After the last retry the batch is discarded, its pointer goes to the dead letters, and the
+//     stream goes on.
+//
+// Therefore only a function error isolates a bad record. A function that keeps reporting the first
+// record of a batch, instead of failing, takes the rest of that batch along after the last retry.
+// A local run that spared the other records would hide what happens on AWS.
+//
+// AWS leaves open what a retry is counted for. Here it is the record that heads the batch, and the
+// count starts anew when another record heads it.
+//
+// Source, Invoke and DeadLetters are required. A StreamMapping may run once at a time.
 type StreamMapping struct {
 	Source  ShardReader
 	ShardID string // names the shard in logs and dead letters
 	Name    string // names the mapping there, usually after its function
-	After   string // checkpoint to go on from; empty: the oldest record there is
+	After   string // checkpoint to resume from; empty: the oldest record
 
-	// Invoke runs the function with a Lambda event. An error is a function error. It must return soon after ctx ends
-	// and must not panic.
-	Invoke  func(ctx context.Context, payload []byte) (answer []byte, err error)
+	// Invoke runs the function with a Lambda event. An error is a function error. It must return
+	// soon after ctx ends and must not panic.
+	Invoke  func(ctx context.Context, payload []byte) (response []byte, err error)
 	Timeout time.Duration // of one invocation; 0: a minute
 
-	BatchSize            int           // most records in a batch; 0: 100
-	MaximumRetryAttempts int           // retries of a batch with the same first record; 0: none; negative: without end
+	BatchSize            int           // maximum records in a batch; 0: 100
+	MaximumRetryAttempts int           // of a batch with the same first record; 0: none; negative: no limit
 	RetryWait            time.Duration // before the first retry, doubled for each further one; 0: 100 ms
 	RetryWaitMaximum     time.Duration // 0: 10 s
 
-	// Checkpoint stores that every record up to sequenceNumber is done or in the dead letters. It is called in
-	// ascending order, and is not cut short when Run's context ends. When it fails, the mapping goes on and the next
-	// checkpoint covers this one; until then a restart would hand the records over again. May be nil.
+	// Checkpoint stores that every record up to sequenceNumber is done or in the dead letters. It is
+	// called in ascending order, and is not canceled when Run's context ends. If it fails, the
+	// mapping goes on and the next checkpoint covers this one; until then a restart would repeat the
+	// records. May be nil.
 	Checkpoint func(ctx context.Context, sequenceNumber string) error
 
-	// DeadLetters has a batch that was given up before the checkpoint that covers it. One that it cannot keep is not
-	// given up, but retried on.
+	// DeadLetters receives a discarded batch before the checkpoint that covers it. A batch that it
+	// cannot store is not discarded, but retried.
 	DeadLetters *sqs.List
 
 	Now    func() time.Time // nil: time.Now
@@ -63,39 +69,37 @@ type StreamMapping struct {
 	Logger *slog.Logger     // nil: slog.Default
 }
 
-func (m StreamMapping) withDefaults() StreamMapping {
-	if m.Timeout == 0 {
-		m.Timeout = time.Minute
-	}
-	if m.BatchSize == 0 {
-		m.BatchSize = 100
-	}
-	if m.RetryWait == 0 {
-		m.RetryWait = 100 * time.Millisecond
-	}
-	if m.RetryWaitMaximum == 0 {
-		m.RetryWaitMaximum = 10 * time.Second
-	}
-	if m.Now == nil {
-		m.Now = time.Now
-	}
-	if m.Jitter == nil {
-		m.Jitter = rand.Float64
-	}
-	if m.Logger == nil {
-		m.Logger = slog.Default()
-	}
-	m.Logger = m.Logger.With(slog.String("mapping", m.Name), slog.String("shard", m.ShardID))
-	return m
+// A Record is one change in a stream.
+type Record struct {
+	SequenceNumber string          // decimal, of any length
+	Data           json.RawMessage // the record as in the "Records" of a Lambda event
 }
 
-// Run hands over the shard's records in order until ctx ends or the source says that the shard is read to its end,
-// and then returns nil; ctx tells the two apart. Every record is handed over at least once: it counts as done only
-// once the function has answered so or its pointer is in the dead letters, and what was under way when ctx ended is
-// neither checkpointed nor counted as a failure. The only error is that of a StreamMapping that lacks a required field.
+// ErrShardEnd is returned by a ShardReader whose shard is closed and has been read to its end. It is
+// not io.EOF, which broken connections also return.
+var ErrShardEnd = errors.New("shard has been read to its end")
+
+// A ShardReader reads one shard of a stream.
+type ShardReader interface {
+	// Read returns the records that follow the sequence number after, in ascending order, at least
+	// one and at most limit; an empty after means from the oldest record. It waits until there is a
+	// record or ctx ends, and then returns ctx's error. If the shard is closed and its last record
+	// lies at or before after, it returns ErrShardEnd. Any other error is transient: the mapping
+	// retries, after a wait.
+	//
+	// The records stay readable until the mapping has checkpointed them, however often they are
+	// read. A mapping never calls Read concurrently.
+	Read(ctx context.Context, after string, limit int) ([]Record, error)
+}
+
+// Run passes the shard's records to the function in order until ctx ends or the shard is read to its
+// end, and then returns nil; ctx tells the two apart. Every record is passed at least once: it is
+// done only when the function has reported so or its pointer is in the dead letters. A batch that
+// was in flight when ctx ended is neither checkpointed nor counted as failed. The only error is that
+// a required field is missing.
 func (m StreamMapping) Run(ctx context.Context) error {
 	if m.Source == nil || m.Invoke == nil || m.DeadLetters == nil {
-		return errors.New("event source mapping: Source, Invoke and DeadLetters are required")
+		return errors.New("stream mapping: Source, Invoke and DeadLetters are required")
 	}
 	s := &shard{StreamMapping: m.withDefaults(), position: m.After}
 	for ctx.Err() == nil {
@@ -107,6 +111,43 @@ func (m StreamMapping) Run(ctx context.Context) error {
 		if err == nil {
 			s.process(ctx, batch)
 		}
+	}
+	return nil
+}
+
+func (m StreamMapping) withDefaults() StreamMapping {
+	m.Timeout = cmp.Or(m.Timeout, time.Minute)
+	m.BatchSize = cmp.Or(m.BatchSize, 100)
+	m.RetryWait = cmp.Or(m.RetryWait, 100*time.Millisecond)
+	m.RetryWaitMaximum = cmp.Or(m.RetryWaitMaximum, 10*time.Second)
+	if m.Now == nil {
+		m.Now = time.Now
+	}
+	if m.Jitter == nil {
+		m.Jitter = rand.Float64
+	}
+	m.Logger = cmp.Or(m.Logger, slog.Default()).With(slog.String("mapping", m.Name), slog.String("shard", m.ShardID))
+	return m
+}
+
+// CompareSequenceNumbers compares two sequence numbers as numbers, whatever their length and leading
+// zeros. It is negative if a comes before b, and zero if they are the same number.
+func CompareSequenceNumbers(a, b string) int {
+	a, b = strings.TrimLeft(a, "0"), strings.TrimLeft(b, "0")
+	return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
+}
+
+// checkOrder guards the mapping against a ShardReader that breaks its contract: a position that went
+// back or stood still would repeat the same records forever, or skip some.
+func checkOrder(after string, records []Record) error {
+	if len(records) == 0 {
+		return errors.New("shard reader returned no records")
+	}
+	for _, record := range records {
+		if record.SequenceNumber == "" || after != "" && CompareSequenceNumbers(record.SequenceNumber, after) <= 0 {
+			return fmt.Errorf("shard reader returned sequence number %q after %q", record.SequenceNumber, after)
+		}
+		after = record.SequenceNumber
 	}
 	return nil
 }
