@@ -19,15 +19,15 @@ func openCheckpoints(t require.TestingT, folder, stream string) *durable.Checkpo
 	return f
 }
 
-// only is the path of the one file in a folder.
-func only(t *testing.T, folder string) string {
+// onlyFile returns the path of the one file of checkpoints in a folder.
+func onlyFile(t *testing.T, folder string) string {
 	files, err := filepath.Glob(filepath.Join(folder, "checkpoints-*"))
 	require.NoError(t, err)
 	require.Len(t, files, 1)
 	return files[0]
 }
 
-func TestMarksAreThereAfterARestart(t *testing.T) {
+func TestCheckpointsSurviveRestart(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "data")
 	f := openCheckpoints(t, folder, stream)
 	require.Zero(t, f.Get("a"))
@@ -37,7 +37,7 @@ func TestMarksAreThereAfterARestart(t *testing.T) {
 	require.NoError(t, f.End("b"))
 	require.NoError(t, f.Advance("c", "300"))
 	require.NoError(t, f.Advance("d", "400"))
-	require.NoError(t, f.Keep(map[string]bool{"a": true, "b": true, "c": true, "x": true}))
+	require.NoError(t, f.Prune(map[string]bool{"a": true, "b": true, "c": true, "x": true}))
 	for range 2 {
 		require.Equal(t, durable.Checkpoint{After: "200", Ended: true}, f.Get("a"))
 		require.Equal(t, durable.Checkpoint{Ended: true}, f.Get("b"))
@@ -57,11 +57,11 @@ func TestEachStreamHasItsOwnFile(t *testing.T) {
 	require.Equal(t, "200", openCheckpoints(t, folder, stream+"5").Get("a").After)
 }
 
-func TestAFileThatCannotBeReadIsToldAndKept(t *testing.T) {
+func TestInvalidFileIsReportedAndKept(t *testing.T) {
 	folder := t.TempDir()
 	f := openCheckpoints(t, folder, stream)
 	require.NoError(t, f.Advance("a", "100"))
-	path := only(t, folder)
+	path := onlyFile(t, folder)
 	whole, err := os.ReadFile(path)
 	require.NoError(t, err)
 	texts := []string{
@@ -75,7 +75,7 @@ func TestAFileThatCannotBeReadIsToldAndKept(t *testing.T) {
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 		_, err := durable.OpenCheckpoints(folder, stream)
 		require.ErrorContains(t, err, path, text)
-		require.ErrorContains(t, err, "remove the file to have all")
+		require.ErrorContains(t, err, "remove the file to repeat all records")
 		kept, err := os.ReadFile(path)
 		require.NoError(t, err)
 		require.Equal(t, text, string(kept))
@@ -84,24 +84,24 @@ func TestAFileThatCannotBeReadIsToldAndKept(t *testing.T) {
 	require.Zero(t, openCheckpoints(t, folder, stream).Get("a"), "from the beginning, as the error says")
 }
 
-func TestAFolderThatCannotBeHadIsToldAtOnce(t *testing.T) {
+func TestUnusableFolderIsReported(t *testing.T) {
 	taken := filepath.Join(t.TempDir(), "taken")
 	require.NoError(t, os.WriteFile(taken, nil, 0o600))
 	_, err := durable.OpenCheckpoints(taken, stream)
-	require.ErrorContains(t, err, "checkpoints: ")
+	require.ErrorContains(t, err, "open checkpoints: ")
 	_, err = durable.OpenCheckpoints(t.TempDir(), strings.Repeat("x", 300))
 	require.ErrorContains(t, err, "checkpoints: ")
 }
 
-// Whatever step of a change fails, the disk keeps the old marks, this process goes on with the new ones, and the next
-// change that can be stored brings them all.
-func TestAChangeThatCannotBeStoredIsMadeUpFor(t *testing.T) {
+// Whichever step of a change fails, the file keeps the old checkpoints, this process uses the new
+// ones, and the next change that can be stored includes them all.
+func TestFailedChangeIsIncludedInTheNext(t *testing.T) {
 	for name, obstruct := range map[string]func(t *testing.T, path string) (undo func()){
 		"the new file cannot be written": func(t *testing.T, path string) func() {
 			require.NoError(t, os.Mkdir(path+".new", 0o700))
 			return func() { require.NoError(t, os.Remove(path+".new")) }
 		},
-		"it cannot take the old one's place": func(t *testing.T, path string) func() {
+		"the new file cannot replace the old one": func(t *testing.T, path string) func() {
 			require.NoError(t, os.Rename(path, path+".aside"))
 			require.NoError(t, os.MkdirAll(filepath.Join(path, "in the way"), 0o700))
 			return func() {
@@ -114,10 +114,10 @@ func TestAChangeThatCannotBeStoredIsMadeUpFor(t *testing.T) {
 			folder := t.TempDir()
 			f := openCheckpoints(t, folder, stream)
 			require.NoError(t, f.Advance("a", "100"))
-			undo := obstruct(t, only(t, folder))
-			require.ErrorContains(t, f.Advance("a", "200"), "checkpoints: ")
+			undo := obstruct(t, onlyFile(t, folder))
+			require.ErrorContains(t, f.Advance("a", "200"), "store checkpoints: ")
 			require.Error(t, f.End("b"))
-			require.Error(t, f.Keep(map[string]bool{"a": true}))
+			require.Error(t, f.Prune(map[string]bool{"a": true}))
 			require.Equal(t, "200", f.Get("a").After)
 			undo()
 
@@ -132,16 +132,16 @@ func TestAChangeThatCannotBeStoredIsMadeUpFor(t *testing.T) {
 	}
 }
 
-// A crash between writing the new file and renaming it leaves any part of it behind.
-func TestWhatACrashLeavesBesideTheFileDoesNotMatter(t *testing.T) {
+// A crash between writing the new file and renaming it leaves any part of it.
+func TestRestOfAnInterruptedChangeIsIgnored(t *testing.T) {
 	folder := t.TempDir()
 	f := openCheckpoints(t, folder, stream)
 	require.NoError(t, f.Advance("a", "100"))
-	path := only(t, folder)
+	path := onlyFile(t, folder)
 	require.NoError(t, os.WriteFile(path+".new", []byte(`{"stream":"much longer than what will be written there`+strings.Repeat(" ", 999)), 0o600))
 	f = openCheckpoints(t, folder, stream)
 	require.Equal(t, "100", f.Get("a").After)
 	require.NoError(t, f.Advance("a", "200"))
 	require.Equal(t, "200", openCheckpoints(t, folder, stream).Get("a").After)
-	require.Equal(t, path, only(t, folder), "and it is gone")
+	require.Equal(t, path, onlyFile(t, folder), "and it is gone")
 }

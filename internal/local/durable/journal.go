@@ -1,4 +1,3 @@
-// Package journal keeps a list in a file, one JSON value a line. What Append has taken is still there after a crash.
 package durable
 
 import (
@@ -8,41 +7,97 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"sync"
 )
 
-// A Journal is an open file of entries. It is safe for concurrent use, but no two Journals may have the same file.
+// A Journal is a list in a file, one JSON value a line. It is safe for concurrent use, but no two
+// Journals may have the same file.
 type Journal[E any] struct {
 	mu   sync.Mutex
 	next *commit // collects entries until the disk is free; nil: none yet
 
-	disk   sync.Mutex // held while a commit is written; taken before mu where both are needed
-	file   storage
-	size   int64 // of what is safe on the disk
+	disk   sync.Mutex // held while a commit is written; locked before mu where both are needed
+	file   file
+	size   int64 // of what is flushed
 	broken error // why nothing can be written any more
 }
 
-// storage is the part of a file that can fail.
-type storage interface {
+// A file is the part of an os.File that can fail.
+type file interface {
 	io.WriteCloser
 	Sync() error
 	Truncate(size int64) error
 }
 
-// A commit is the entries of all that wait together.
+// A commit is the entries of all Appends that wait together.
 type commit struct {
 	lines []byte
-	done  chan struct{} // closed once err tells what became of them
+	done  chan struct{} // closed once err is set
 	err   error
 }
 
-// Append returns once the entry is safe on the disk, or with the reason why it is not; it is then not in the file
-// either, unless that reason is that the file cannot be written any more. Entries whose Appends overlap share one
-// write and one flush, and may stand in any order; all others stand in the order of their Appends.
+// OpenJournal opens a file, which is created if it does not exist, with its folder, and returns its
+// entries, oldest first. The part of a last line that a crash left is cut off. A line that is not
+// valid is an error that says which line it is, and how to fix it.
+func OpenJournal[E any](path string) (*Journal[E], []E, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, nil, fmt.Errorf("open journal: %w", err)
+	}
+	opened, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600) // entries are customers' data
+	if err != nil {
+		return nil, nil, fmt.Errorf("open journal: %w", err)
+	}
+	entries, size, err := restore[E](opened)
+	if err != nil {
+		_ = opened.Close() // nothing was written
+		return nil, nil, fmt.Errorf("open journal: %w", err)
+	}
+	return &Journal[E]{file: opened, size: size}, entries, nil
+}
+
+// restore reads the complete lines, cuts off the rest, and flushes both and the file's name.
+func restore[E any](file *os.File) (entries []E, size int64, err error) {
+	text, err := os.ReadFile(file.Name())
+	if err != nil {
+		return nil, 0, err
+	}
+	complete := text[:bytes.LastIndexByte(text, '\n')+1]
+	if entries, err = decode[E](complete); err != nil {
+		return nil, 0, fmt.Errorf("%s: %w; correct or remove the line, or move the file away to begin a new one", file.Name(), err)
+	}
+	size = int64(len(complete))
+	if err := file.Truncate(size); err != nil {
+		return nil, 0, err
+	}
+	if err := file.Sync(); err != nil {
+		return nil, 0, err
+	}
+	return entries, size, syncFolder(filepath.Dir(file.Name()))
+}
+
+func decode[E any](text []byte) ([]E, error) {
+	var entries []E
+	number := 0
+	for line := range bytes.Lines(text) {
+		number++
+		var entry E
+		if err := json.Unmarshal(line, &entry); err != nil {
+			return nil, fmt.Errorf("line %d is invalid", number) // its text must not be logged
+		}
+		entries = append(entries, entry)
+	}
+	return entries, nil
+}
+
+// Append returns after the entry is flushed to the disk. If it returns an error, the entry is not in
+// the file either, unless the error says that the file cannot be written any more. Entries whose
+// Appends overlap share one write and one flush, and may have any order; all others have the order of
+// their Appends.
 func (j *Journal[E]) Append(entry E) error {
 	line, err := encode(entry)
 	if err != nil {
-		return fmt.Errorf("journal: %w", err)
+		return fmt.Errorf("append to journal: %w", err)
 	}
 	c, leads := j.join(line)
 	if leads {
@@ -52,7 +107,7 @@ func (j *Journal[E]) Append(entry E) error {
 	return c.err
 }
 
-// encode writes the entry as a line. A line feed within the value is escaped or dropped by the encoder.
+// encode returns the entry as a line. The encoder escapes or drops a line feed within the value.
 func encode[E any](entry E) ([]byte, error) {
 	var line bytes.Buffer
 	encoder := json.NewEncoder(&line)
@@ -61,7 +116,7 @@ func encode[E any](entry E) ([]byte, error) {
 	return line.Bytes(), err
 }
 
-// join adds a line to the next commit. Whoever is the first to join leads: it commits for all.
+// join adds a line to the next commit. The first to join leads: it commits for all.
 func (j *Journal[E]) join(line []byte) (c *commit, leads bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -73,7 +128,7 @@ func (j *Journal[E]) join(line []byte) (c *commit, leads bool) {
 	return j.next, leads
 }
 
-// commit waits for the disk, while others join, and then writes what has come together.
+// commit waits for the disk, while others join, and then writes what they have added.
 func (j *Journal[E]) commit(c *commit) {
 	j.disk.Lock()
 	defer j.disk.Unlock()
@@ -84,8 +139,8 @@ func (j *Journal[E]) commit(c *commit) {
 	close(c.done)
 }
 
-// write puts lines behind what is safe, and makes them safe. What was written of them is cut off if that fails, lest
-// the next lines stand behind half a line.
+// write appends lines to what is flushed, and flushes them. If that fails, it cuts off what was
+// written of them, because the next lines must not follow half a line.
 func (j *Journal[E]) write(lines []byte) error {
 	if j.broken != nil {
 		return j.broken
@@ -98,17 +153,17 @@ func (j *Journal[E]) write(lines []byte) error {
 		j.size += int64(len(lines))
 		return nil
 	}
-	err = fmt.Errorf("journal: %w", err)
+	err = fmt.Errorf("append to journal: %w", err)
 	if cut := j.file.Truncate(j.size); cut != nil {
-		j.broken = errors.Join(err, fmt.Errorf("journal: %w", cut))
+		j.broken = errors.Join(err, fmt.Errorf("restore journal: %w", cut))
 	}
 	return err
 }
 
-// Close closes the file. Every Append after it fails.
+// Close closes the file. Every later Append fails.
 func (j *Journal[E]) Close() error {
 	j.disk.Lock()
 	defer j.disk.Unlock()
-	j.broken = fmt.Errorf("journal: %w", os.ErrClosed)
+	j.broken = fmt.Errorf("append to journal: %w", os.ErrClosed)
 	return j.file.Close()
 }

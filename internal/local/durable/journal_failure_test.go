@@ -14,15 +14,15 @@ import (
 
 var errDisk = errors.New("disk failed")
 
-// disk is a file whose calls may fail, a write after half of it was done.
-type disk struct {
+// A faultyFile is a file whose calls may fail, a write after half of it was done.
+type faultyFile struct {
 	*os.File
 	failWrite, failSync, failTruncate bool
 	beforeSync                        func()
 	syncs                             int
 }
 
-func (d *disk) Write(p []byte) (int, error) {
+func (d *faultyFile) Write(p []byte) (int, error) {
 	if d.failWrite {
 		n, _ := d.File.Write(p[:len(p)/2])
 		return n, errDisk
@@ -30,7 +30,7 @@ func (d *disk) Write(p []byte) (int, error) {
 	return d.File.Write(p)
 }
 
-func (d *disk) Sync() error {
+func (d *faultyFile) Sync() error {
 	d.syncs++
 	if d.beforeSync != nil {
 		d.beforeSync()
@@ -41,30 +41,30 @@ func (d *disk) Sync() error {
 	return d.File.Sync()
 }
 
-func (d *disk) Truncate(size int64) error {
+func (d *faultyFile) Truncate(size int64) error {
 	if d.failTruncate {
 		return errDisk
 	}
 	return d.File.Truncate(size)
 }
 
-func onDisk(t *testing.T) (*Journal[int], *disk, string) {
+func openFaulty(t *testing.T) (*Journal[int], *faultyFile, string) {
 	path := filepath.Join(t.TempDir(), "events.jsonl")
 	j, _, err := OpenJournal[int](path)
 	require.NoError(t, err)
-	d := &disk{File: j.file.(*os.File)}
+	d := &faultyFile{File: j.file.(*os.File)}
 	j.file = d
 	t.Cleanup(func() { _ = j.Close() })
 	return j, d, path
 }
 
-func TestAnEntryThatFailedIsNotInTheFile(t *testing.T) {
-	for name, fail := range map[string]func(d *disk, failing bool){
-		"write": func(d *disk, failing bool) { d.failWrite = failing },
-		"sync":  func(d *disk, failing bool) { d.failSync = failing },
+func TestFailedEntryIsNotInTheFile(t *testing.T) {
+	for name, fail := range map[string]func(d *faultyFile, failing bool){
+		"write": func(d *faultyFile, failing bool) { d.failWrite = failing },
+		"sync":  func(d *faultyFile, failing bool) { d.failSync = failing },
 	} {
 		t.Run(name, func(t *testing.T) {
-			j, d, path := onDisk(t)
+			j, d, path := openFaulty(t)
 			require.NoError(t, j.Append(1))
 			fail(d, true)
 			require.ErrorIs(t, j.Append(2), errDisk)
@@ -78,9 +78,9 @@ func TestAnEntryThatFailedIsNotInTheFile(t *testing.T) {
 	}
 }
 
-// Half a line that cannot be cut off must not get another behind it, or both would be lost.
-func TestNothingIsWrittenBehindHalfALine(t *testing.T) {
-	j, d, path := onDisk(t)
+// A line that followed half a line would be lost with it.
+func TestNothingFollowsHalfALine(t *testing.T) {
+	j, d, path := openFaulty(t)
 	require.NoError(t, j.Append(1))
 	d.failWrite, d.failTruncate = true, true
 	require.ErrorIs(t, j.Append(2222), errDisk)
@@ -91,9 +91,9 @@ func TestNothingIsWrittenBehindHalfALine(t *testing.T) {
 	require.Equal(t, []int{1}, entries)
 }
 
-func TestWhoWaitsTogetherSharesOneFlush(t *testing.T) {
+func TestOverlappingAppendsShareAFlush(t *testing.T) {
 	const writers = 100
-	j, d, _ := onDisk(t)
+	j, d, _ := openFaulty(t)
 	first := make(chan struct{})
 	d.beforeSync = func() {
 		if d.syncs == 1 {

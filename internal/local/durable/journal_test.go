@@ -23,7 +23,7 @@ func openJournal(t require.TestingT, path string) (*durable.Journal[entry], []en
 	return j, entries
 }
 
-func TestEntriesAreThereAfterARestart(t *testing.T) {
+func TestJournalSurvivesRestart(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a folder", "events.jsonl")
 	entries := []entry{{"<one> & \"two\"\nlines \u2028", 1}, {"", 2}, {"é", 3}}
 	for i, e := range entries {
@@ -41,7 +41,7 @@ func TestEntriesAreThereAfterARestart(t *testing.T) {
 	require.Equal(t, os.FileMode(0o600), info.Mode().Perm(), "customers' data")
 }
 
-func TestATornLastLineIsCutOff(t *testing.T) {
+func TestTornLastLineIsCutOff(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "events.jsonl")
 	j, _ := openJournal(t, path)
 	lengths := []int{0}
@@ -56,13 +56,13 @@ func TestATornLastLineIsCutOff(t *testing.T) {
 	require.NoError(t, err)
 
 	for size := range len(text) + 1 {
-		whole := 0
-		for whole < 3 && lengths[whole+1] <= size {
-			whole++
+		complete := 0
+		for complete < 3 && lengths[complete+1] <= size {
+			complete++
 		}
 		require.NoError(t, os.WriteFile(path, text[:size], 0o600))
 		j, before := openJournal(t, path)
-		require.Len(t, before, whole)
+		require.Len(t, before, complete)
 		require.NoError(t, j.Append(entry{"new", 0}))
 		require.NoError(t, j.Close())
 		j, after := openJournal(t, path)
@@ -71,12 +71,12 @@ func TestATornLastLineIsCutOff(t *testing.T) {
 	}
 }
 
-func TestALineThatNobodyCanReadIsToldAndKept(t *testing.T) {
+func TestInvalidLineIsReportedAndKept(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "events.jsonl")
 	text := `{"Number":1}` + "\n" + `{"Text":"Secret Street` + "\n" + `{"Number":3}` + "\n{"
 	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 	_, _, err := durable.OpenJournal[entry](path)
-	require.ErrorContains(t, err, "line 2 cannot be read")
+	require.ErrorContains(t, err, "line 2 is invalid")
 	require.ErrorContains(t, err, path)
 	require.NotContains(t, err.Error(), "Secret")
 	kept, err := os.ReadFile(path)
@@ -84,16 +84,16 @@ func TestALineThatNobodyCanReadIsToldAndKept(t *testing.T) {
 	require.Equal(t, text, string(kept))
 }
 
-func TestAFileThatCannotBeHadIsToldAtOnce(t *testing.T) {
+func TestUnusableFileIsReported(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "events.jsonl")
 	require.NoError(t, os.Mkdir(path, 0o700))
 	_, _, err := durable.OpenJournal[entry](path)
-	require.ErrorContains(t, err, "journal: ")
+	require.ErrorContains(t, err, "open journal: ")
 	_, _, err = durable.OpenJournal[entry](filepath.Join(path, "missing", "\x00"))
-	require.ErrorContains(t, err, "journal: ")
+	require.ErrorContains(t, err, "open journal: ")
 }
 
-func TestWhatIsNoJSONIsRefusedAlone(t *testing.T) {
+func TestEntryWithoutJSONFailsAlone(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "events.jsonl")
 	j, _, err := durable.OpenJournal[any](path)
 	require.NoError(t, err)
@@ -107,7 +107,7 @@ func TestWhatIsNoJSONIsRefusedAlone(t *testing.T) {
 	require.Equal(t, []any{"one", "two"}, entries)
 }
 
-func TestManyAppendAtOnce(t *testing.T) {
+func TestConcurrentAppends(t *testing.T) {
 	const writers, each = 16, 50
 	path := filepath.Join(t.TempDir(), "events.jsonl")
 	j, _ := openJournal(t, path)
@@ -127,12 +127,12 @@ func TestManyAppendAtOnce(t *testing.T) {
 	require.Len(t, entries, writers*each)
 	next := make(map[string]int)
 	for _, e := range entries {
-		require.Equal(t, next[e.Text], e.Number, "each writer's stand in its order")
+		require.Equal(t, next[e.Text], e.Number, "the entries of a writer are in order")
 		next[e.Text]++
 	}
 }
 
-func FuzzOpen(f *testing.F) {
+func FuzzOpenJournal(f *testing.F) {
 	f.Add([]byte(`{"Text":"a","Number":1}` + "\n"))
 	f.Add([]byte(`{"Text":"a","Number":1}` + "\n" + `{"Text":`))
 	f.Add([]byte("\n\n"))
@@ -146,7 +146,7 @@ func FuzzOpen(f *testing.F) {
 		if err != nil {
 			kept, readErr := os.ReadFile(path)
 			require.NoError(t, readErr)
-			require.Equal(t, text, kept, "what cannot be read is not touched")
+			require.Equal(t, text, kept, "an invalid file is left unchanged")
 			return
 		}
 		require.NoError(t, j.Append(entry{"new", 1}))

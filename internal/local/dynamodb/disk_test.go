@@ -49,7 +49,7 @@ func (m *marks) End(shardID string) error {
 	return m.change(func() { m.known[shardID] = durable.Checkpoint{After: m.known[shardID].After, Ended: true} })
 }
 
-func (m *marks) Keep(shardIDs map[string]bool) error {
+func (m *marks) Prune(shardIDs map[string]bool) error {
 	return m.change(func() {
 		maps.DeleteFunc(m.known, func(id string, _ durable.Checkpoint) bool { return !shardIDs[id] })
 	})

@@ -36,7 +36,7 @@ func (r *run) heed(ctx context.Context, shards []shard) {
 	for _, s := range shards {
 		listed[s.id] = true
 	}
-	if err := r.Checkpoints.Keep(listed); err != nil {
+	if err := r.Checkpoints.Prune(listed); err != nil {
 		r.log.Error("marks of former shards not removed", slog.String("error", err.Error()))
 	}
 	for id, reading := range r.reading {

@@ -44,7 +44,7 @@ type Checkpoints interface {
 	Get(shardID string) durable.Checkpoint
 	Advance(shardID, sequenceNumber string) error
 	End(shardID string) error
-	Keep(shardIDs map[string]bool) error
+	Prune(shardIDs map[string]bool) error
 }
 
 var _ Checkpoints = (*durable.Checkpoints)(nil)

@@ -1,3 +1,5 @@
+// Package durable keeps on the disk what must survive a crash of the process or the machine:
+// journals, to which entries are appended, and checkpoints, which are replaced.
 package durable
 
 import (
@@ -5,9 +7,9 @@ import (
 	"path/filepath"
 )
 
-// replace puts a new file in the place of one, or of none. At every moment the name leads to the old text or to the
-// whole new one, also after a crash, since the new text is safe on the disk before it gets the name. What a crash may
-// leave beside it is overwritten by the next replace.
+// replace creates a file or replaces its content. At every moment, also after a crash, the name leads
+// to all of the old text or all of the new text, because the new text is flushed before it gets the
+// name. The next replace overwrites what a crash may leave beside the file.
 func replace(path string, text []byte) error {
 	fresh := path + ".new"
 	if err := write(fresh, text); err != nil {
@@ -34,7 +36,7 @@ func write(path string, text []byte) error {
 	return err
 }
 
-// syncFolder makes the names in a folder safe on the disk.
+// syncFolder flushes the names in a folder.
 func syncFolder(path string) error {
 	folder, err := os.Open(path)
 	if err != nil {
