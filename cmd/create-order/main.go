@@ -1,5 +1,5 @@
-// Command create-order is the Lambda function that stores new orders once products, payment, delivery-pricing and
-// users agree.
+// Command create-order is the Lambda function that stores new orders that products, payment, delivery-pricing and
+// users accept.
 package main
 
 import (
@@ -21,25 +21,26 @@ import (
 )
 
 func main() {
-	h, err := newHandler(os.Getenv, os.Stdout)
-	if err != nil {
-		telemetry.NewLogger(os.Stdout, slog.LevelInfo).Error("create-order failed to start", slog.String("error", err.Error()))
+	if err := run(context.Background(), os.Getenv, os.Stdout); err != nil {
+		log := telemetry.NewLogger(os.Stdout, slog.LevelInfo)
+		log.Error("create-order failed to start", slog.String("error", err.Error()))
 		os.Exit(1)
 	}
-	connect(h)
-	lambda.StartWithOptions(h)
 }
 
-// connect opens the connection to the table, whose turn comes behind the checks: on a cold start they need not wait for
-// each other. It ends by itself, soon.
-func connect(h *handler.CreateOrder) {
-	if store, ok := h.Orders.Store.(*dynamo.Store); ok {
-		go store.Connect(context.Background())
+// run handles events until Lambda ends the process, and returns an error if the environment is incomplete.
+func run(ctx context.Context, getenv func(name string) string, output io.Writer) error {
+	h, store, err := newHandler(getenv, output)
+	if err != nil {
+		return err
 	}
+	go store.Connect(ctx) // the table is needed after the checks: meanwhile it can connect
+	lambda.StartWithOptions(h)
+	return nil
 }
 
-// newHandler joins the handler to what the environment names. Logs and metrics go to output.
-func newHandler(getenv func(name string) string, output io.Writer) (*handler.CreateOrder, error) {
+// newHandler connects the handler to what the environment names. Logs and metrics go to output.
+func newHandler(getenv func(name string) string, output io.Writer) (*handler.CreateOrder, *dynamo.Store, error) {
 	env := environment.NewReader(getenv)
 	log := telemetry.NewLogger(output, environment.Parse(env, "LOG_LEVEL", telemetry.ParseLevel))
 	metrics := telemetry.NewMetrics(output, env.Text("ENVIRONMENT"), nil)
@@ -53,20 +54,15 @@ func newHandler(getenv func(name string) string, output io.Writer) (*handler.Cre
 	cfg, endpoint := env.AWS(), env.Endpoint("DYNAMODB")
 	tracer, err := telemetry.NewTracer(getenv)
 	if err := errors.Join(env.Err(), err); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	telemetry.Install(log)
 	if urls.Users == "" {
-		telemetry.NewLogger(output, slog.LevelInfo).Info("the users check is off: USERS_API_URL is empty") // at any LOG_LEVEL
+		telemetry.NewLogger(output, slog.LevelInfo).Info("users check off: USERS_API_URL is empty") // at every LOG_LEVEL
 	}
 	tracer.InstrumentAWS(&cfg)
-	signed := safehttp.Sign(tracer.Transport(safehttp.NewTransport()), cfg.Credentials, cfg.Region)
-	return &handler.CreateOrder{
-		Orders: &order.Service{
-			Store:    &dynamo.Store{Client: dynamo.NewClient(cfg, endpoint, dynamo.Timing{}), Table: table},
-			Checkers: tracer.Checkers(peer.New(urls, peer.Options{Transport: signed, Log: log})),
-		},
-		Metrics: metrics,
-		Log:     log,
-	}, nil
+	store := &dynamo.Store{Client: dynamo.NewClient(cfg, endpoint, dynamo.Timing{}), Table: table}
+	transport := safehttp.Sign(tracer.Transport(safehttp.NewTransport()), cfg.Credentials, cfg.Region)
+	checkers := tracer.Checkers(peer.New(urls, peer.Options{Transport: transport, Log: log}))
+	return &handler.CreateOrder{Orders: &order.Service{Store: store, Checkers: checkers}, Metrics: metrics, Log: log}, store, nil
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// variables is all that the function reads, with changes; an empty value is as good as none.
+// variables returns the function's environment, with changes; an empty value counts as missing.
 func variables(changes map[string]string) func(string) string {
 	all := map[string]string{
 		"LOG_LEVEL": "INFO", "TABLE_NAME": "orders-table",
@@ -21,24 +21,24 @@ func variables(changes map[string]string) func(string) string {
 	return func(name string) string { return all[name] }
 }
 
-func TestOneErrorNamesAllThatAreMissing(t *testing.T) {
+func TestOneErrorNamesAllMissingVariables(t *testing.T) {
 	_, err := newHandler(func(string) string { return "" }, io.Discard)
 	require.EqualError(t, err, "missing environment variables: LOG_LEVEL, TABLE_NAME, AWS_REGION")
 }
 
-func TestWhatCannotBeUsedIsNamed(t *testing.T) {
+func TestInvalidVariablesAreNamed(t *testing.T) {
 	for name, value := range map[string]string{"LOG_LEVEL": "LOUD", "AWS_ENDPOINT_URL_DYNAMODB": "8000", "AWS_XRAY_DAEMON_ADDRESS": "no address"} {
 		_, err := newHandler(variables(map[string]string{name: value}), io.Discard)
 		require.ErrorContains(t, err, name)
 	}
 }
 
-func TestTheHandlerReadsTheTableThatIsSet(t *testing.T) {
+func TestHandlerReadsTheTable(t *testing.T) {
 	var target, body string
 	table := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		text, _ := io.ReadAll(r.Body)
 		target, body = r.Header.Get("X-Amz-Target"), string(text)
-		_, _ = io.WriteString(w, `{}`) // there is no such order
+		_, _ = io.WriteString(w, `{}`) // no such order
 	}))
 	defer table.Close()
 	var output bytes.Buffer
@@ -46,11 +46,11 @@ func TestTheHandlerReadsTheTableThatIsSet(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, output.String())
 
-	answer, err := h.Invoke(t.Context(), []byte(`{"resource":"/backend/{orderId}","httpMethod":"GET",
+	response, err := h.Invoke(t.Context(), []byte(`{"resource":"/backend/{orderId}","httpMethod":"GET",
 		"pathParameters":{"orderId":"6f1d0c3e-52a4-4b0e-9c57-0d8f6f1b7a21"},"requestContext":{"identity":{"userArn":"arn:aws:iam::1:user/u"}}}`))
 	require.NoError(t, err)
-	require.Contains(t, string(answer), `"statusCode":404`)
+	require.Contains(t, string(response), `"statusCode":404`)
 	require.Equal(t, "DynamoDB_20120810.GetItem", target)
 	require.Contains(t, body, `"TableName":"orders-table"`)
-	require.Contains(t, output.String(), `"message":"order not read"`)
+	require.Contains(t, output.String(), `"message":"request rejected"`)
 }

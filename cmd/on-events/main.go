@@ -1,4 +1,4 @@
-// Command on-events is the Lambda function that lets orders follow what warehouse and delivery report.
+// Command on-events is the Lambda function that applies fulfilment updates from warehouse and delivery to orders.
 package main
 
 import (
@@ -17,15 +17,24 @@ import (
 )
 
 func main() {
-	h, err := newHandler(os.Getenv, os.Stdout)
-	if err != nil {
-		telemetry.NewLogger(os.Stdout, slog.LevelInfo).Error("on-events failed to start", slog.String("error", err.Error()))
+	if err := run(os.Getenv, os.Stdout); err != nil {
+		log := telemetry.NewLogger(os.Stdout, slog.LevelInfo)
+		log.Error("on-events failed to start", slog.String("error", err.Error()))
 		os.Exit(1)
 	}
-	lambda.StartWithOptions(h)
 }
 
-// newHandler joins the handler to what the environment names. Logs and metrics go to output.
+// run handles events until Lambda ends the process, and returns an error if the environment is incomplete.
+func run(getenv func(name string) string, output io.Writer) error {
+	h, err := newHandler(getenv, output)
+	if err != nil {
+		return err
+	}
+	lambda.StartWithOptions(h)
+	return nil
+}
+
+// newHandler connects the handler to what the environment names. Logs and metrics go to output.
 func newHandler(getenv func(name string) string, output io.Writer) (*handler.OnEvents, error) {
 	env := environment.NewReader(getenv)
 	log := telemetry.NewLogger(output, environment.Parse(env, "LOG_LEVEL", telemetry.ParseLevel))

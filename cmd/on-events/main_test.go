@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// variables is all that the function reads, with changes; an empty value is as good as none.
+// variables returns the function's environment, with changes; an empty value counts as missing.
 func variables(changes map[string]string) func(string) string {
 	all := map[string]string{
 		"LOG_LEVEL": "INFO", "ENVIRONMENT": "test", "TABLE_NAME": "orders-table",
@@ -21,12 +21,12 @@ func variables(changes map[string]string) func(string) string {
 	return func(name string) string { return all[name] }
 }
 
-func TestOneErrorNamesAllThatAreMissing(t *testing.T) {
+func TestOneErrorNamesAllMissingVariables(t *testing.T) {
 	_, err := newHandler(func(string) string { return "" }, io.Discard)
 	require.EqualError(t, err, "missing environment variables: LOG_LEVEL, ENVIRONMENT, TABLE_NAME, AWS_REGION")
 }
 
-func TestWhatCannotBeUsedIsNamed(t *testing.T) {
+func TestInvalidVariablesAreNamed(t *testing.T) {
 	for name, value := range map[string]string{"LOG_LEVEL": "LOUD", "AWS_ENDPOINT_URL_DYNAMODB": "8000", "AWS_XRAY_DAEMON_ADDRESS": "no address"} {
 		_, err := newHandler(variables(map[string]string{name: value}), io.Discard)
 		require.ErrorContains(t, err, name)
@@ -39,7 +39,7 @@ const (
 		"deliveryPrice":{"N":"0"},"total":{"N":"0"},"modifiedDate":{"S":"2026-01-23T10:53:49.131052Z"}}}`
 )
 
-func TestTheHandlerWritesToTheTableThatIsSet(t *testing.T) {
+func TestHandlerWritesToTheTable(t *testing.T) {
 	var calls []string
 	var written string
 	table := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -1,4 +1,4 @@
-// Command table-update is the Lambda function that announces every change of the table on the event bus.
+// Command table-update is the Lambda function that publishes every change of the table on the event bus.
 package main
 
 import (
@@ -18,23 +18,33 @@ import (
 )
 
 func main() {
-	h, err := newHandler(os.Getenv, os.Stdout)
-	if err != nil {
-		telemetry.NewLogger(os.Stdout, slog.LevelInfo).Error("table-update failed to start", slog.String("error", err.Error()))
+	if err := run(os.Getenv, os.Stdout); err != nil {
+		log := telemetry.NewLogger(os.Stdout, slog.LevelInfo)
+		log.Error("table-update failed to start", slog.String("error", err.Error()))
 		os.Exit(1)
+	}
+}
+
+// run handles events until Lambda ends the process, and returns an error if the environment is incomplete.
+func run(getenv func(name string) string, output io.Writer) error {
+	h, err := newHandler(getenv, output)
+	if err != nil {
+		return err
 	}
 	tuneCollector()
 	lambda.StartWithOptions(h)
+	return nil
 }
 
-// tuneCollector lets garbage grow to four times what is in use, which takes a third off the CPU of a usual batch. The
-// limit, from which on it collects as often as it must, keeps the largest batch well within the function's memory.
+// tuneCollector lets garbage grow to four times the live heap, which saves a third of the CPU of a usual batch. The
+// memory limit, above which the collector runs as often as necessary, keeps the largest batch within the function's
+// memory.
 func tuneCollector() {
 	debug.SetGCPercent(400)
 	debug.SetMemoryLimit(128 << 20)
 }
 
-// newHandler joins the handler to what the environment names. Logs and metrics go to output.
+// newHandler connects the handler to what the environment names. Logs and metrics go to output.
 func newHandler(getenv func(name string) string, output io.Writer) (*handler.TableUpdate, error) {
 	env := environment.NewReader(getenv)
 	log := telemetry.NewLogger(output, environment.Parse(env, "LOG_LEVEL", telemetry.ParseLevel))

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// variables is all that the function reads, with changes; an empty value is as good as none.
+// variables returns the function's environment, with changes; an empty value counts as missing.
 func variables(changes map[string]string) func(string) string {
 	all := map[string]string{
 		"LOG_LEVEL": "INFO", "EVENT_BUS_NAME": "shop-bus",
@@ -21,19 +21,19 @@ func variables(changes map[string]string) func(string) string {
 	return func(name string) string { return all[name] }
 }
 
-func TestOneErrorNamesAllThatAreMissing(t *testing.T) {
+func TestOneErrorNamesAllMissingVariables(t *testing.T) {
 	_, err := newHandler(func(string) string { return "" }, io.Discard)
 	require.EqualError(t, err, "missing environment variables: LOG_LEVEL, EVENT_BUS_NAME, AWS_REGION")
 }
 
-func TestWhatCannotBeUsedIsNamed(t *testing.T) {
+func TestInvalidVariablesAreNamed(t *testing.T) {
 	for name, value := range map[string]string{"LOG_LEVEL": "LOUD", "AWS_ENDPOINT_URL_EVENTBRIDGE": "8000", "AWS_XRAY_DAEMON_ADDRESS": "no address"} {
 		_, err := newHandler(variables(map[string]string{name: value}), io.Discard)
 		require.ErrorContains(t, err, name)
 	}
 }
 
-func TestTheHandlerPutsEventsOnTheBusThatIsSet(t *testing.T) {
+func TestHandlerPublishesToTheBus(t *testing.T) {
 	var target, body string
 	bus := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		text, _ := io.ReadAll(r.Body)
@@ -45,10 +45,10 @@ func TestTheHandlerPutsEventsOnTheBusThatIsSet(t *testing.T) {
 	h, err := newHandler(variables(map[string]string{"AWS_ENDPOINT_URL_EVENTBRIDGE": bus.URL}), &output)
 	require.NoError(t, err)
 
-	answer, err := h.Invoke(t.Context(), []byte(`{"Records":[{"eventName":"INSERT","dynamodb":{"SequenceNumber":"1",
+	response, err := h.Invoke(t.Context(), []byte(`{"Records":[{"eventName":"INSERT","dynamodb":{"SequenceNumber":"1",
 		"Keys":{"orderId":{"S":"6f1d"}},"NewImage":{"orderId":{"S":"6f1d"},"total":{"N":"100"}}}}]}`))
 	require.NoError(t, err)
-	require.JSONEq(t, `{"batchItemFailures":[]}`, string(answer))
+	require.JSONEq(t, `{"batchItemFailures":[]}`, string(response))
 	require.Equal(t, "AWSEvents.PutEvents", target)
 	require.Contains(t, body, `"EventBusName":"shop-bus"`)
 	require.Contains(t, body, `\"total\":100`)

@@ -108,14 +108,14 @@ func BenchmarkCreateOrder(b *testing.B) {
 		benchmark(b, `"success":true`, benchJSON(b, map[string]any{"userId": "ada", "order": benchRequest()}), h)
 	})
 	b.Run("http", func(b *testing.B) {
-		event := proxied("POST", "/orders", "ada", func(r *events.APIGatewayProxyRequest) { r.Body = string(benchJSON(b, benchRequest())) })
+		event := proxyEvent("POST", "/orders", "ada", func(r *events.APIGatewayProxyRequest) { r.Body = string(benchJSON(b, benchRequest())) })
 		benchmark(b, `"statusCode":201`, event, h)
 	})
 }
 
 func BenchmarkGetOrder(b *testing.B) {
 	h := &handler.GetOrder{Orders: benchOrders(b), Log: slog.New(slog.DiscardHandler)}
-	event := proxied("GET", "/orders/{orderId}", "ada", func(r *events.APIGatewayProxyRequest) {
+	event := proxyEvent("GET", "/orders/{orderId}", "ada", func(r *events.APIGatewayProxyRequest) {
 		r.PathParameters = map[string]string{"orderId": order.IDFor("bench-token")}
 	})
 	benchmark(b, `"statusCode":200`, event, h)

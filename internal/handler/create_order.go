@@ -2,95 +2,147 @@ package handler
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 
-	"github.com/aws/aws-lambda-go/events"
-
 	"orders/internal/order"
+	"orders/internal/strictjson"
 )
 
-// CreateOrder is the function that stores new orders. It takes two events: API Gateway's proxy event of
-// POST /orders, and the direct invocation {"userId", "order"} by services that vouch for the user themselves.
-// It never answers with a function error for what a caller can cause.
+// CreateOrder is the function that stores new orders. It accepts two events: API Gateway's proxy event of POST /orders,
+// and the direct invocation {"userId", "order"} by services that vouch for the user. It never returns a function error
+// for anything that a caller can cause.
 type CreateOrder struct {
 	Orders  *order.Service
 	Metrics Metrics
 	Log     *slog.Logger
 }
 
-// Invoke answers one event.
+// Invoke handles one event.
 func (h *CreateOrder) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	ctx, cancel := withReserve(ctx)
 	defer cancel()
-	if request, ok := proxyRequest(event); ok {
-		return h.http(ctx, request)
+	if request, ok := parseProxyRequest(event); ok {
+		return h.invokeHTTP(ctx, request)
 	}
-	return h.direct(ctx, event)
+	return h.invokeDirect(ctx, event)
 }
 
-// proxyRequest reads API Gateway's event; false if it is another.
-func proxyRequest(event []byte) (request events.APIGatewayProxyRequest, ok bool) {
-	err := json.Unmarshal(event, &request)
-	return request, err == nil && request.HTTPMethod != ""
-}
-
-func (h *CreateOrder) http(ctx context.Context, request events.APIGatewayProxyRequest) ([]byte, error) {
-	userID, err := userOf(request)
+func (h *CreateOrder) invokeHTTP(ctx context.Context, request proxyRequest) ([]byte, error) {
+	userID, body, err := readHTTP(request)
 	if err != nil {
-		return failed(err)
-	}
-	body, err := bodyOf(request)
-	if err != nil {
-		return failed(err)
+		h.logRejection(ctx, userID, "", err)
+		return respondError(err)
 	}
 	stored, replayed, err := h.create(ctx, userID, body)
-	if err != nil {
-		return failed(err)
-	}
-	if replayed {
-		return answer(http.StatusOK, stored.Public(), map[string]string{"Idempotent-Replayed": "true"})
-	}
-	return answer(http.StatusCreated, stored.Public(), map[string]string{"Location": "/orders/" + stored.OrderID})
-}
-
-func bodyOf(request events.APIGatewayProxyRequest) ([]byte, error) {
-	if !request.IsBase64Encoded {
-		return []byte(request.Body), nil
-	}
-	body, err := base64.StdEncoding.DecodeString(request.Body)
-	if err != nil {
-		return nil, &order.Error{Kind: order.Invalid, Message: "Invalid JSON", Details: []string{"The body must be JSON: it is not valid base64"}}
-	}
-	return body, nil
-}
-
-// create parses and stores an order, counts it and writes down how it went.
-func (h *CreateOrder) create(ctx context.Context, userID string, body []byte) (order.Order, bool, error) {
-	request, err := order.ParseRequest(body)
-	if err != nil {
-		logFailure(ctx, h.Log, "request refused", "", err)
-		return order.Order{}, false, err
-	}
-	orderID := slog.String("orderId", order.IDFor(request.PaymentToken))
-	stored, replayed, err := h.Orders.Create(ctx, userID, request)
 	switch {
 	case err != nil:
-		logFailure(ctx, h.Log, "order not created", orderID.Value.String(), err)
-		h.countUnavailable(ctx, orderID.Value.String(), err)
+		return respondError(err)
 	case replayed:
-		h.Log.InfoContext(ctx, "order was already created", orderID)
+		return respond(http.StatusOK, stored.Public(), map[string]string{"Idempotent-Replayed": "true"})
+	}
+	return respond(http.StatusCreated, stored.Public(), map[string]string{"Location": "/orders/" + stored.OrderID})
+}
+
+func readHTTP(request proxyRequest) (userID string, body []byte, err error) {
+	if userID, err = request.userID(); err != nil {
+		return "", nil, err
+	}
+	body, err = request.decodeBody()
+	return userID, body, err
+}
+
+// A directResponse is the response to a direct invocation, whatever its result.
+type directResponse struct {
+	Success bool     `json:"success"`
+	Message string   `json:"message"`
+	Order   any      `json:"order,omitempty"`
+	Errors  []string `json:"errors,omitempty"`
+}
+
+func (h *CreateOrder) invokeDirect(ctx context.Context, event []byte) ([]byte, error) {
+	userID, body, err := readDirect(event)
+	if err != nil {
+		h.logRejection(ctx, userID, "", err)
+		return respondDirectError(err)
+	}
+	stored, _, err := h.create(ctx, userID, body)
+	if err != nil {
+		return respondDirectError(err)
+	}
+	return strictjson.Marshal(directResponse{Success: true, Message: "Order created", Order: wholeOrder(stored)})
+}
+
+func respondDirectError(err error) ([]byte, error) {
+	e, ok := errors.AsType[*order.Error](err)
+	if !ok {
+		e = order.StoreError(err)
+	}
+	return strictjson.Marshal(directResponse{Message: e.Message, Errors: e.Details})
+}
+
+// maxUserIDBytes is the longest key of the table's user index.
+const maxUserIDBytes = 2048
+
+// readDirect splits a direct event. The order's bytes stay as they were sent, so that their size is the sender's and
+// every error in them is found.
+func readDirect(event []byte) (userID string, body []byte, err error) {
+	invalid := func(errs ...string) error {
+		return &order.Error{Kind: order.Invalid, Message: "Invalid event", Details: errs}
+	}
+	members, err := strictjson.Members(event)
+	if err != nil {
+		return "", nil, invalid("event: " + err.Error())
+	}
+	var missing []string
+	for _, name := range []string{"order", "userId"} {
+		if _, ok := members[name]; !ok {
+			missing = append(missing, fmt.Sprintf("Missing %s in event", name))
+		}
+	}
+	if missing != nil {
+		return "", nil, invalid(missing...)
+	}
+	if err := json.Unmarshal(members["userId"], &userID); err != nil || userID == "" {
+		return "", nil, invalid("userId in event must be a string that is not empty")
+	}
+	if len(userID) > maxUserIDBytes {
+		return "", nil, invalid(fmt.Sprintf("userId in event must be at most %d bytes", maxUserIDBytes))
+	}
+	return userID, members["order"], nil
+}
+
+// create parses and stores an order, and logs and counts the result.
+func (h *CreateOrder) create(ctx context.Context, userID string, body []byte) (stored order.Order, replayed bool, err error) {
+	request, err := order.ParseRequest(body)
+	if err != nil {
+		h.logRejection(ctx, userID, "", err)
+		return order.Order{}, false, err
+	}
+	orderID := order.IDFor(request.PaymentToken)
+	stored, replayed, err = h.Orders.Create(ctx, userID, request)
+	switch {
+	case err != nil:
+		h.logRejection(ctx, userID, orderID, err)
+		h.countUnavailable(ctx, orderID, err)
+	case replayed:
+		h.Log.InfoContext(ctx, "order replayed", slog.String("orderId", orderID))
 	default:
-		h.Log.InfoContext(ctx, "order created", orderID)
-		h.Metrics.Count(ctx, stored.OrderID, map[string]int64{MetricOrderCreated: 1, MetricOrderCreatedTotal: stored.Total})
+		h.Log.InfoContext(ctx, "order created", slog.String("orderId", orderID))
+		h.Metrics.Count(ctx, orderID, map[string]int64{MetricOrderCreated: 1, MetricOrderCreatedTotal: stored.Total})
 	}
 	return stored, replayed, err
 }
 
-// countUnavailable counts a request for an order that was in vain by no fault of the caller's. Nothing else tells operators of all of
-// them: to Lambda a direct invocation that was answered went well, and API Gateway never sees it.
+func (h *CreateOrder) logRejection(ctx context.Context, userID, orderID string, err error) {
+	logRejection(ctx, h.Log, "order rejected", userID, orderID, err)
+}
+
+// countUnavailable counts a create request that failed although the caller did nothing wrong. No other metric has all of
+// them: to Lambda, a direct invocation that got a response succeeded, and API Gateway never sees it.
 func (h *CreateOrder) countUnavailable(ctx context.Context, orderID string, err error) {
 	switch order.KindOf(err) {
 	case order.CheckFailed, order.Unavailable:

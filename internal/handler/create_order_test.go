@@ -21,12 +21,12 @@ func createOrder(s *shop) *handler.CreateOrder {
 }
 
 func post(user string, body []byte) []byte {
-	return proxied("POST", "/orders", user, func(r *events.APIGatewayProxyRequest) { r.Body = string(body) })
+	return proxyEvent("POST", "/orders", user, func(r *events.APIGatewayProxyRequest) { r.Body = string(body) })
 }
 
 func TestPostStoresAnOrder(t *testing.T) {
 	s, want := newShop(), ordertest.Sample()
-	got := ask(t, createOrder(s), post("user-1", ordertest.Request(want)))
+	got := invoke(t, createOrder(s), post("user-1", ordertest.Request(want)))
 	require.Equal(t, http.StatusCreated, got.status)
 	require.Equal(t, map[string]string{"Location": "/orders/" + want.OrderID}, got.headers)
 	require.Equal(t, want.OrderID, got.body["orderId"])
@@ -43,46 +43,46 @@ func TestPostStoresAnOrder(t *testing.T) {
 	require.Equal(t, map[string]int64{"orderCreated": 1, "orderCreatedTotal": want.Total}, s.counter.counts)
 }
 
-func TestPostAgainIsAnsweredWithTheSameOrder(t *testing.T) {
+func TestRepeatedPostReturnsTheSameOrder(t *testing.T) {
 	s, want := newShop(), ordertest.Sample()
 	h := createOrder(s)
-	first := ask(t, h, post("user-1", ordertest.Request(want)))
-	again := ask(t, h, post("user-1", ordertest.Request(want)))
+	first := invoke(t, h, post("user-1", ordertest.Request(want)))
+	again := invoke(t, h, post("user-1", ordertest.Request(want)))
 	require.Equal(t, http.StatusOK, again.status)
 	require.Equal(t, map[string]string{"Idempotent-Replayed": "true"}, again.headers)
 	require.Equal(t, first.body, again.body)
 	require.EqualValues(t, 1, s.counter.counts["orderCreated"], "a repeat is not counted")
 
-	s.checker.says = refusal(order.Rejected, "Wrong payment token") // spent meanwhile
-	require.Equal(t, http.StatusOK, ask(t, h, post("user-1", ordertest.Request(want))).status)
-	other := ask(t, h, post("user-2", ordertest.Request(want)))
+	s.checker.err = rejection(order.Rejected, "Wrong payment token") // spent meanwhile
+	require.Equal(t, http.StatusOK, invoke(t, h, post("user-1", ordertest.Request(want))).status)
+	other := invoke(t, h, post("user-2", ordertest.Request(want)))
 	require.Equal(t, http.StatusConflict, other.status)
 	require.Equal(t, map[string]any{"message": "Payment token already used"}, other.body)
 }
 
-func TestPostRefusals(t *testing.T) {
+func TestPostRejections(t *testing.T) {
 	good := string(ordertest.Request(ordertest.Sample()))
 	for name, c := range map[string]struct {
 		user, body string
-		says       error
+		err        error
 		status     int
 		want       map[string]any
 	}{
 		"no identity": {"", good, nil, 401, map[string]any{"message": "Unauthorized"}},
-		"no JSON":     {"u", "nope", nil, 400, map[string]any{"message": "Invalid JSON", "errors": list("The body must be JSON: invalid character 'o' in literal null (expecting 'u') (at byte 2)")}},
-		"empty body":  {"u", "", nil, 400, map[string]any{"message": "Invalid JSON", "errors": list("The body must be JSON: unexpected end of JSON input (at byte 0)")}},
+		"no JSON":     {"u", "nope", nil, 400, map[string]any{"message": "Invalid JSON", "errors": jsonList("The body must be JSON: invalid character 'o' in literal null (expecting 'u') (at byte 2)")}},
+		"empty body":  {"u", "", nil, 400, map[string]any{"message": "Invalid JSON", "errors": jsonList("The body must be JSON: unexpected end of JSON input (at byte 0)")}},
 		"wrong shape": {"u", `{"products":[],"address":{},"deliveryPrice":0,"paymentToken":"t"}`, nil, 400, nil},
 		"129 KiB":     {"u", strings.Repeat(" ", 129<<10), nil, 413, map[string]any{"message": "Request too large"}},
 		"wrong total": {"u", strings.Replace(good, "{", `{"total":1,`, 1), nil, 422, nil},
-		"check says no": {"u", good, refusal(order.Rejected, "Wrong payment token"), 422,
-			map[string]any{"message": "Validation errors", "errors": list("Wrong payment token")}},
-		"check not made": {"u", good, refusal(order.CheckFailed, "Failure to contact the payment service"), 503,
-			map[string]any{"message": "Service unavailable", "errors": list("Failure to contact the payment service")}},
+		"check rejected": {"u", good, rejection(order.Rejected, "Wrong payment token"), 422,
+			map[string]any{"message": "Validation errors", "errors": jsonList("Wrong payment token")}},
+		"check failed": {"u", good, rejection(order.CheckFailed, "Failure to contact the payment service"), 503,
+			map[string]any{"message": "Service unavailable", "errors": jsonList("Failure to contact the payment service")}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newShop()
-			s.checker.says = c.says
-			got := ask(t, createOrder(s), post(c.user, []byte(c.body)))
+			s.checker.err = c.err
+			got := invoke(t, createOrder(s), post(c.user, []byte(c.body)))
 			require.Equal(t, c.status, got.status)
 			if c.want != nil {
 				require.Equal(t, c.want, got.body)
@@ -90,8 +90,8 @@ func TestPostRefusals(t *testing.T) {
 			if c.status == 503 {
 				require.Equal(t, map[string]string{"Retry-After": "1"}, got.headers)
 			}
-			if c.says == nil {
-				require.Zero(t, s.checker.asked, "no neighbour is asked about a request that is wrong by itself")
+			if c.err == nil {
+				require.Zero(t, s.checker.calls, "an invalid request is sent to no peer")
 			}
 			require.NotContains(t, s.counter.counts, "orderCreated")
 			changes, err := s.store.List(t.Context(), "u", 1, nil)
@@ -101,10 +101,10 @@ func TestPostRefusals(t *testing.T) {
 	}
 }
 
-func TestPostWithoutTable(t *testing.T) {
+func TestPostWhileTheTableFails(t *testing.T) {
 	s := newShop()
-	s.failing()
-	got := ask(t, createOrder(s), post("u", ordertest.Request(ordertest.Sample())))
+	s.failStore()
+	got := invoke(t, createOrder(s), post("u", ordertest.Request(ordertest.Sample())))
 	require.Equal(t, http.StatusServiceUnavailable, got.status)
 	require.Equal(t, "1", got.headers["Retry-After"])
 	require.Equal(t, "Service unavailable", got.body["message"])
@@ -112,15 +112,15 @@ func TestPostWithoutTable(t *testing.T) {
 	require.Contains(t, s.output.String(), `"level":"ERROR"`)
 }
 
-func TestPostTakesBase64(t *testing.T) {
+func TestPostAcceptsBase64(t *testing.T) {
 	s, want := newShop(), ordertest.Sample()
 	encoded := func(body string) []byte {
-		return proxied("POST", "/orders", "u", func(r *events.APIGatewayProxyRequest) { r.Body, r.IsBase64Encoded = body, true })
+		return proxyEvent("POST", "/orders", "u", func(r *events.APIGatewayProxyRequest) { r.Body, r.IsBase64Encoded = body, true })
 	}
-	require.Equal(t, 201, ask(t, createOrder(s), encoded(base64.StdEncoding.EncodeToString(ordertest.Request(want)))).status)
-	require.Equal(t, 400, ask(t, createOrder(s), encoded("%%%")).status)
-	require.Equal(t, 413, ask(t, createOrder(s), encoded(base64.StdEncoding.EncodeToString(make([]byte, 129<<10)))).status, "decoded bytes count")
-	require.Equal(t, 400, ask(t, createOrder(s), encoded(base64.StdEncoding.EncodeToString(make([]byte, 128<<10)))).status)
+	require.Equal(t, 201, invoke(t, createOrder(s), encoded(base64.StdEncoding.EncodeToString(ordertest.Request(want)))).status)
+	require.Equal(t, 400, invoke(t, createOrder(s), encoded("%%%")).status)
+	require.Equal(t, 413, invoke(t, createOrder(s), encoded(base64.StdEncoding.EncodeToString(make([]byte, 129<<10)))).status, "decoded bytes count")
+	require.Equal(t, 400, invoke(t, createOrder(s), encoded(base64.StdEncoding.EncodeToString(make([]byte, 128<<10)))).status)
 }
 
 func invokeDirect(t *testing.T, s *shop, event string) map[string]any {
@@ -138,7 +138,7 @@ func directEvent(user string, body []byte) string {
 
 func TestDirectInvocationStoresAnOrder(t *testing.T) {
 	s, want := newShop(), ordertest.Sample()
-	for range 2 { // the repeat is answered alike
+	for range 2 { // the response to the repeat is the same
 		got := invokeDirect(t, s, directEvent("user-1", ordertest.Request(want)))
 		require.Equal(t, true, got["success"])
 		require.Equal(t, "Order created", got["message"])
@@ -152,14 +152,14 @@ func TestDirectInvocationStoresAnOrder(t *testing.T) {
 	require.EqualValues(t, 1, s.counter.counts["orderCreated"])
 }
 
-func TestDirectInvocationRefusals(t *testing.T) {
+func TestDirectInvocationRejections(t *testing.T) {
 	good := ordertest.Request(ordertest.Sample())
 	failure := func(message string, errors ...any) map[string]any {
 		return map[string]any{"success": false, "message": message, "errors": errors}
 	}
 	for name, c := range map[string]struct {
 		event string
-		says  error
+		err   error
 		want  map[string]any
 	}{
 		"empty":          {`{}`, nil, failure("Invalid event", "Missing order in event", "Missing userId in event")},
@@ -175,22 +175,22 @@ func TestDirectInvocationRefusals(t *testing.T) {
 		"user is null":   {`{"userId":null,"order":{}}`, nil, failure("Invalid event", "userId in event must be a string that is not empty")},
 		"long user":      {directEvent(strings.Repeat("u", 2049), good), nil, failure("Invalid event", "userId in event must be at most 2048 bytes")},
 		"order is text":  {`{"userId":"u","order":"x"}`, nil, failure("JSON Schema validation error", ": must be an object")},
-		"one fault":      {directEvent("u", []byte(strings.Replace(string(good), `"quantity":2`, `"quantity":-2`, 1))), nil, failure("JSON Schema validation error", "/products/0/quantity: must be at least 1")},
+		"one error":      {directEvent("u", []byte(strings.Replace(string(good), `"quantity":2`, `"quantity":-2`, 1))), nil, failure("JSON Schema validation error", "/products/0/quantity: must be at least 1")},
 		"too large":      {directEvent("u", []byte(`"`+strings.Repeat("x", 131071)+`"`)), nil, failure("Request too large", "The order must be at most 131072 bytes, got 131073")},
 		"wrong total":    {directEvent("u", []byte(strings.Replace(string(good), "{", `{"total":1,`, 1))), nil, failure("Validation errors", "Wrong total: got 1, expected 8448")},
-		"check says no":  {directEvent("u", good), refusal(order.Rejected, "Unknown user"), failure("Validation errors", "Unknown user")},
-		"check not made": {directEvent("u", good), refusal(order.CheckFailed, "Failure to contact the users service"), failure("Validation errors", "Failure to contact the users service")},
+		"check rejected": {directEvent("u", good), rejection(order.Rejected, "Unknown user"), failure("Validation errors", "Unknown user")},
+		"check failed":   {directEvent("u", good), rejection(order.CheckFailed, "Failure to contact the users service"), failure("Validation errors", "Failure to contact the users service")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newShop()
-			s.checker.says = c.says
+			s.checker.err = c.err
 			require.Equal(t, c.want, invokeDirect(t, s, c.event))
 			require.NotContains(t, s.counter.counts, "orderCreated")
 		})
 	}
 }
 
-func TestDirectInvocationTellsOfATokenThatIsUsed(t *testing.T) {
+func TestDirectInvocationWithAUsedToken(t *testing.T) {
 	s, body := newShop(), ordertest.Request(ordertest.Sample())
 	invokeDirect(t, s, directEvent("user-1", body))
 	got := invokeDirect(t, s, directEvent("user-2", body))
@@ -199,19 +199,19 @@ func TestDirectInvocationTellsOfATokenThatIsUsed(t *testing.T) {
 	require.Len(t, got["errors"], 1)
 }
 
-func TestDirectInvocationWithoutTable(t *testing.T) {
+func TestDirectInvocationWhileTheTableFails(t *testing.T) {
 	s := newShop()
-	s.failing()
+	s.failStore()
 	got := invokeDirect(t, s, directEvent("u", ordertest.Request(ordertest.Sample())))
 	require.Equal(t, false, got["success"])
 	require.Equal(t, "Service unavailable", got["message"])
 	require.Len(t, got["errors"], 1)
 }
 
-func TestALostAnswerOfTheTableIsACreationLikeAnyOther(t *testing.T) {
+func TestLostResponseOfTheTableIsACreation(t *testing.T) {
 	s, body := newShop(), ordertest.Request(ordertest.Sample())
 	s.store.Faults = func(op memory.Op, _ string) memory.Fault { return memory.LostResponse }
-	require.Equal(t, 201, ask(t, createOrder(s), post("u", body)).status)
+	require.Equal(t, 201, invoke(t, createOrder(s), post("u", body)).status)
 	require.EqualValues(t, 1, s.counter.counts["orderCreated"])
 }
 
@@ -220,14 +220,14 @@ func TestNoSecretIsLogged(t *testing.T) {
 		o.PaymentToken, o.Address.Name, o.Address.StreetAddress, o.Address.PhoneNumber = "s3cret-token", "s3cret-name", "s3cret-street", "s3cret-phone"
 	})
 	body := ordertest.Request(secret)
-	for _, says := range []error{nil, refusal(order.Rejected, "no"), refusal(order.CheckFailed, "no")} {
+	for _, err := range []error{nil, rejection(order.Rejected, "no"), rejection(order.CheckFailed, "no")} {
 		s := newShop()
-		s.checker.says = says
-		ask(t, createOrder(s), post("u", body))
-		ask(t, createOrder(s), post("other", body))
-		ask(t, createOrder(s), post("u", []byte(strings.Replace(string(body), `"quantity":2`, `"quantity":-2`, 1))))
-		s.failing()
-		ask(t, createOrder(s), post("u", body))
+		s.checker.err = err
+		invoke(t, createOrder(s), post("u", body))
+		invoke(t, createOrder(s), post("other", body))
+		invoke(t, createOrder(s), post("u", []byte(strings.Replace(string(body), `"quantity":2`, `"quantity":-2`, 1))))
+		s.failStore()
+		invoke(t, createOrder(s), post("u", body))
 		require.NotEmpty(t, s.output.String())
 		require.NotContains(t, s.output.String(), "s3cret")
 	}

@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"strconv"
 
-	"github.com/aws/aws-lambda-go/events"
-
 	"orders/internal/order"
 )
 
@@ -24,25 +22,32 @@ type GetOrder struct {
 	Log    *slog.Logger
 }
 
-// Invoke answers one event of API Gateway's.
+// Invoke handles one proxy event of API Gateway.
 func (h *GetOrder) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	ctx, cancel := withReserve(ctx)
 	defer cancel()
-	request, ok := proxyRequest(event)
+	request, ok := parseProxyRequest(event)
 	if !ok {
-		return failed(&order.Error{Kind: order.Invalid, Message: "Invalid event", Details: []string{"The event must be one of API Gateway's proxy events"}})
+		return h.reject(ctx, request, &order.Error{
+			Kind: order.Invalid, Message: "Invalid event", Details: []string{"The event must be one of API Gateway's proxy events"},
+		})
 	}
-	body, err := h.route(ctx, request)
+	body, err := h.handle(ctx, request)
 	if err != nil {
-		logFailure(ctx, h.Log, "order not read", loggable(request.PathParameters["orderId"]), err)
-		return failed(err)
+		return h.reject(ctx, request, err)
 	}
-	h.tell(ctx, request)
-	return answer(http.StatusOK, body, nil)
+	h.logDebug(ctx, request)
+	return respond(http.StatusOK, body, nil)
 }
 
-// tell writes down at DEBUG what was read: there are far more readings than changes.
-func (h *GetOrder) tell(ctx context.Context, request events.APIGatewayProxyRequest) {
+func (h *GetOrder) reject(ctx context.Context, request proxyRequest, err error) ([]byte, error) {
+	userID, _ := request.userID()
+	logRejection(ctx, h.Log, "request rejected", userID, loggable(request.PathParameters["orderId"]), err)
+	return respondError(err)
+}
+
+// logDebug logs what was read, at DEBUG only, because there are far more reads than changes.
+func (h *GetOrder) logDebug(ctx context.Context, request proxyRequest) {
 	if !h.Log.Enabled(ctx, slog.LevelDebug) {
 		return
 	}
@@ -50,23 +55,23 @@ func (h *GetOrder) tell(ctx context.Context, request events.APIGatewayProxyReque
 	if orderID := loggable(request.PathParameters["orderId"]); orderID != "" {
 		attributes = append(attributes, slog.String("orderId", orderID))
 	}
-	h.Log.LogAttrs(ctx, slog.LevelDebug, "request answered", attributes...)
+	h.Log.LogAttrs(ctx, slog.LevelDebug, "request completed", attributes...)
 }
 
-func (h *GetOrder) route(ctx context.Context, request events.APIGatewayProxyRequest) (any, error) {
-	switch request.HTTPMethod + " " + request.Resource {
+func (h *GetOrder) handle(ctx context.Context, request proxyRequest) (any, error) {
+	switch request.route() {
 	case "GET /backend/{orderId}":
-		return h.forBackend(ctx, request)
+		return h.getAny(ctx, request)
 	case "GET /orders/{orderId}":
-		return h.forUser(ctx, request)
+		return h.getOwn(ctx, request)
 	case "GET /orders":
 		return h.list(ctx, request)
 	}
 	return nil, &order.Error{Kind: order.NotFound, Message: "Not found"}
 }
 
-func (h *GetOrder) forBackend(ctx context.Context, request events.APIGatewayProxyRequest) (any, error) {
-	if request.RequestContext.Identity.UserArn == "" {
+func (h *GetOrder) getAny(ctx context.Context, request proxyRequest) (any, error) {
+	if request.Context.Identity.UserARN == "" {
 		return nil, errUnauthorized
 	}
 	orderID, err := orderIDOf(request)
@@ -74,11 +79,11 @@ func (h *GetOrder) forBackend(ctx context.Context, request events.APIGatewayProx
 		return nil, err
 	}
 	o, err := h.Orders.Get(ctx, orderID)
-	return whole(o), err
+	return wholeOrder(o), err
 }
 
-func (h *GetOrder) forUser(ctx context.Context, request events.APIGatewayProxyRequest) (any, error) {
-	userID, err := userOf(request)
+func (h *GetOrder) getOwn(ctx context.Context, request proxyRequest) (any, error) {
+	userID, err := request.userID()
 	if err != nil {
 		return nil, err
 	}
@@ -90,21 +95,21 @@ func (h *GetOrder) forUser(ctx context.Context, request events.APIGatewayProxyRe
 	return o.Public(), err
 }
 
-func orderIDOf(request events.APIGatewayProxyRequest) (string, error) {
+func orderIDOf(request proxyRequest) (string, error) {
 	if orderID := request.PathParameters["orderId"]; orderID != "" {
 		return orderID, nil
 	}
 	return "", &order.Error{Kind: order.Invalid, Message: "Missing orderId", Details: []string{"orderId: is required in the path"}}
 }
 
-// An orderList is the answer to GET /orders.
+// An orderList is the response to GET /orders.
 type orderList struct {
 	Orders    []order.Order `json:"orders"`
 	NextToken string        `json:"nextToken,omitempty"`
 }
 
-func (h *GetOrder) list(ctx context.Context, request events.APIGatewayProxyRequest) (any, error) {
-	userID, err := userOf(request)
+func (h *GetOrder) list(ctx context.Context, request proxyRequest) (any, error) {
+	userID, err := request.userID()
 	if err != nil {
 		return nil, err
 	}
@@ -130,8 +135,8 @@ func (h *GetOrder) list(ctx context.Context, request events.APIGatewayProxyReque
 	return list, nil
 }
 
-func limitOf(request events.APIGatewayProxyRequest) (int, error) {
-	text, given := request.QueryStringParameters["limit"]
+func limitOf(request proxyRequest) (int, error) {
+	text, given := request.Query["limit"]
 	if !given {
 		return defaultLimit, nil
 	}
@@ -142,8 +147,8 @@ func limitOf(request events.APIGatewayProxyRequest) (int, error) {
 	return int(limit), nil
 }
 
-func positionOf(request events.APIGatewayProxyRequest) (*order.Position, error) {
-	token, given := request.QueryStringParameters["nextToken"]
+func positionOf(request proxyRequest) (*order.Position, error) {
+	token, given := request.Query["nextToken"]
 	if !given {
 		return nil, nil
 	}

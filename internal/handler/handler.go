@@ -1,10 +1,12 @@
-// Package handler is the Lambda edge: it turns the events that AWS hands to the four functions into calls of the
-// domain, and what the domain says into the answers that AWS and its callers expect. Each handler is a
-// lambda.Handler, safe for concurrent use.
+// Package handler is the edge to AWS: each of the four handlers turns the events that Lambda delivers into calls of the
+// domain, and their results into the responses that AWS and callers expect. A handler is a lambda.Handler and safe for
+// concurrent use.
 package handler
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"log/slog"
 	"time"
@@ -12,33 +14,64 @@ import (
 	"orders/internal/order"
 )
 
-// answerReserve is what a handler keeps of its invocation's time for its own answer: work that is cut short must
-// still be told of.
-const answerReserve = 300 * time.Millisecond
+// The metrics of dashboards and alarms (section 9 of the contract). All are counts.
+const (
+	MetricOrderCreated      = "orderCreated"      // orders stored for the first time
+	MetricOrderCreatedTotal = "orderCreatedTotal" // their totals, in minor units
+	MetricOrderPackaged     = "orderPackaged"
+	MetricOrderFulfilled    = "orderFulfilled"
+	MetricOrderFailed       = "orderFailed"      // packaging or delivery failed
+	MetricOrderUnavailable  = "orderUnavailable" // create requests that failed because a peer or the table failed
+)
 
-// withReserve ends the context that much before the invocation's own end.
+// Metrics records counts. It must be safe for concurrent use.
+type Metrics interface {
+	// Count adds counts, by the names of their metrics, for what happened to one order.
+	Count(ctx context.Context, orderID string, counts map[string]int64)
+}
+
+// responseReserve is the part of an invocation's time that is left for its response and its logs, after work that was
+// canceled.
+const responseReserve = 300 * time.Millisecond
+
+// withReserve returns a context that ends responseReserve before the invocation does.
 func withReserve(ctx context.Context) (context.Context, context.CancelFunc) {
 	if end, ok := ctx.Deadline(); ok {
-		return context.WithDeadline(ctx, end.Add(-answerReserve))
+		return context.WithDeadline(ctx, end.Add(-responseReserve))
 	}
 	return context.WithCancel(ctx)
 }
 
-// logFailure writes down why a caller did not get what it asked for: with the cause where the service or a neighbour
-// failed, and by kind alone where only the request was at fault, since its details may repeat the caller's words.
-func logFailure(ctx context.Context, log *slog.Logger, what, orderID string, err error) {
-	attributes := []any{slog.String("kind", string(order.KindOf(err)))}
+// logRejection logs why a caller did not get what it requested: an error with its cause if the service or a peer failed,
+// and otherwise only its kind and its number of errors, because their texts may repeat the caller's words. The user ID
+// and the order ID may be empty.
+func logRejection(ctx context.Context, log *slog.Logger, message, userID, orderID string, err error) {
+	attributes := []slog.Attr{slog.String("reason", string(order.KindOf(err)))}
 	if orderID != "" {
 		attributes = append(attributes, slog.String("orderId", orderID))
 	}
-	if e, ok := errors.AsType[*order.Error](err); ok && e.Err == nil {
-		log.InfoContext(ctx, what, attributes...)
+	if userID != "" {
+		attributes = append(attributes, slog.String("caller", pseudonym(userID)))
+	}
+	e, ok := errors.AsType[*order.Error](err)
+	if ok {
+		attributes = append(attributes, slog.Int("errors", len(e.Details)))
+	}
+	if ok && e.Err == nil {
+		log.LogAttrs(ctx, slog.LevelInfo, message, attributes...)
 		return
 	}
-	log.ErrorContext(ctx, what, append(attributes, slog.String("error", err.Error()))...)
+	log.LogAttrs(ctx, slog.LevelError, message, append(attributes, slog.String("error", err.Error()))...)
 }
 
-// loggable is an order id if it is one, and otherwise empty: any other text in its place is somebody's own.
+// pseudonym returns a name for a user in logs, by which operators can tell one caller from many without knowing who it
+// is.
+func pseudonym(userID string) string {
+	hash := sha256.Sum256([]byte(userID))
+	return hex.EncodeToString(hash[:4])
+}
+
+// loggable returns the order ID if it is valid, and otherwise the empty string, because the text may be anything.
 func loggable(orderID string) string {
 	if order.ValidID(orderID) {
 		return orderID

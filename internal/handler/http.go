@@ -1,6 +1,7 @@
 package handler
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"maps"
@@ -12,7 +13,63 @@ import (
 	"orders/internal/strictjson"
 )
 
-// CORS returns the headers that every answer carries so that browsers may read it.
+// A proxyRequest is what the functions use of API Gateway's proxy event. A field that has another type than API Gateway
+// gives it counts as missing.
+type proxyRequest struct {
+	HTTPMethod      json.RawMessage   `json:"httpMethod"` // present in every proxy event, and in no other
+	Resource        string            `json:"resource"`
+	PathParameters  map[string]string `json:"pathParameters"`
+	Query           map[string]string `json:"queryStringParameters"`
+	Body            string            `json:"body"`
+	IsBase64Encoded bool              `json:"isBase64Encoded"`
+	Context         struct {
+		Authorizer map[string]any `json:"authorizer"`
+		Identity   struct {
+			UserARN string `json:"userArn"`
+		} `json:"identity"`
+	} `json:"requestContext"`
+}
+
+// parseProxyRequest reads a proxy event, and reports false for any other event.
+func parseProxyRequest(event []byte) (request proxyRequest, ok bool) {
+	err := json.Unmarshal(event, &request)
+	if _, mistyped := errors.AsType[*json.UnmarshalTypeError](err); err != nil && !mistyped {
+		return proxyRequest{}, false
+	}
+	return request, request.HTTPMethod != nil // what has the right type has been decoded
+}
+
+// route returns the method and the resource, such as "GET /orders/{orderId}".
+func (r proxyRequest) route() string {
+	var method string
+	_ = json.Unmarshal(r.HTTPMethod, &method) // if it is not a string, there is no such route
+	return method + " " + r.Resource
+}
+
+var errUnauthorized = &order.Error{Kind: order.Unauthorized, Message: "Unauthorized"}
+
+// userID returns the sub claim of the caller's token, which API Gateway's Cognito authorizer has verified.
+func (r proxyRequest) userID() (string, error) {
+	claims, _ := r.Context.Authorizer["claims"].(map[string]any)
+	sub, _ := claims["sub"].(string)
+	if sub == "" {
+		return "", errUnauthorized
+	}
+	return sub, nil
+}
+
+func (r proxyRequest) decodeBody() ([]byte, error) {
+	if !r.IsBase64Encoded {
+		return []byte(r.Body), nil
+	}
+	body, err := base64.StdEncoding.DecodeString(r.Body)
+	if err != nil {
+		return nil, &order.Error{Kind: order.Invalid, Message: "Invalid JSON", Details: []string{"The body must be JSON: it is not valid base64"}}
+	}
+	return body, nil
+}
+
+// CORS returns the headers of every response that let browsers read it.
 func CORS() map[string]string {
 	return map[string]string{
 		"Access-Control-Allow-Origin":  "*",
@@ -21,66 +78,53 @@ func CORS() map[string]string {
 	}
 }
 
-// A problem is the body of every answer that is no success.
-type problem struct {
+// An errorBody is the body of every response that is not a success.
+type errorBody struct {
 	Message string   `json:"message"`
 	Errors  []string `json:"errors,omitempty"`
 }
 
-// retryAfterSeconds is what a caller is asked to wait when a neighbour or the table did not answer.
+// retryAfterSeconds is when a caller may retry after a peer or the table failed.
 const retryAfterSeconds = "1"
 
-// failed is the answer for an error: the one place where the domain's kinds become HTTP's.
-func failed(err error) ([]byte, error) {
+// respondError returns the response for an error: the one place where the domain's kinds become HTTP's.
+func respondError(err error) ([]byte, error) {
 	e, ok := errors.AsType[*order.Error](err)
 	if !ok {
 		e = order.StoreError(err)
 	}
 	switch e.Kind {
 	case order.Invalid:
-		return answer(http.StatusBadRequest, problem{e.Message, e.Details}, nil)
+		return respond(http.StatusBadRequest, errorBody{e.Message, e.Details}, nil)
 	case order.Unauthorized:
-		return answer(http.StatusUnauthorized, problem{Message: e.Message}, nil)
+		return respond(http.StatusUnauthorized, errorBody{Message: e.Message}, nil)
 	case order.NotFound:
-		return answer(http.StatusNotFound, problem{Message: e.Message}, nil)
+		return respond(http.StatusNotFound, errorBody{Message: e.Message}, nil)
 	case order.TokenUsed:
-		return answer(http.StatusConflict, problem{Message: e.Message}, nil)
+		return respond(http.StatusConflict, errorBody{Message: e.Message}, nil)
 	case order.TooLarge:
-		return answer(http.StatusRequestEntityTooLarge, problem{Message: e.Message}, nil)
+		return respond(http.StatusRequestEntityTooLarge, errorBody{Message: e.Message}, nil)
 	case order.Rejected:
-		return answer(http.StatusUnprocessableEntity, problem{e.Message, e.Details}, nil)
+		return respond(http.StatusUnprocessableEntity, errorBody{e.Message, e.Details}, nil)
 	default:
-		return answer(http.StatusServiceUnavailable, problem{"Service unavailable", e.Details}, map[string]string{"Retry-After": retryAfterSeconds})
+		return respond(http.StatusServiceUnavailable, errorBody{"Service unavailable", e.Details}, map[string]string{"Retry-After": retryAfterSeconds})
 	}
 }
 
-// answer is API Gateway's proxy answer with body as JSON and extra headers.
-func answer(status int, body any, extra map[string]string) ([]byte, error) {
+// respond returns API Gateway's proxy response with body as JSON.
+func respond(status int, body any, headers map[string]string) ([]byte, error) {
 	text, err := strictjson.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
-	headers := CORS()
-	headers["Content-Type"] = "application/json"
-	maps.Copy(headers, extra)
-	return strictjson.Marshal(events.APIGatewayProxyResponse{StatusCode: status, Headers: headers, Body: string(text)})
+	all := CORS()
+	all["Content-Type"] = "application/json"
+	maps.Copy(all, headers)
+	return strictjson.Marshal(events.APIGatewayProxyResponse{StatusCode: status, Headers: all, Body: string(text)})
 }
 
-var errUnauthorized = &order.Error{Kind: order.Unauthorized, Message: "Unauthorized"}
-
-// userOf is the id of the signed-in user that a request comes from: the sub claim that API Gateway's Cognito
-// authorizer has verified.
-func userOf(request events.APIGatewayProxyRequest) (string, error) {
-	claims, _ := request.RequestContext.Authorizer["claims"].(map[string]any)
-	sub, _ := claims["sub"].(string)
-	if sub == "" {
-		return "", errUnauthorized
-	}
-	return sub, nil
-}
-
-// whole is an order with everything that is stored of it, for callers that may see all.
-func whole(o order.Order) any {
+// wholeOrder returns everything that is stored of an order, for callers that may see it all.
+func wholeOrder(o order.Order) any {
 	if o.Document != nil {
 		return json.RawMessage(o.Document)
 	}

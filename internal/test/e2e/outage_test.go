@@ -33,7 +33,7 @@ func TestMissingVariablesStopAFunctionAtStart(t *testing.T) {
 			lines := log.Lines(t)
 			require.Len(t, lines, 1)
 			require.Equal(t, "ERROR", lines[0]["level"])
-			require.Equal(t, name+" does not start", lines[0]["message"])
+			require.Equal(t, name+" failed to start", lines[0]["message"])
 			require.Equal(t, "missing environment variables: "+strings.Join(missing, ", "), lines[0]["error"])
 		})
 	}

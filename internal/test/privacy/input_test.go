@@ -19,7 +19,7 @@ import (
 func TestCreateRequests(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
-	d.lines = []string{"order created", "order was already created", "order not created", "request refused", "orderCreatedTotal", "check accepted"}
+	d.lines = []string{"order created", "order replayed", "order rejected", "orderCreatedTotal", "check accepted"}
 	d.steps = []string{`"PutItem"`, d.Peers.URL}
 	create := d.start(t, testworld.CreateOrder, longTimeout)
 
@@ -79,7 +79,7 @@ func bodies(valid string) []string {
 func TestGetRequests(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
-	d.lines, d.steps = []string{"order not read", "request answered"}, []string{`"GetItem"`, `"Query"`}
+	d.lines, d.steps = []string{"request rejected", "request completed"}, []string{`"GetItem"`, `"Query"`}
 	read := d.start(t, testworld.GetOrder, longTimeout)
 	o := markedOrder()
 	d.table.put(o.OrderID, streamtest.Image(o))
@@ -159,7 +159,7 @@ func TestStreamRecords(t *testing.T) {
 func TestStoredItems(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
-	d.lines = []string{"order not read", "order not created", "fulfilment update failed"}
+	d.lines = []string{"request rejected", "order rejected", "fulfilment update failed"}
 	d.steps = []string{`"GetItem"`, `"PutItem"`}
 	create, read := d.start(t, testworld.CreateOrder, longTimeout), d.start(t, testworld.GetOrder, longTimeout)
 	apply := d.start(t, testworld.OnEvents, longTimeout)

@@ -49,7 +49,7 @@ func TestPeerOutages(t *testing.T) {
 				requireNoToken(t, responses[0])
 			}
 			require.NotZero(t, d.Peers.RequestsWith(mark))
-			d.lines, d.steps = []string{"order not created", "check failed"}, []string{d.Peers.URL}
+			d.lines, d.steps = []string{"order rejected", "check failed"}, []string{d.Peers.URL}
 		})
 	}
 }
@@ -65,7 +65,7 @@ func TestTableOutages(t *testing.T) {
 		"another's item":            repeating(400, `{"__type":"ConditionalCheckFailedException","message":%q,"Item":{"paymentToken":{"L":[{"S":%q}]}}}`),
 	})
 	d := deploy(t)
-	d.lines, d.steps = []string{"order not created", "order not read", "fulfilment update failed"}, []string{`"PutItem"`, `"GetItem"`, `"Query"`}
+	d.lines, d.steps = []string{"order rejected", "request rejected", "fulfilment update failed"}, []string{`"PutItem"`, `"GetItem"`, `"Query"`}
 	var orders, reads, updates []any
 	for _, fault := range faults {
 		o, other := markedOrder(), markedOrder()

@@ -18,21 +18,21 @@ import (
 	"orders/internal/order"
 )
 
-// checker is a neighbour that says what it is told to.
+// A checker returns the error that it is given.
 type checker struct {
 	mu    sync.Mutex
-	says  error
-	asked int
+	err   error
+	calls int
 }
 
 func (c *checker) Check(context.Context, order.Order) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.asked++
-	return c.says
+	c.calls++
+	return c.err
 }
 
-// counter remembers what was counted.
+// A counter adds up what was counted.
 type counter struct {
 	mu     sync.Mutex
 	counts map[string]int64
@@ -49,7 +49,7 @@ func (c *counter) Count(_ context.Context, _ string, counts map[string]int64) {
 	}
 }
 
-// shop is the domain over a memory store, with all that the handlers report to.
+// A shop is the domain over a memory store, with everything that the handlers log and count to.
 type shop struct {
 	store   *memory.Store
 	checker *checker
@@ -66,17 +66,17 @@ func newShop() *shop {
 	return s
 }
 
-// failing makes every operation of the store fail.
-func (s *shop) failing() {
+// failStore makes every operation of the store fail.
+func (s *shop) failStore() {
 	s.store.Faults = func(memory.Op, string) memory.Fault { return memory.FailBefore }
 }
 
-func refusal(kind order.Kind, message string) error {
+func rejection(kind order.Kind, message string) error {
 	return &order.Error{Kind: kind, Message: message, Err: errors.New("cause for operators")}
 }
 
-// proxied is API Gateway's event for a signed-in user.
-func proxied(method, resource, user string, edit ...func(*events.APIGatewayProxyRequest)) []byte {
+// proxyEvent returns API Gateway's event for a signed-in user; an empty user is not signed in.
+func proxyEvent(method, resource, user string, edit ...func(*events.APIGatewayProxyRequest)) []byte {
 	r := events.APIGatewayProxyRequest{Resource: resource, Path: resource, HTTPMethod: method}
 	if user != "" {
 		r.RequestContext.Authorizer = map[string]any{"claims": map[string]any{"sub": user}}
@@ -91,34 +91,34 @@ func proxied(method, resource, user string, edit ...func(*events.APIGatewayProxy
 	return event
 }
 
-// answer is an HTTP answer taken apart.
-type answer struct {
+// A response is a decoded proxy response.
+type response struct {
 	status  int
-	headers map[string]string // without those that every answer has
+	headers map[string]string // without those of every response
 	body    map[string]any
 	text    string
 }
 
-// ask invokes a handler behind API Gateway, and checks what every answer has.
-func ask(t *testing.T, h interface {
+// invoke invokes a handler with a proxy event, and checks what every response has.
+func invoke(t *testing.T, h interface {
 	Invoke(context.Context, []byte) ([]byte, error)
-}, event []byte) answer {
+}, event []byte) response {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	out, err := h.Invoke(ctx, event)
 	require.NoError(t, err)
-	var response events.APIGatewayProxyResponse
-	require.NoError(t, json.Unmarshal(out, &response))
-	require.Equal(t, "application/json", response.Headers["Content-Type"])
-	headers := maps.Clone(response.Headers)
+	var proxied events.APIGatewayProxyResponse
+	require.NoError(t, json.Unmarshal(out, &proxied))
+	require.Equal(t, "application/json", proxied.Headers["Content-Type"])
+	headers := maps.Clone(proxied.Headers)
 	for _, name := range []string{"Content-Type", "Access-Control-Allow-Origin", "Access-Control-Allow-Headers", "Access-Control-Allow-Methods"} {
 		require.NotEmpty(t, headers[name], name)
 		delete(headers, name)
 	}
-	a := answer{status: response.StatusCode, headers: headers, text: response.Body}
-	require.NoError(t, json.Unmarshal([]byte(response.Body), &a.body), response.Body)
-	return a
+	r := response{status: proxied.StatusCode, headers: headers, text: proxied.Body}
+	require.NoError(t, json.Unmarshal([]byte(proxied.Body), &r.body), proxied.Body)
+	return r
 }
 
-func list(values ...any) []any { return values }
+func jsonList(values ...any) []any { return values }

@@ -11,7 +11,7 @@ import (
 	"orders/internal/order"
 )
 
-// logTo is a log at a level, and the lines that are written to it since, times aside.
+// logTo returns a logger of a level, and a function that returns the lines logged since its last call, without times.
 func logTo(level slog.Level) (log *slog.Logger, lines func(t *testing.T) []map[string]any) {
 	var output bytes.Buffer
 	return slog.New(slog.NewJSONHandler(&output, &slog.HandlerOptions{Level: level})), func(t *testing.T) (all []map[string]any) {
@@ -48,21 +48,21 @@ func TestEveryEventIsLoggedAtDebug(t *testing.T) {
 	}
 }
 
-func TestEveryReadingIsToldAtDebug(t *testing.T) {
+func TestEveryReadIsLoggedAtDebug(t *testing.T) {
 	s := newShop()
 	o := s.stored(t)
-	events := [][]byte{proxied("GET", "/orders/{orderId}", o.UserID, path(o.OrderID)), proxied("GET", "/orders", o.UserID)}
+	events := [][]byte{proxyEvent("GET", "/orders/{orderId}", o.UserID, path(o.OrderID)), proxyEvent("GET", "/orders", o.UserID)}
 	for level, want := range map[slog.Level][]map[string]any{
 		slog.LevelDebug: {
-			{"level": "DEBUG", "msg": "request answered", "resource": "/orders/{orderId}", "orderId": o.OrderID},
-			{"level": "DEBUG", "msg": "request answered", "resource": "/orders"},
+			{"level": "DEBUG", "msg": "request completed", "resource": "/orders/{orderId}", "orderId": o.OrderID},
+			{"level": "DEBUG", "msg": "request completed", "resource": "/orders"},
 		},
 		slog.LevelInfo: nil,
 	} {
 		var lines func(*testing.T) []map[string]any
 		s.log, lines = logTo(level)
 		for _, event := range events {
-			require.Equal(t, 200, ask(t, getOrder(s), event).status)
+			require.Equal(t, 200, invoke(t, getOrder(s), event).status)
 		}
 		require.Equal(t, want, lines(t))
 	}
