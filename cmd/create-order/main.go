@@ -1,5 +1,5 @@
-// Command create-order is the Lambda function that stores new orders that products, payment, delivery-pricing and
-// users accept.
+// Command create-order is the Lambda function that stores new orders that products, payment,
+// delivery-pricing and users accept.
 package main
 
 import (
@@ -28,7 +28,8 @@ func main() {
 	}
 }
 
-// run handles events until Lambda ends the process, and returns an error if the environment is incomplete.
+// run handles events until Lambda ends the process, and returns an error if the environment is
+// incomplete.
 func run(ctx context.Context, getenv func(name string) string, output io.Writer) error {
 	h, store, err := newHandler(getenv, output)
 	if err != nil {

@@ -24,7 +24,8 @@ func main() {
 	}
 }
 
-// run handles events until Lambda ends the process, and returns an error if the environment is incomplete.
+// run handles events until Lambda ends the process, and returns an error if the environment is
+// incomplete.
 func run(getenv func(name string) string, output io.Writer) error {
 	h, err := newHandler(getenv, output)
 	if err != nil {

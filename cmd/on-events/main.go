@@ -1,4 +1,5 @@
-// Command on-events is the Lambda function that applies fulfilment updates from warehouse and delivery to orders.
+// Command on-events is the Lambda function that applies fulfilment updates from warehouse and
+// delivery to orders.
 package main
 
 import (
@@ -24,7 +25,8 @@ func main() {
 	}
 }
 
-// run handles events until Lambda ends the process, and returns an error if the environment is incomplete.
+// run handles events until Lambda ends the process, and returns an error if the environment is
+// incomplete.
 func run(getenv func(name string) string, output io.Writer) error {
 	h, err := newHandler(getenv, output)
 	if err != nil {

@@ -1,4 +1,5 @@
-// Command table-update is the Lambda function that publishes every change of the table on the event bus.
+// Command table-update is the Lambda function that publishes every change of the table on the event
+// bus.
 package main
 
 import (
@@ -25,7 +26,8 @@ func main() {
 	}
 }
 
-// run handles events until Lambda ends the process, and returns an error if the environment is incomplete.
+// run handles events until Lambda ends the process, and returns an error if the environment is
+// incomplete.
 func run(getenv func(name string) string, output io.Writer) error {
 	h, err := newHandler(getenv, output)
 	if err != nil {
@@ -36,9 +38,9 @@ func run(getenv func(name string) string, output io.Writer) error {
 	return nil
 }
 
-// tuneCollector lets garbage grow to four times the live heap, which saves a third of the CPU of a usual batch. The
-// memory limit, above which the collector runs as often as necessary, keeps the largest batch within the function's
-// memory.
+// tuneCollector lets garbage grow to four times the live heap, which saves a third of the CPU of a
+// usual batch. The memory limit, above which the collector runs as often as necessary, keeps the
+// largest batch within the function's memory.
 func tuneCollector() {
 	debug.SetGCPercent(400)
 	debug.SetMemoryLimit(128 << 20)

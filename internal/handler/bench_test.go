@@ -16,36 +16,36 @@ import (
 	"orders/internal/order"
 )
 
-// The benchmarks run the handlers over ports in memory: what is left is the service's own work.
+// The benchmarks run the handlers over fakes in memory and so measure the service's own work.
 
-// kept is a store that always has the same order, and accepts whatever is written: it does not grow with the rounds.
-type kept struct {
+// A benchStore always has the same order and accepts every write, so that it does not grow.
+type benchStore struct {
 	memory.Store
 	order order.Order
 }
 
-func (k *kept) Create(context.Context, order.Order) (*order.Order, error) { return nil, nil }
+func (s *benchStore) Create(context.Context, order.Order) (*order.Order, error) { return nil, nil }
 
-func (k *kept) Get(context.Context, string) (order.Order, error) { return k.order, nil }
+func (s *benchStore) Get(context.Context, string) (order.Order, error) { return s.order, nil }
 
-func (k *kept) Update(_ context.Context, _ string, change func(order.Progress) (order.Progress, error)) (bool, error) {
-	_, err := change(k.order.Progress())
+func (s *benchStore) Update(_ context.Context, _ string, change func(order.Progress) (order.Progress, error)) (bool, error) {
+	_, err := change(s.order.Progress())
 	return true, err
 }
 
-// ignored is Metrics that nobody reads.
-type ignored struct{}
+// noMetrics discards counts.
+type noMetrics struct{}
 
-func (ignored) Count(context.Context, string, map[string]int64) {}
+func (noMetrics) Count(context.Context, string, map[string]int64) {}
 
-// deaf is a bus that accepts everything.
-type deaf struct{}
+// A benchBus accepts every event.
+type benchBus struct{}
 
-func (deaf) Publish(_ context.Context, events []order.Event) []error {
+func (benchBus) Publish(_ context.Context, events []order.Event) []error {
 	return make([]error, len(events))
 }
 
-// benchRequest is a request for five products, and benchOrder the order that comes of it.
+// benchRequest returns a request for five products. benchOrder returns the order that it creates.
 func benchRequest() map[string]any {
 	products := make([]any, 5)
 	for i := range products {
@@ -82,13 +82,13 @@ func benchJSON(b *testing.B, v any) []byte {
 	return text
 }
 
-// benchmark invokes a handler over and over, and looks at its first answer.
+// benchmark invokes a handler repeatedly, and checks its first response.
 func benchmark(b *testing.B, expect string, event []byte, h interface {
 	Invoke(context.Context, []byte) ([]byte, error)
 }) {
-	answer, err := h.Invoke(b.Context(), event)
+	response, err := h.Invoke(b.Context(), event)
 	require.NoError(b, err)
-	require.Contains(b, string(answer), expect)
+	require.Contains(b, string(response), expect)
 	b.ReportAllocs()
 	b.SetBytes(int64(len(event)))
 	for b.Loop() {
@@ -99,11 +99,11 @@ func benchmark(b *testing.B, expect string, event []byte, h interface {
 }
 
 func benchOrders(b *testing.B) *order.Service {
-	return &order.Service{Store: &kept{order: benchOrder(b)}, Checkers: []order.Checker{&checker{}, &checker{}, &checker{}}}
+	return &order.Service{Store: &benchStore{order: benchOrder(b)}, Checkers: []order.Checker{&checker{}, &checker{}, &checker{}}}
 }
 
 func BenchmarkCreateOrder(b *testing.B) {
-	h := &handler.CreateOrder{Orders: benchOrders(b), Metrics: ignored{}, Log: slog.New(slog.DiscardHandler)}
+	h := &handler.CreateOrder{Orders: benchOrders(b), Metrics: noMetrics{}, Log: slog.New(slog.DiscardHandler)}
 	b.Run("direct", func(b *testing.B) {
 		benchmark(b, `"success":true`, benchJSON(b, map[string]any{"userId": "ada", "order": benchRequest()}), h)
 	})
@@ -122,7 +122,7 @@ func BenchmarkGetOrder(b *testing.B) {
 }
 
 func BenchmarkOnEvents(b *testing.B) {
-	h := &handler.OnEvents{Orders: benchOrders(b), Metrics: ignored{}, Log: slog.New(slog.DiscardHandler)}
+	h := &handler.OnEvents{Orders: benchOrders(b), Metrics: noMetrics{}, Log: slog.New(slog.DiscardHandler)}
 	event := benchJSON(b, map[string]any{
 		"id": "1", "source": "ecommerce.warehouse", "detail-type": "PackageCreated", "resources": []string{order.IDFor("bench-token")},
 		"detail": map[string]any{"orderId": order.IDFor("bench-token"), "products": benchRequest()["products"]},
@@ -138,7 +138,7 @@ func BenchmarkTableUpdate100Records(b *testing.B) {
 		records[i] = record("INSERT", fmt.Sprintf("00000000-0000-4000-8000-%012d", i), fmt.Sprint(i+1), "", string(stream))
 	}
 	h := &handler.TableUpdate{
-		Publisher:   deaf{},
+		Publisher:   benchBus{},
 		Image:       streamimage.Parse,
 		TraceHeader: func(context.Context) string { return "" },
 		Log:         slog.New(slog.DiscardHandler),

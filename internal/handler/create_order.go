@@ -12,9 +12,9 @@ import (
 	"orders/internal/strictjson"
 )
 
-// CreateOrder is the function that stores new orders. It accepts two events: API Gateway's proxy event of POST /orders,
-// and the direct invocation {"userId", "order"} by services that vouch for the user. It never returns a function error
-// for anything that a caller can cause.
+// CreateOrder is the function that stores new orders. It accepts two events: API Gateway's proxy
+// event of POST /orders, and the direct invocation {"userId", "order"} by services that vouch for
+// the user. It never returns a function error for anything that a caller can cause.
 type CreateOrder struct {
 	Orders  *order.Service
 	Metrics Metrics
@@ -87,8 +87,8 @@ func respondDirectError(err error) ([]byte, error) {
 // maxUserIDBytes is the longest key of the table's user index.
 const maxUserIDBytes = 2048
 
-// readDirect splits a direct event. The order's bytes stay as they were sent, so that their size is the sender's and
-// every error in them is found.
+// readDirect splits a direct event. The order's bytes stay as they were sent, so that their size is
+// the sender's and every error in them is found.
 func readDirect(event []byte) (userID string, body []byte, err error) {
 	invalid := func(errs ...string) error {
 		return &order.Error{Kind: order.Invalid, Message: "Invalid event", Details: errs}
@@ -141,8 +141,9 @@ func (h *CreateOrder) logRejection(ctx context.Context, userID, orderID string, 
 	logRejection(ctx, h.Log, "order rejected", userID, orderID, err)
 }
 
-// countUnavailable counts a create request that failed although the caller did nothing wrong. No other metric has all of
-// them: to Lambda, a direct invocation that got a response succeeded, and API Gateway never sees it.
+// countUnavailable counts a create request that failed although the caller did nothing wrong. No
+// other metric has all of them: to Lambda, a direct invocation that got a response succeeded, and
+// API Gateway never sees it.
 func (h *CreateOrder) countUnavailable(ctx context.Context, orderID string, err error) {
 	switch order.KindOf(err) {
 	case order.CheckFailed, order.Unavailable:

@@ -14,7 +14,8 @@ import (
 // oddValues are JSON values of every type.
 var oddValues = []string{`null`, `5`, `-1.5e3`, `true`, `"text"`, `[]`, `[1, {"a": null}]`, `{}`, `{"a": [2]}`}
 
-// withOddFields returns a proxy event with values of any type in fields that the functions do not use.
+// withOddFields returns a proxy event with values of any type in fields that the functions do not
+// use.
 func withOddFields(t *rapid.T, event []byte) []byte {
 	fields := map[string]json.RawMessage{}
 	require.NoError(t, json.Unmarshal(event, &fields))

@@ -15,8 +15,8 @@ const (
 	maxLimit     = 100
 )
 
-// GetOrder is the function that reads orders: GET /backend/{orderId} for services that sign their requests,
-// GET /orders/{orderId} and GET /orders for users.
+// GetOrder is the function that reads orders: GET /backend/{orderId} for services that sign their
+// requests, GET /orders/{orderId} and GET /orders for users.
 type GetOrder struct {
 	Orders *order.Service
 	Log    *slog.Logger

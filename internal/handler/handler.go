@@ -1,6 +1,6 @@
-// Package handler is the edge to AWS: each of the four handlers turns the events that Lambda delivers into calls of the
-// domain, and their results into the responses that AWS and callers expect. A handler is a lambda.Handler and safe for
-// concurrent use.
+// Package handler is the edge to AWS: each of the four handlers turns the events that Lambda
+// delivers into calls of the domain, and their results into the responses that AWS and callers
+// expect. A handler is a lambda.Handler and safe for concurrent use.
 package handler
 
 import (
@@ -30,8 +30,8 @@ type Metrics interface {
 	Count(ctx context.Context, orderID string, counts map[string]int64)
 }
 
-// responseReserve is the part of an invocation's time that is left for its response and its logs, after work that was
-// canceled.
+// responseReserve is the part of an invocation's time that is left for its response and its logs,
+// after work that was canceled.
 const responseReserve = 300 * time.Millisecond
 
 // withReserve returns a context that ends responseReserve before the invocation does.
@@ -42,9 +42,9 @@ func withReserve(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithCancel(ctx)
 }
 
-// logRejection logs why a caller did not get what it requested: an error with its cause if the service or a peer failed,
-// and otherwise only its kind and its number of errors, because their texts may repeat the caller's words. The user ID
-// and the order ID may be empty.
+// logRejection logs why a caller did not get what it requested: an error with its cause if the
+// service or a peer failed, and otherwise only its kind and its number of errors, because their
+// texts may repeat the caller's words. The user ID and the order ID may be empty.
 func logRejection(ctx context.Context, log *slog.Logger, message, userID, orderID string, err error) {
 	attributes := []slog.Attr{slog.String("reason", string(order.KindOf(err)))}
 	if orderID != "" {
@@ -64,14 +64,15 @@ func logRejection(ctx context.Context, log *slog.Logger, message, userID, orderI
 	log.LogAttrs(ctx, slog.LevelError, message, append(attributes, slog.String("error", err.Error()))...)
 }
 
-// pseudonym returns a name for a user in logs, by which operators can tell one caller from many without knowing who it
-// is.
+// pseudonym returns a name for a user in logs, by which operators can tell one caller from many
+// without knowing who it is.
 func pseudonym(userID string) string {
 	hash := sha256.Sum256([]byte(userID))
 	return hex.EncodeToString(hash[:4])
 }
 
-// loggable returns the order ID if it is valid, and otherwise the empty string, because the text may be anything.
+// loggable returns the order ID if it is valid, and otherwise the empty string, because the text
+// may be anything.
 func loggable(orderID string) string {
 	if order.ValidID(orderID) {
 		return orderID

@@ -13,8 +13,8 @@ import (
 	"orders/internal/strictjson"
 )
 
-// A proxyRequest is what the functions use of API Gateway's proxy event. A field that has another type than API Gateway
-// gives it counts as missing.
+// A proxyRequest is what the functions use of API Gateway's proxy event. A field that has another
+// type than API Gateway gives it counts as missing.
 type proxyRequest struct {
 	HTTPMethod      json.RawMessage   `json:"httpMethod"` // present in every proxy event, and in no other
 	Resource        string            `json:"resource"`
@@ -48,7 +48,8 @@ func (r proxyRequest) route() string {
 
 var errUnauthorized = &order.Error{Kind: order.Unauthorized, Message: "Unauthorized"}
 
-// userID returns the sub claim of the caller's token, which API Gateway's Cognito authorizer has verified.
+// userID returns the sub claim of the caller's token, which API Gateway's Cognito authorizer has
+// verified.
 func (r proxyRequest) userID() (string, error) {
 	claims, _ := r.Context.Authorizer["claims"].(map[string]any)
 	sub, _ := claims["sub"].(string)
@@ -87,7 +88,8 @@ type errorBody struct {
 // retryAfterSeconds is when a caller may retry after a peer or the table failed.
 const retryAfterSeconds = "1"
 
-// respondError returns the response for an error: the one place where the domain's kinds become HTTP's.
+// respondError returns the response for an error: the one place where the domain's kinds become
+// HTTP's.
 func respondError(err error) ([]byte, error) {
 	e, ok := errors.AsType[*order.Error](err)
 	if !ok {

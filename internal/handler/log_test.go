@@ -11,7 +11,8 @@ import (
 	"orders/internal/order"
 )
 
-// logTo returns a logger of a level, and a function that returns the lines logged since its last call, without times.
+// logTo returns a logger of a level, and a function that returns the lines logged since its last
+// call, without times.
 func logTo(level slog.Level) (log *slog.Logger, lines func(t *testing.T) []map[string]any) {
 	var output bytes.Buffer
 	return slog.New(slog.NewJSONHandler(&output, &slog.HandlerOptions{Level: level})), func(t *testing.T) (all []map[string]any) {

@@ -15,8 +15,8 @@ import (
 	"orders/internal/safehttp"
 )
 
-// maxResponseBytes limits how much of a response is read, because a peer that sends an oversized response must not
-// exhaust this function's memory.
+// maxResponseBytes limits how much of a response is read, because a peer that sends an oversized
+// response must not exhaust this function's memory.
 const maxResponseBytes = 1 << 20
 
 // A resultKind is how an attempt ended, and so whether another attempt can do better.
@@ -59,17 +59,18 @@ func (c *check) attempt(ctx context.Context, body []byte, verdict func(response)
 	return result{kind: gotVerdict, verdict: err}
 }
 
-// post sends one request and returns the body of the response if its status is 200. It uses the transport without an
-// http.Client, which would follow redirects. It reads the body whatever the status, so that the connection can be used
-// again.
+// post sends one request and returns the body of the response if its status is 200. It uses the
+// transport without an http.Client, which would follow redirects. It reads the body whatever the
+// status, so that the connection can be used again.
 func (c *check) post(ctx context.Context, body []byte) ([]byte, *result) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url, bytes.NewReader(body))
 	if err != nil {
 		return nil, &result{kind: notSent, cause: errors.New("invalid URL")}
 	}
 	request.Header.Set("Content-Type", "application/json")
-	// Without a value this is not sent. It tells http.Transport that it may repeat the request if it was sent on an idle
-	// connection that the peer had closed, which is the rule after a function was frozen for some minutes.
+	// Without a value this is not sent. It tells http.Transport that it may repeat the request if
+	// it was sent on an idle connection that the peer had closed, which is the rule after a
+	// function was frozen for some minutes.
 	request.Header["Idempotency-Key"] = nil
 
 	response, err := c.options.Transport.RoundTrip(request)
@@ -107,8 +108,8 @@ func kindOfStatus(status int) resultKind {
 	return invalid
 }
 
-// combine returns the result of a check: that of its last attempt if that is final. Otherwise there is no verdict, and
-// the peer counts as failed only if no attempt got a response.
+// combine returns the result of a check: that of its last attempt if that is final. Otherwise there
+// is no verdict, and the peer counts as failed only if no attempt got a response.
 func combine(all []result) result {
 	last := all[len(all)-1]
 	last.attempts = len(all)

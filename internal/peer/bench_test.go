@@ -4,11 +4,13 @@ import (
 	"net/http"
 	"testing"
 
+	"orders/internal/strictjson"
+
 	"github.com/stretchr/testify/require"
 )
 
-// BenchmarkCheck measures one check's own cost: encoding and decoding JSON, and everything for the case that no response
-// comes. The peer is in memory and responds at once.
+// BenchmarkCheck measures one check's own cost: encoding and decoding JSON, and everything for the
+// case that no response comes. The peer is in memory and responds at once.
 func BenchmarkCheck(b *testing.B) {
 	for name, transport := range map[string]http.RoundTripper{
 		"unsigned": respondAlways(200, `{"ok": true}`),
@@ -30,7 +32,7 @@ func BenchmarkAttempt(b *testing.B) {
 	o := sampleOrder()
 	b.ReportAllocs()
 	for b.Loop() {
-		body, err := encode(struct {
+		body, err := strictjson.Marshal(struct {
 			UserID string `json:"userId"`
 		}{o.UserID})
 		require.NoError(b, err)

@@ -1,10 +1,8 @@
 package peer
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -12,13 +10,15 @@ import (
 	"time"
 
 	"orders/internal/order"
+	"orders/internal/strictjson"
 )
 
-// defaultTimeout is what order.Budget leaves for all checks together: a verdict that comes later comes too late.
+// defaultTimeout is what order.Budget leaves for all checks together: a verdict that comes later
+// comes too late.
 const defaultTimeout = 4 * time.Second
 
-// A check is one peer's check of new orders, with what this process has learned about the peer from all orders. It
-// implements order.Checker.
+// A check is one peer's check of new orders, with what this process has learned about the peer from
+// all orders. It implements order.Checker.
 type check struct {
 	contract
 	url      string
@@ -36,8 +36,8 @@ func newCheck(c contract, baseURL string, options Options) *check {
 // String returns the peer's name, for traces.
 func (c *check) String() string { return c.peer }
 
-// Check returns nil if the peer accepts the order. Otherwise the error is Rejected, or CheckFailed if there was no
-// verdict.
+// Check returns nil if the peer accepts the order. Otherwise the error is Rejected, or CheckFailed
+// if there was no verdict.
 func (c *check) Check(ctx context.Context, o order.Order) error {
 	began := time.Now()
 	err := c.decide(ctx, o)
@@ -48,9 +48,9 @@ func (c *check) Check(ctx context.Context, o order.Order) error {
 func (c *check) decide(ctx context.Context, o order.Order) error {
 	ctx, cancel := context.WithTimeout(ctx, cmp.Or(c.options.Timeout, defaultTimeout))
 	defer cancel()
-	body, err := encode(c.request(o))
+	body, err := strictjson.Marshal(c.request(o))
 	if err != nil {
-		return c.failed(err)
+		return c.failed(fmt.Errorf("encode request: %w", err))
 	}
 	if err := ctx.Err(); err != nil { // too late to learn anything about the peer
 		return c.failed(err)
@@ -99,17 +99,6 @@ func (c *check) learn(ctx context.Context, pass *pass, r result) {
 	}
 }
 
-// encode returns v as JSON, as everywhere in this service without HTML escaping.
-func encode(v any) ([]byte, error) {
-	var text bytes.Buffer
-	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(v); err != nil {
-		return nil, fmt.Errorf("encode request: %w", err)
-	}
-	return text.Bytes(), nil
-}
-
 // failed returns the error of a check without a verdict.
 func (c *check) failed(cause error) error {
 	return &order.Error{
@@ -119,8 +108,8 @@ func (c *check) failed(cause error) error {
 	}
 }
 
-// logResult logs each check at DEBUG. The text of a rejection is for the caller only, whose words it may repeat; the
-// cause of a failure is logged with the order that is not stored.
+// logResult logs each check at DEBUG. The text of a rejection is for the caller only, whose words
+// it may repeat; the cause of a failure is logged with the order that is not stored.
 func (c *check) logResult(ctx context.Context, took time.Duration, err error) {
 	if c.options.Log == nil || !c.options.Log.Enabled(ctx, slog.LevelDebug) {
 		return

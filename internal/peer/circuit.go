@@ -7,28 +7,29 @@ import (
 )
 
 const (
-	// maxFailures is how many attempts in a row must fail for the circuit to open. If one in ten failed by chance, this
-	// many in a row would happen once in a hundred million.
+	// maxFailures is how many attempts in a row must fail for the circuit to open. If one in ten
+	// failed by chance, this many in a row would happen once in a hundred million.
 	maxFailures = 8
 
-	// silence is how long one check must have waited for nothing to open the circuit by itself: there is no time to find
-	// out again.
+	// silence is how long one check must have waited for nothing to open the circuit by itself:
+	// there is no time to find out again.
 	silence = time.Second
 
-	// firstPause is how long an open circuit stays open before the first probe. The pause doubles after each probe that
-	// fails, up to maxPause.
+	// firstPause is how long an open circuit stays open before the first probe. The pause doubles
+	// after each probe that fails, up to maxPause.
 	firstPause = time.Second
 	maxPause   = 8 * time.Second
 )
 
-// A circuit is open while a peer is down, so that one check finds out and not every request waits. It opens if
-// maxFailures attempts in a row failed, or if a check waited for the time of silence while no other got a response.
-// After a pause it is half-open: one check is sent as a probe, and a response, to whomever, closes the circuit. A probe
-// is limited to the pause before it, so that its caller does not wait longer than necessary, and yet a peer that needs
-// seconds gets them in the end. The zero value is closed. It is safe for concurrent use.
+// A circuit is open while a peer is down, so that one check finds out and not every request waits.
+// It opens if maxFailures attempts in a row failed, or if a check waited for the time of silence
+// while no other got a response. After a pause it is half-open: one check is sent as a probe, and a
+// response, to whomever, closes the circuit. A probe is limited to the pause before it, so that its
+// caller does not wait longer than necessary, and yet a peer that needs seconds gets them in the
+// end. The zero value is closed. It is safe for concurrent use.
 //
-// failsafe-go's circuit breaker does not fit: a probe whose caller is canceled has to count as a success or a failure,
-// and calls from before the opening count as probes.
+// failsafe-go's circuit breaker does not fit: a probe whose caller is canceled has to count as a
+// success or a failure, and calls from before the opening count as probes.
 type circuit struct {
 	mu           sync.Mutex
 	failures     int       // attempts that failed since the last response
@@ -63,7 +64,8 @@ func (e *circuitOpenError) Error() string {
 	return fmt.Sprintf("circuit open since %s: %s", e.since.UTC().Format(time.RFC3339), e.cause)
 }
 
-// enter returns a pass, which must be followed by one of responded, failed and leave, or an error if the circuit is open.
+// enter returns a pass, which must be followed by one of responded, failed and leave, or an error
+// if the circuit is open.
 func (c *circuit) enter() (*pass, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -78,7 +80,8 @@ func (c *circuit) enter() (*pass, error) {
 	return c.outage.probe, nil
 }
 
-// responded ends a check that got a response, whatever it was. It reports whether that closed the circuit.
+// responded ends a check that got a response, whatever it was. It reports whether that closed the
+// circuit.
 func (c *circuit) responded() (closed bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

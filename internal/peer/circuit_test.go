@@ -196,7 +196,8 @@ func TestOneProbeIsSentAtATime(t *testing.T) {
 	})
 }
 
-// A probe takes no longer than the pause before it, and so has the time of any other check in the end.
+// A probe takes no longer than the pause before it, and so has the time of any other check in the
+// end.
 func TestPauseDoublesAfterFailedProbes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, users := openCircuit(t, Options{})
@@ -237,7 +238,8 @@ func TestCanceledProbeIsRepeated(t *testing.T) {
 	})
 }
 
-// A check from before the outage is no probe: a response to it closes the circuit, and its failure changes nothing.
+// A check from before the outage is no probe: a response to it closes the circuit, and its failure
+// changes nothing.
 func TestChecksFromBeforeTheOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		peer := newFakePeer(accept(1500*ms), accept(1600*ms), reply{err: errReset}, accept(time.Hour))

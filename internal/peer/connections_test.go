@@ -67,7 +67,8 @@ func TestChecksAreSafeForConcurrentUse(t *testing.T) {
 	}
 }
 
-// A peer may close an idle connection while the function is frozen, which shows only when the next request is sent.
+// A peer may close an idle connection while the function is frozen, which shows only when the next
+// request is sent.
 func TestClosedConnectionIsReplaced(t *testing.T) {
 	for _, s := range specs() {
 		synctest.Test(t, func(t *testing.T) {

@@ -8,17 +8,19 @@ import (
 	"orders/internal/order"
 )
 
-// A contract is what one peer is sent, and what its response means (section 4 of the service's contract).
+// A contract is what one peer is sent, and what its response means (section 4 of the service's
+// contract).
 type contract struct {
 	peer    string // as messages name it
 	path    string
 	request func(o order.Order) any
-	// verdict returns nil if the peer accepts the order, an order.Rejected error if it rejects it, and any other error
-	// for an invalid response.
+	// verdict returns nil if the peer accepts the order, an order.Rejected error if it rejects it,
+	// and any other error for an invalid response.
 	verdict func(r response, o order.Order) error
 }
 
-// deliveryContract checks that the order's delivery price is the one that delivery-pricing asks for.
+// deliveryContract checks that the order's delivery price is the one that delivery-pricing asks
+// for.
 func deliveryContract() contract {
 	return contract{
 		peer: "delivery",
@@ -76,12 +78,12 @@ func usersContract() contract {
 	}
 }
 
-// A response is the JSON object that a peer returned. Its names are case-sensitive, unlike those of a struct that
-// encoding/json decodes: {"OK": true} does not mean {"ok": true}.
+// A response is the JSON object that a peer returned. Its names are case-sensitive, unlike those of
+// a struct that encoding/json decodes: {"OK": true} does not mean {"ok": true}.
 type response map[string]json.RawMessage
 
-// parseResponse reads an object that fills the whole text. Its errors contain nothing of the text, which encoding/json's
-// would quote.
+// parseResponse reads an object that fills the whole text. Its errors contain nothing of the text,
+// which encoding/json's would quote.
 func parseResponse(text []byte) (response, error) {
 	var r response
 	if err := json.Unmarshal(text, &r); err != nil || r == nil { // null leaves it nil
@@ -111,7 +113,8 @@ func comparePrice(r response, price int64) error {
 	return nil
 }
 
-// readCorrections rejects the order if the peer returns products as they should be, for the reasons that it gives.
+// readCorrections rejects the order if the peer returns products as they should be, for the reasons
+// that it gives.
 func readCorrections(r response) error {
 	raw, ok := r["products"]
 	if !ok {

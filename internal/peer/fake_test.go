@@ -39,8 +39,9 @@ func malformed(after time.Duration) reply {
 	return reply{after: after, status: http.StatusOK, body: "<html>"}
 }
 
-// A fakePeer is a users API without a network. It gives one reply after the other, and the last one to all requests that
-// follow. It returns with the request's context, as every Options.Transport must.
+// A fakePeer is a users API without a network. It gives one reply after the other, and the last one
+// to all requests that follow. It returns with the request's context, as every Options.Transport
+// must.
 type fakePeer struct {
 	mu       sync.Mutex
 	replies  []reply
@@ -146,16 +147,16 @@ func serve(t *testing.T, handler http.HandlerFunc) *httptest.Server {
 // testTimeout is longer than anything takes that does not hang.
 const testTimeout = 30 * time.Second
 
-// optionsFor returns options for servers on real connections, with signed requests, without backoff, and without hedges,
-// because these servers are as slow as the machine.
+// optionsFor returns options for servers on real connections, with signed requests, without
+// backoff, and without hedges, because these servers are as slow as the machine.
 func optionsFor(t *testing.T, timeout time.Duration) Options {
 	transport := safehttp.NewTransport()
 	t.Cleanup(transport.CloseIdleConnections)
 	return Options{Transport: sign(transport), Timeout: timeout, Hedge: testTimeout, Random: noBackoff}
 }
 
-// A pipeNetwork connects a server and a transport in one synctest bubble: real HTTP on connections in memory, so that
-// time is exact.
+// A pipeNetwork connects a server and a transport in one synctest bubble: real HTTP on connections
+// in memory, so that time is exact.
 type pipeNetwork struct {
 	dialed      chan net.Conn
 	closed      chan struct{}
@@ -185,7 +186,8 @@ func (n *pipeNetwork) Accept() (net.Conn, error) {
 func (n *pipeNetwork) Close() error   { close(n.closed); return nil }
 func (n *pipeNetwork) Addr() net.Addr { return &net.UnixAddr{Name: "pipe", Net: "pipe"} }
 
-// servePiped serves until the bubble ends, and returns options that send signed requests to the server.
+// servePiped serves until the bubble ends, and returns options that send signed requests to the
+// server.
 func servePiped(t *testing.T, handler http.HandlerFunc) (Options, *pipeNetwork) {
 	t.Helper()
 	network := &pipeNetwork{dialed: make(chan net.Conn), closed: make(chan struct{})}

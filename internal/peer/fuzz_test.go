@@ -11,7 +11,8 @@ import (
 	"orders/internal/order"
 )
 
-// FuzzResponse compares every check, for every response, with a second implementation of the contract.
+// FuzzResponse compares every check, for every response, with a second implementation of the
+// contract.
 func FuzzResponse(f *testing.F) {
 	for _, s := range specs() {
 		for _, body := range []string{s.accepted, s.rejected, "", "null", "[]", "{}", s.accepted + "x", `{"ok":"true"}`, `{"OK":true}`, `{"ok":true,"ok":false}`,

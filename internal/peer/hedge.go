@@ -8,12 +8,13 @@ import (
 )
 
 const (
-	// defaultHedge is when a hedge is due as long as nothing is known of the peer: later than most warm functions respond,
-	// and early enough for a second attempt within a second.
+	// defaultHedge is when a hedge is due as long as nothing is known of the peer: later than most
+	// warm functions respond, and early enough for a second attempt within a second.
 	defaultHedge = 100 * time.Millisecond
 
-	// minHedge prevents hedges for every hiccup of this process if a peer responds at once. maxHedge is when every response
-	// is late, because a second attempt has to fit into the second that a create should take.
+	// minHedge prevents hedges for every hiccup of this process if a peer responds at once.
+	// maxHedge is when every response is late, because a second attempt has to fit into the second
+	// that a create should take.
 	minHedge = 10 * time.Millisecond
 	maxHedge = 500 * time.Millisecond
 
@@ -21,8 +22,8 @@ const (
 	minSamples = 20
 )
 
-// A latency estimates when a response is late, from how long the peer took for its recent verdicts. The zero value has
-// no samples. It is safe for concurrent use.
+// A latency estimates when a response is late, from how long the peer took for its recent verdicts.
+// The zero value has no samples. It is safe for concurrent use.
 type latency struct {
 	mu     sync.Mutex
 	recent [64]time.Duration // a ring
@@ -36,9 +37,9 @@ func (l *latency) add(took time.Duration) {
 	l.count++
 }
 
-// hedgeDelay returns how long to wait for a response before a hedge is due: one and a half times the 95th percentile, so
-// that a peer that always takes about the same is hardly ever sent a hedge. With too few samples it is unknown, or
-// defaultHedge if that is 0.
+// hedgeDelay returns how long to wait for a response before a hedge is due: one and a half times
+// the 95th percentile, so that a peer that always takes about the same is hardly ever sent a hedge.
+// With too few samples it is unknown, or defaultHedge if that is 0.
 func (l *latency) hedgeDelay(unknown time.Duration) time.Duration {
 	l.mu.Lock()
 	recent, samples := l.recent, min(l.count, len(l.recent))
@@ -58,9 +59,9 @@ const (
 	burst = 10
 )
 
-// A retryBudget limits the requests beyond one per check, so that hedges and retries neither slow down a slow peer nor
-// bring down one that fails. The zero value is full. After n checks, at most n/callsPerExtra + burst were withdrawn. It
-// is safe for concurrent use.
+// A retryBudget limits the requests beyond one per check, so that hedges and retries neither slow
+// down a slow peer nor bring down one that fails. The zero value is full. After n checks, at most
+// n/callsPerExtra + burst were withdrawn. It is safe for concurrent use.
 type retryBudget struct {
 	mu   sync.Mutex
 	debt int // in checks

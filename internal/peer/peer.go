@@ -1,15 +1,17 @@
-// Package peer checks new orders with the peers: what delivery costs, whether the payment token is valid, whether the
-// products and the user exist. Every check is an IAM-signed HTTP POST that changes nothing at the peer.
+// Package peer checks new orders with the peers: what delivery costs, whether the payment token is
+// valid, whether the products and the user exist. Every check is an IAM-signed HTTP POST that
+// changes nothing at the peer.
 //
-// All checks fail closed. Only the response that the contract calls accepted passes, and only a clear rejection is an
-// [order.Rejected] error. Anything else, such as a status other than 200, a response that is not JSON, or none in time,
-// is an [order.CheckFailed] error, "Failure to contact the ... service". Error texts never contain a request, a response
-// that was not understood, a URL, or credentials.
+// All checks fail closed. Only the response that the contract calls accepted passes, and only a
+// clear rejection is an [order.Rejected] error. Anything else, such as a status other than 200, a
+// response that is not JSON, or none in time, is an [order.CheckFailed] error, "Failure to contact
+// the ... service". Error texts never contain a request, a response that was not understood, a URL,
+// or credentials.
 //
-// A check does not depend on one request. If a response is late compared with what the peer usually takes, a hedge is
-// sent on another connection, and the first verdict wins; a request that fails is retried. A retry budget limits both to
-// a tenth of all requests. If a peer is down, a circuit opens, and checks fail at once instead of waiting, except for a
-// probe now and then.
+// A check does not depend on one request. If a response is late compared with what the peer usually
+// takes, a hedge is sent on another connection, and the first verdict wins; a request that fails is
+// retried. A retry budget limits both to a tenth of all requests. If a peer is down, a circuit
+// opens, and checks fail at once instead of waiting, except for a probe now and then.
 package peer
 
 import (
@@ -21,8 +23,8 @@ import (
 	"orders/internal/order"
 )
 
-// URLs are the base URLs of the peers' APIs, stage included. All are required except Users: if it is empty, that check
-// is off, because the platform may have no users API.
+// URLs are the base URLs of the peers' APIs, stage included. All are required except Users: if it
+// is empty, that check is off, because the platform may have no users API.
 type URLs struct {
 	Delivery string
 	Payment  string
@@ -39,7 +41,8 @@ type Options struct {
 	Random    func() float64    // for backoff: numbers in [0, 1), safe for concurrent use; nil means rand.Float64
 }
 
-// New returns the checkers of all peers, in the order of their messages: delivery, payment, products, users.
+// New returns the checkers of all peers, in the order of their messages: delivery, payment,
+// products, users.
 func New(urls URLs, options Options) []order.Checker {
 	checkers := []order.Checker{
 		newCheck(deliveryContract(), urls.Delivery, options),
@@ -52,7 +55,8 @@ func New(urls URLs, options Options) []order.Checker {
 	return checkers
 }
 
-// Stats counts what one peer was sent since the process started. The number of requests is Calls + Hedges + Retries.
+// Stats counts what one peer was sent since the process started. The number of requests is Calls +
+// Hedges + Retries.
 type Stats struct {
 	Peer     string // as messages name it
 	Calls    int64  // checks that sent a request
@@ -62,7 +66,8 @@ type Stats struct {
 	Openings int64  // how often the circuit opened
 }
 
-// StatsOf returns the Stats of all checkers that New returned, in their order. Other checkers are left out.
+// StatsOf returns the Stats of all checkers that New returned, in their order. Other checkers are
+// left out.
 func StatsOf(checkers []order.Checker) []Stats {
 	var all []Stats
 	for _, c := range checkers {

@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// maxPriceDigits bounds the digits and the exponent of a price, since 1e999999999 is short to say and long to work out.
+// maxPriceDigits bounds the digits and the exponent of a price, since 1e999999999 is short to say
+// and long to work out.
 const maxPriceDigits = 400
 
 // A price is the exact number that a peer wrote, which may be 1000.0 or exceed 64 bits.

@@ -13,11 +13,12 @@ const maxAttempts = 3
 // firstBackoff is the longest wait before the first retry; it doubles with each further one.
 const firstBackoff = 40 * time.Millisecond
 
-// A race is the attempts of one check: the first, a hedge if its response is late, and retries of those that failed. The
-// first verdict wins. Hedges and retries need the retry budget.
+// A race is the attempts of one check: the first, a hedge if its response is late, and retries of
+// those that failed. The first verdict wins. Hedges and retries need the retry budget.
 //
-// failsafe-go's hedge policy does not fit: it leaves the goroutines of canceled attempts behind, does not hedge before it
-// has samples, sets no bounds for the delay, and its budget limits concurrency instead of a share.
+// failsafe-go's hedge policy does not fit: it leaves the goroutines of canceled attempts behind,
+// does not hedge before it has samples, sets no bounds for the delay, and its budget limits
+// concurrency instead of a share.
 type race struct {
 	*check
 	limit    int // of attempts
@@ -30,8 +31,9 @@ type race struct {
 	retrying bool // next is for a retry, not for a hedge
 }
 
-// race runs up to limit attempts and returns their result. None of them outlives it: those in flight at its end are
-// canceled and waited for, which takes no time, because a RoundTripper returns as soon as its context ends.
+// race runs up to limit attempts and returns their result. None of them outlives it: those in
+// flight at its end are canceled and waited for, which takes no time, because a RoundTripper
+// returns as soon as its context ends.
 func (c *check) race(ctx context.Context, limit int, attempt func(context.Context) result) result {
 	racing, cancel := context.WithCancel(ctx)
 	r := &race{
@@ -60,8 +62,8 @@ func (r *race) isOver() bool {
 
 func (r *race) inFlight() int { return r.started - len(r.ended) }
 
-// step waits for the next event. Attempts end with the context, so the context matters only while none is in flight: a
-// verdict that arrives at the last moment counts.
+// step waits for the next event. Attempts end with the context, so the context matters only while
+// none is in flight: a verdict that arrives at the last moment counts.
 func (r *race) step(ctx context.Context) {
 	var done <-chan struct{}
 	if r.inFlight() == 0 {
@@ -99,8 +101,8 @@ func (r *race) startNext() {
 	}
 }
 
-// scheduleRetry makes the next attempt a retry, after a random wait, so that callers that failed together do not retry
-// together.
+// scheduleRetry makes the next attempt a retry, after a random wait, so that callers that failed
+// together do not retry together.
 func (r *race) scheduleRetry() {
 	if r.retrying || r.started >= r.limit || !r.budget.withdraw() {
 		return

@@ -268,8 +268,8 @@ func drawReply() *rapid.Generator[reply] {
 	})
 }
 
-// Whatever the peer does, each check ends by its deadline, none of its requests outlives it, and its verdict is one that
-// the peer gave.
+// Whatever the peer does, each check ends by its deadline, none of its requests outlives it, and
+// its verdict is one that the peer gave.
 func TestVerdictIsOneThatThePeerGave(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		scripts := rapid.SliceOfN(rapid.SliceOfN(drawReply(), 3, 3), 1, 25).Draw(rt, "scripts")

@@ -53,9 +53,9 @@ func (timeout) Timeout() bool   { return true }
 func (timeout) Temporary() bool { return true }
 
 func TestErrorsOfAWSCallsAreRedacted(t *testing.T) {
-	refusal := func(code string) error { return &smithy.GenericAPIError{Code: code, Message: "about " + secret} }
+	apiError := func(code string) error { return &smithy.GenericAPIError{Code: code, Message: "about " + secret} }
 	for want, err := range map[string]error{
-		"ValidationException":     refusal("ValidationException"),
+		"ValidationException":     apiError("ValidationException"),
 		"cannot decode response":  &smithy.DeserializationError{Err: errors.New(secret), Snapshot: []byte(secret)},
 		"malformed HTTP response": errors.New(secret),
 		"EOF":                     io.EOF,

@@ -15,8 +15,8 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 )
 
-// A Signer is an http.RoundTripper that signs requests for API Gateway with SigV4, body included, and passes them on.
-// It is safe for concurrent use.
+// A Signer is an http.RoundTripper that signs requests for API Gateway with SigV4, body included,
+// and passes them on. It is safe for concurrent use.
 type Signer struct {
 	Now func() time.Time // the clock; nil means time.Now. It must not be changed after the first request.
 
@@ -26,15 +26,15 @@ type Signer struct {
 	signer      *v4.Signer // caches the day's signing key
 }
 
-// Sign returns a Signer in front of next. The provider is asked for credentials for every request, and should cache
-// them if that is worthwhile. Whatever retries must stand before the Signer, because a signature expires after five
-// minutes.
+// Sign returns a Signer in front of next. The provider is asked for credentials for every request,
+// and should cache them if that is worthwhile. Whatever retries must stand before the Signer,
+// because a signature expires after five minutes.
 func Sign(next http.RoundTripper, credentials aws.CredentialsProvider, region string) *Signer {
 	return &Signer{next: next, credentials: credentials, region: region, signer: v4.NewSigner()}
 }
 
-// RoundTrip sends a signed copy of the request. If there are no credentials or the body cannot be read, nothing is
-// sent, and the error is a [*SigningError].
+// RoundTrip sends a signed copy of the request. If there are no credentials or the body cannot be
+// read, nothing is sent, and the error is a [*SigningError].
 func (s *Signer) RoundTrip(request *http.Request) (*http.Response, error) {
 	signed, err := s.sign(request)
 	if err != nil {
@@ -62,8 +62,9 @@ func (s *Signer) sign(request *http.Request) (*http.Request, error) {
 	return signed, err
 }
 
-// splitHints returns a copy of the headers in two parts: those that are sent, and those without a value, which are
-// hints for http.Transport. A hint must not be signed, because the server never receives it.
+// splitHints returns a copy of the headers in two parts: those that are sent, and those without a
+// value, which are hints for http.Transport. A hint must not be signed, because the server never
+// receives it.
 func splitHints(headers http.Header) (sent, hints http.Header) {
 	sent, hints = http.Header{}, http.Header{}
 	for name, values := range headers {
@@ -76,7 +77,8 @@ func splitHints(headers http.Header) (sent, hints http.Header) {
 	return sent, hints
 }
 
-// readBody reads the whole body, because the signature covers its hash, and closes it, as every RoundTripper must.
+// readBody reads the whole body, because the signature covers its hash, and closes it, as every
+// RoundTripper must.
 func readBody(request *http.Request) ([]byte, error) {
 	if request.Body == nil {
 		return nil, nil

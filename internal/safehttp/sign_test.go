@@ -40,7 +40,8 @@ func respondOK(*http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody}, nil
 }
 
-// verify signs what a server received again, with the headers that were signed, and compares the signatures.
+// verify signs what a server received again, with the headers that were signed, and compares the
+// signatures.
 func verify(r *http.Request) error {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -73,8 +74,8 @@ func verify(r *http.Request) error {
 	return nil
 }
 
-// sendSigned sends a request to a server through a Signer, and returns what the server received and whether its
-// signature was right. The request passes through change after it was signed.
+// sendSigned sends a request to a server through a Signer, and returns what the server received and
+// whether its signature was right. The request passes through change after it was signed.
 func sendSigned(t *testing.T, path string, body io.Reader, change func(*http.Request)) (received *http.Request, text string, verified error) {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
