@@ -64,6 +64,7 @@ func newHandler(getenv func(name string) string, output io.Writer) (*handler.Cre
 	tracer.InstrumentAWS(&cfg)
 	store := &dynamo.Store{Client: dynamo.NewClient(cfg, endpoint, dynamo.Timing{}), Table: table}
 	transport := safehttp.Sign(tracer.Transport(safehttp.NewTransport()), cfg.Credentials, cfg.Region)
-	checkers := tracer.Checkers(peer.New(urls, peer.Options{Transport: transport, Log: log}))
-	return &handler.CreateOrder{Orders: &order.Service{Store: store, Checkers: checkers}, Metrics: metrics, Log: log}, store, nil
+	checkers := tracer.Checkers(metrics.Checkers(peer.New(urls, peer.Options{Transport: transport, Log: log})))
+	orders := &order.Service{Store: store, Checkers: checkers}
+	return &handler.CreateOrder{Orders: orders, Metrics: metrics, Responses: metrics, Log: log}, store, nil
 }

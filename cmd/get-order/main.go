@@ -39,6 +39,7 @@ func run(getenv func(name string) string, output io.Writer) error {
 func newHandler(getenv func(name string) string, output io.Writer) (*handler.GetOrder, error) {
 	env := environment.NewReader(getenv)
 	log := telemetry.NewLogger(output, environment.Parse(env, "LOG_LEVEL", telemetry.ParseLevel))
+	metrics := telemetry.NewMetrics(output, env.Text("ENVIRONMENT"), nil)
 	table := env.Text("TABLE_NAME")
 	cfg, endpoint := env.AWS(), env.Endpoint("DYNAMODB")
 	tracer, err := telemetry.NewTracer(getenv)
@@ -48,5 +49,5 @@ func newHandler(getenv func(name string) string, output io.Writer) (*handler.Get
 	telemetry.Install(log)
 	tracer.InstrumentAWS(&cfg)
 	store := &dynamo.Store{Client: dynamo.NewClient(cfg, endpoint, dynamo.Timing{}), Table: table}
-	return &handler.GetOrder{Orders: &order.Service{Store: store}, Log: log}, nil
+	return &handler.GetOrder{Orders: &order.Service{Store: store}, Responses: metrics, Log: log}, nil
 }

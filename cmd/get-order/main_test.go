@@ -14,7 +14,7 @@ import (
 // variables returns the function's environment, with changes; an empty value counts as missing.
 func variables(changes map[string]string) func(string) string {
 	all := map[string]string{
-		"LOG_LEVEL": "INFO", "TABLE_NAME": "orders-table",
+		"LOG_LEVEL": "INFO", "ENVIRONMENT": "test", "TABLE_NAME": "orders-table",
 		"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret",
 	}
 	maps.Copy(all, changes)
@@ -23,7 +23,7 @@ func variables(changes map[string]string) func(string) string {
 
 func TestOneErrorNamesAllMissingVariables(t *testing.T) {
 	_, err := newHandler(func(string) string { return "" }, io.Discard)
-	require.EqualError(t, err, "missing environment variables: LOG_LEVEL, TABLE_NAME, AWS_REGION")
+	require.EqualError(t, err, "missing environment variables: LOG_LEVEL, ENVIRONMENT, TABLE_NAME, AWS_REGION")
 }
 
 func TestInvalidVariablesAreNamed(t *testing.T) {

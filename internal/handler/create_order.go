@@ -16,9 +16,10 @@ import (
 // event of POST /orders, and the direct invocation {"userId", "order"} by services that vouch for
 // the user. It never returns a function error for anything that a caller can cause.
 type CreateOrder struct {
-	Orders  *order.Service
-	Metrics Metrics
-	Log     *slog.Logger
+	Orders    *order.Service
+	Metrics   Metrics
+	Responses Responses // nil counts none
+	Log       *slog.Logger
 }
 
 // Invoke handles one event.
@@ -35,9 +36,11 @@ func (h *CreateOrder) invokeHTTP(ctx context.Context, request proxyRequest) ([]b
 	userID, body, err := readHTTP(request)
 	if err != nil {
 		h.logRejection(ctx, userID, "", err)
+		countResponse(ctx, h.Responses, err)
 		return respondError(err)
 	}
 	stored, replayed, err := h.create(ctx, userID, body)
+	countResponse(ctx, h.Responses, err)
 	switch {
 	case err != nil:
 		return respondError(err)
@@ -67,9 +70,11 @@ func (h *CreateOrder) invokeDirect(ctx context.Context, event []byte) ([]byte, e
 	userID, body, err := readDirect(event)
 	if err != nil {
 		h.logRejection(ctx, userID, "", err)
+		countResponse(ctx, h.Responses, err)
 		return respondDirectError(err)
 	}
 	stored, _, err := h.create(ctx, userID, body)
+	countResponse(ctx, h.Responses, err)
 	if err != nil {
 		return respondDirectError(err)
 	}

@@ -18,8 +18,9 @@ const (
 // GetOrder is the function that reads orders: GET /backend/{orderId} for services that sign their
 // requests, GET /orders/{orderId} and GET /orders for users.
 type GetOrder struct {
-	Orders *order.Service
-	Log    *slog.Logger
+	Orders    *order.Service
+	Responses Responses // nil counts none
+	Log       *slog.Logger
 }
 
 // Invoke handles one proxy event of API Gateway.
@@ -37,12 +38,14 @@ func (h *GetOrder) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 		return h.reject(ctx, request, err)
 	}
 	h.logDebug(ctx, request)
+	countResponse(ctx, h.Responses, nil)
 	return respond(http.StatusOK, body, nil)
 }
 
 func (h *GetOrder) reject(ctx context.Context, request proxyRequest, err error) ([]byte, error) {
 	userID, _ := request.userID()
 	logRejection(ctx, h.Log, "request rejected", userID, loggable(request.PathParameters["orderId"]), err)
+	countResponse(ctx, h.Responses, err)
 	return respondError(err)
 }
 

@@ -30,6 +30,32 @@ type Metrics interface {
 	Count(ctx context.Context, orderID string, counts map[string]int64)
 }
 
+// Responses counts the responses to callers, by which a new version of a function is judged. It
+// must be safe for concurrent use.
+type Responses interface {
+	// CountResponse counts one response; failed means a 5xx, or its equivalent in the response to
+	// a direct invocation.
+	CountResponse(ctx context.Context, failed bool)
+}
+
+// countResponse counts a response that reports err, or a success if it is nil. Nil responses count
+// nothing.
+func countResponse(ctx context.Context, responses Responses, err error) {
+	if responses == nil {
+		return
+	}
+	responses.CountResponse(ctx, isServerError(err))
+}
+
+// isServerError reports whether an error, or nil, is answered with a 5xx.
+func isServerError(err error) bool {
+	switch order.KindOf(err) {
+	case "", order.Invalid, order.TooLarge, order.Rejected, order.Unauthorized, order.TokenUsed, order.NotFound:
+		return false
+	}
+	return true
+}
+
 // responseReserve is the part of an invocation's time that is left for its response and its logs,
 // after work that was canceled.
 const responseReserve = 300 * time.Millisecond

@@ -3,10 +3,15 @@ package telemetry
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"orders/internal/order"
 )
 
 const namespace = "ecommerce.orders"
@@ -41,10 +46,74 @@ func (m *Metrics) Count(ctx context.Context, orderID string, counts map[string]i
 	if len(counts) == 0 {
 		return
 	}
-	line := map[string]any{
-		"_aws":        m.directive(counts),
-		"environment": m.environment,
-		serviceKey:    service,
+	m.write(ctx, orderID, m.dimensions(), [][]string{{environmentKey, serviceKey}}, counts)
+}
+
+// CountResponse counts a response to a caller in the metric responses and, if failed, in
+// responses5xx. Both are written by function and by function version, with the dimensions of
+// AWS/Lambda, so that a new version can be compared with the others. Outside Lambda, where a
+// function has neither name nor version, nothing is written.
+func (m *Metrics) CountResponse(ctx context.Context, failed bool) {
+	if lambdacontext.FunctionName == "" {
+		return
+	}
+	counts := map[string]int64{metricResponses: 1, metricResponses5XX: 0}
+	if failed {
+		counts[metricResponses5XX] = 1
+	}
+	values := map[string]string{functionKey: lambdacontext.FunctionName, versionKey: lambdacontext.FunctionVersion}
+	m.write(ctx, "", values, [][]string{{functionKey}, {functionKey, versionKey}}, counts)
+}
+
+// Checkers returns the checkers, each of which counts its failures in the metric checkFailed by
+// peer. A checker must be a fmt.Stringer that returns the peer's name.
+func (m *Metrics) Checkers(checkers []order.Checker) []order.Checker {
+	counted := make([]order.Checker, len(checkers))
+	for i, c := range checkers {
+		counted[i] = countedChecker{metrics: m, Checker: c}
+	}
+	return counted
+}
+
+type countedChecker struct {
+	metrics *Metrics
+	order.Checker
+}
+
+func (c countedChecker) String() string { return fmt.Sprint(c.Checker) }
+
+func (c countedChecker) Check(ctx context.Context, o order.Order) error {
+	err := c.Checker.Check(ctx, o)
+	if order.KindOf(err) == order.CheckFailed {
+		values := c.metrics.dimensions()
+		values[peerKey] = c.String()
+		dimensions := [][]string{{environmentKey, serviceKey, peerKey}}
+		c.metrics.write(ctx, order.OrderIDFromContext(ctx), values, dimensions, map[string]int64{metricCheckFailed: 1})
+	}
+	return err
+}
+
+// The metrics that only this package counts, and the names of dimensions.
+const (
+	metricResponses    = "responses"
+	metricResponses5XX = "responses5xx"
+	metricCheckFailed  = "checkFailed"
+
+	environmentKey = "environment"
+	peerKey        = "peer"
+	functionKey    = "FunctionName"
+	versionKey     = "ExecutedVersion"
+)
+
+func (m *Metrics) dimensions() map[string]string {
+	return map[string]string{environmentKey: m.environment, serviceKey: service}
+}
+
+// write writes one line, with the values of its dimensions.
+func (m *Metrics) write(ctx context.Context, orderID string, values map[string]string, dimensions [][]string, counts map[string]int64) {
+	line := map[string]any{"_aws": m.directive(dimensions, counts), serviceKey: service}
+	for name, value := range values {
+		line[name] = value
 	}
 	for name, value := range counts {
 		line[name] = value
@@ -75,7 +144,7 @@ type (
 	}
 )
 
-func (m *Metrics) directive(counts map[string]int64) directive {
+func (m *Metrics) directive(dimensions [][]string, counts map[string]int64) directive {
 	metrics := make([]metric, 0, len(counts))
 	for _, name := range slices.Sorted(maps.Keys(counts)) {
 		metrics = append(metrics, metric{Name: name, Unit: "Count"})
@@ -84,7 +153,7 @@ func (m *Metrics) directive(counts map[string]int64) directive {
 		Timestamp: m.now().UnixMilli(),
 		CloudWatchMetrics: []definition{{
 			Namespace:  namespace,
-			Dimensions: [][]string{{"environment", serviceKey}},
+			Dimensions: dimensions,
 			Metrics:    metrics,
 		}},
 	}

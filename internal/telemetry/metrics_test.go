@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"log/slog"
 	"math"
@@ -9,8 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"orders/internal/order"
 )
 
 func clock() time.Time { return time.Date(2026, 1, 23, 10, 53, 49, 131052000, time.UTC) }
@@ -33,6 +37,63 @@ func TestMetricsLine(t *testing.T) {
 		"requestId": "request-1", "orderId": "o-1"
 	}`, out.String())
 	require.Len(t, decode(t, out.Bytes()), 1)
+}
+
+func TestResponsesAreCountedByFunctionAndVersion(t *testing.T) {
+	var out bytes.Buffer
+	metrics := NewMetrics(&out, "prod", clock)
+	metrics.CountResponse(invocation(t), true)
+	require.Empty(t, out.String(), "outside Lambda, a function has no name")
+
+	lambdacontext.FunctionName, lambdacontext.FunctionVersion = "create-1A2B", "7"
+	defer func() { lambdacontext.FunctionName, lambdacontext.FunctionVersion = "", "" }()
+	metrics.CountResponse(invocation(t), true)
+	require.JSONEq(t, `{
+		"_aws": {
+			"Timestamp": 1769165629131,
+			"CloudWatchMetrics": [{
+				"Namespace": "ecommerce.orders",
+				"Dimensions": [["FunctionName"], ["FunctionName", "ExecutedVersion"]],
+				"Metrics": [{"Name": "responses", "Unit": "Count"}, {"Name": "responses5xx", "Unit": "Count"}]
+			}]
+		},
+		"FunctionName": "create-1A2B", "ExecutedVersion": "7", "service": "orders",
+		"responses": 1, "responses5xx": 1,
+		"requestId": "request-1"
+	}`, out.String())
+
+	out.Reset()
+	metrics.CountResponse(invocation(t), false)
+	require.Equal(t, 0.0, decode(t, out.Bytes())[0]["responses5xx"])
+}
+
+type checkResult struct{ err error }
+
+func (checkResult) String() string                             { return "payment" }
+func (c checkResult) Check(context.Context, order.Order) error { return c.err }
+
+func TestFailedChecksAreCountedByPeer(t *testing.T) {
+	for name, test := range map[string]struct {
+		err   error
+		lines int
+	}{
+		"accepted": {nil, 0},
+		"rejected": {&order.Error{Kind: order.Rejected}, 0},
+		"failed":   {&order.Error{Kind: order.CheckFailed}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			checkers := NewMetrics(&out, "prod", clock).Checkers([]order.Checker{checkResult{test.err}})
+			require.Equal(t, "payment", fmt.Sprint(checkers[0]))
+			require.Equal(t, test.err, checkers[0].Check(t.Context(), order.Order{}))
+			lines := decode(t, out.Bytes())
+			require.Len(t, lines, test.lines)
+			for _, line := range lines {
+				require.Equal(t, 1.0, line["checkFailed"])
+				require.Equal(t, []any{"prod", "orders", "payment"}, []any{line["environment"], line["service"], line["peer"]})
+			}
+		})
+	}
 }
 
 func TestMetricsOmitAbsentProperties(t *testing.T) {

@@ -18,7 +18,7 @@ func TestMissingVariablesStopAFunctionAtStart(t *testing.T) {
 	t.Parallel()
 	for name, missing := range map[string][]string{
 		testworld.CreateOrder: {"LOG_LEVEL", "ENVIRONMENT", "TABLE_NAME", "DELIVERY_API_URL", "PAYMENT_API_URL", "PRODUCTS_API_URL", "AWS_REGION"},
-		testworld.GetOrder:    {"LOG_LEVEL", "TABLE_NAME", "AWS_REGION"},
+		testworld.GetOrder:    {"LOG_LEVEL", "ENVIRONMENT", "TABLE_NAME", "AWS_REGION"},
 		testworld.OnEvents:    {"LOG_LEVEL", "ENVIRONMENT", "TABLE_NAME", "AWS_REGION"},
 		testworld.TableUpdate: {"LOG_LEVEL", "EVENT_BUS_NAME", "AWS_REGION"},
 	} {

@@ -118,9 +118,7 @@ func (w *World) environment(name string) map[string]string {
 	}
 	all["TABLE_NAME"] = w.TableName
 	all["AWS_ENDPOINT_URL_DYNAMODB"] = w.Table.FunctionURL(name)
-	if name != GetOrder {
-		all["ENVIRONMENT"] = "test"
-	}
+	all["ENVIRONMENT"] = "test"
 	if name == CreateOrder {
 		for variable, api := range map[string]string{
 			"DELIVERY_API_URL": "DeliveryPricingApi", "PAYMENT_API_URL": "PaymentApi",
