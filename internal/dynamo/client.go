@@ -15,10 +15,12 @@ import (
 
 // Timing holds a client's timeouts and delays. The zero value is what production uses.
 type Timing struct {
-	// Attempt bounds one attempt, connecting included. DynamoDB responds in some 10 ms, so that an
-	// attempt without a response after 200 ms (the default) is better repeated over another
-	// connection. A TLS handshake that takes longer is not wasted: the transport completes it, and
-	// the next attempt uses the connection.
+	// Attempt bounds the first attempt of a call, connecting included; every further attempt has
+	// three times as long as the one before. DynamoDB responds in some 10 ms, so that an attempt
+	// without a response after 200 ms (the default) is better repeated over another connection. If
+	// all of them are slow, because the table is, the third or fourth attempt waits long enough. A
+	// TLS handshake that takes longer is not wasted: the transport completes it, and the next
+	// attempt uses the connection.
 	Attempt time.Duration
 
 	FirstDelay time.Duration // the longest delay before the second attempt, doubling from then on; 20 ms by default
@@ -29,6 +31,8 @@ const (
 	attemptTimeout = 200 * time.Millisecond
 	firstDelay     = 20 * time.Millisecond
 	maxDelay       = 300 * time.Millisecond
+
+	connectTimeout = 3 * time.Second // of Connect
 
 	// maxPingBytes is more than the body of the response to a ping.
 	maxPingBytes = 4 << 10
@@ -46,16 +50,18 @@ func NewClient(cfg aws.Config, endpoint string, timing Timing) *dynamodb.Client 
 		if endpoint != "" {
 			o.BaseEndpoint = aws.String(endpoint)
 		}
-		o.HTTPClient = safehttp.NewClient(safehttp.NewTransport(), timing.Attempt)
+		o.HTTPClient = safehttp.NewClient(safehttp.NewTransport(), 0)
 		o.Retryer, o.RetryMaxAttempts = newRetryer(timing), 0
-		o.APIOptions = append(o.APIOptions, safehttp.RedactCalls)
+		o.APIOptions = append(o.APIOptions, safehttp.RedactCalls, limitAttempts(timing.Attempt))
 	})
 }
 
 // Connect opens a connection for the next call to use. It sends a GET to the endpoint's root, which
-// needs no signature and reads no table, and returns when the response is there or the time for one
-// attempt is over. It reports no failure: the next call meets the cause.
+// needs no signature and reads no table, and returns when the response is there or after 3 s. It
+// reports no failure: the next call meets the cause.
 func (s *Store) Connect(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
 	o := s.Client.Options()
 	parameters := dynamodb.EndpointParameters{Region: &o.Region, Endpoint: o.BaseEndpoint}
 	endpoint, err := o.EndpointResolverV2.ResolveEndpoint(ctx, parameters.WithDefaults())

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -217,8 +218,12 @@ func outage(requests int) []fault { return slices.Repeat([]fault{internalError},
 
 // newStore returns a store on the fake, with the real client and real connections.
 func newStore(t *testing.T, table *fakeTable) *Store {
+	return newStoreWithTiming(t, table, Timing{Attempt: 10 * time.Second, FirstDelay: time.Millisecond, MaxDelay: 2 * time.Millisecond})
+}
+
+func newStoreWithTiming(t *testing.T, table *fakeTable, timing Timing) *Store {
 	server := httptest.NewServer(table)
-	client := NewClient(testConfig(), server.URL, Timing{Attempt: 10e9, FirstDelay: 1e6, MaxDelay: 2e6})
+	client := NewClient(testConfig(), server.URL, timing)
 	t.Cleanup(func() {
 		client.Options().HTTPClient.(*http.Client).CloseIdleConnections()
 		server.Close()
@@ -252,6 +257,25 @@ func (p inProcess) RoundTrip(r *http.Request) (response *http.Response, err erro
 		return nil, err
 	}
 	return recorder.Result(), nil
+}
+
+// slow carries a request out after d, whether or not the client still waits.
+func slow(d time.Duration) fault {
+	return func(w http.ResponseWriter, r *http.Request, serve http.HandlerFunc) {
+		response := make(chan *httptest.ResponseRecorder, 1)
+		go func() {
+			time.Sleep(d)
+			recorder := httptest.NewRecorder()
+			serve(recorder, r)
+			response <- recorder
+		}()
+		select {
+		case recorder := <-response:
+			w.WriteHeader(recorder.Code)
+			_, _ = w.Write(recorder.Body.Bytes())
+		case <-r.Context().Done():
+		}
+	}
 }
 
 func (s *fakeTable) operations() []string {

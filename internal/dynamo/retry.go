@@ -50,6 +50,34 @@ func isInvalidResponse(err error) aws.Ternary {
 	return aws.UnknownTernary
 }
 
+// limitAttempts bounds the first attempt of every call of a client, and each further one by three
+// times as long.
+func limitAttempts(first time.Duration) func(*middleware.Stack) error {
+	return func(stack *middleware.Stack) error { // of one call
+		timeout := first
+		limit := func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (
+			middleware.FinalizeOutput, middleware.Metadata, error,
+		) {
+			attempt, cancel := context.WithTimeout(ctx, timeout)
+			defer cancel()
+			out, metadata, err := next.HandleFinalize(attempt, in)
+			if err != nil && attempt.Err() != nil && ctx.Err() == nil {
+				err = timeoutError{timeout}
+			}
+			timeout *= 3
+			return out, metadata, err
+		}
+		return stack.Finalize.Insert(middleware.FinalizeMiddlewareFunc("LimitAttempt", limit), "Retry", middleware.After)
+	}
+}
+
+// A timeoutError is the error of an attempt that timed out before its call did. The SDK retries it,
+// which it does not for an error of a context.
+type timeoutError struct{ after time.Duration }
+
+func (e timeoutError) Error() string      { return fmt.Sprintf("timed out after %s", e.after) }
+func (timeoutError) RetryableError() bool { return true }
+
 // attempts records how the attempts of one call went.
 type attempts struct {
 	mayHaveWritten bool  // whether a failed attempt may have been carried out
@@ -91,7 +119,7 @@ func isRejection(err error) bool {
 // names the cause of the last failed attempt as well.
 func (a *attempts) failure(ctx context.Context, operation string, err error) error {
 	if ctx.Err() != nil && a.lastErr != nil {
-		err = fmt.Errorf("%w, after %w", err, a.lastErr)
+		err = fmt.Errorf("%w, last failed attempt: %w", err, a.lastErr)
 	}
 	return unavailable(operation, err)
 }

@@ -2,7 +2,9 @@ package dynamo
 
 import (
 	"context"
+	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"testing"
@@ -10,6 +12,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"orders/internal/order"
 )
@@ -48,11 +51,69 @@ func garble(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) {
 
 func TestAnAttemptTimesOutOnARealConnection(t *testing.T) {
 	table := &fakeTable{faults: []fault{hang}}
-	store := newStore(t, table)
-	store.Client.Options().HTTPClient.(*http.Client).Timeout = 50 * time.Millisecond
+	store := newStoreWithTiming(t, table, impatient)
 	_, err := store.Create(t.Context(), newOrder())
 	require.NoError(t, err)
 	require.GreaterOrEqual(t, len(table.requests), 2)
+}
+
+// A table that takes d for every request is slow, not down.
+func TestASlowTableIsWaitedFor(t *testing.T) {
+	calls := map[string]func(context.Context, *Store) error{
+		"create": func(ctx context.Context, s *Store) error {
+			existing, err := s.Create(ctx, newOrder())
+			if existing != nil {
+				return errors.New("the order counts as another's")
+			}
+			return err
+		},
+		"get":  func(ctx context.Context, s *Store) error { _, err := s.Get(ctx, orderID); return err },
+		"list": func(ctx context.Context, s *Store) error { _, err := s.List(ctx, userID, 1, nil); return err },
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		d := time.Duration(rapid.IntRange(50, 2000).Draw(rt, "milliseconds")) * time.Millisecond
+		name := rapid.SampledFrom(slices.Sorted(maps.Keys(calls))).Draw(rt, "call")
+		synctest.Test(t, func(t *testing.T) {
+			table := &fakeTable{}
+			store := newInProcessStore(table)
+			if name != "create" {
+				_, err := store.Create(t.Context(), newOrder())
+				require.NoError(t, err)
+				table.requests = nil
+			}
+			table.faults = slices.Repeat([]fault{slow(d)}, 100)
+			start := time.Now()
+			require.NoError(t, calls[name](t.Context(), store))
+			require.LessOrEqual(t, time.Since(start), d*5/2+300*time.Millisecond)
+			require.LessOrEqual(t, len(table.requests), 4)
+			time.Sleep(time.Minute) // the attempts that timed out are carried out nevertheless
+			require.Len(t, table.items, 1)
+		})
+	})
+}
+
+func TestASlowTableIsUpdatedOnce(t *testing.T) {
+	for _, d := range []time.Duration{50, 190, 210, 590, 610, 1790, 1810, 2000} {
+		synctest.Test(t, func(t *testing.T) {
+			table := &fakeTable{}
+			store := newInProcessStore(table)
+			_, err := store.Create(t.Context(), newOrder())
+			require.NoError(t, err)
+			table.faults = slices.Repeat([]fault{slow(d * time.Millisecond)}, 100)
+			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+			defer cancel()
+			calls := 0
+			changed, err := store.Update(ctx, orderID, func(p order.Progress) (order.Progress, error) {
+				calls++
+				return fulfil(p)
+			})
+			require.NoError(t, err)
+			require.True(t, changed)
+			require.Equal(t, 1, calls)
+			time.Sleep(time.Minute)
+			require.Equal(t, members{"S": string(order.Fulfilled)}, table.items[orderID]["status"])
+		})
+	}
 }
 
 func TestALongOutageFailsWithinTheDeadline(t *testing.T) {
