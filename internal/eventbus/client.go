@@ -10,10 +10,16 @@ import (
 	"orders/internal/safehttp"
 )
 
-// attemptTimeout bounds one request, connecting included. EventBridge responds in tens of
-// milliseconds, and later to a full request (1 MB). After a second, a retry is better than waiting,
-// even if the events are published twice.
-const attemptTimeout = time.Second
+const (
+	// attemptTimeout bounds the requests of a call, connecting included, until one of them has
+	// timed out. EventBridge responds in tens of milliseconds, and later to a full request (1 MB).
+	attemptTimeout = time.Second
+
+	// slowAttemptTimeout bounds the requests after that. The bus may carry out every request that
+	// times out, so that a slow bus must be waited for: the first request of a call may publish
+	// events twice, the others must not publish them a third time.
+	slowAttemptTimeout = 8 * time.Second
+)
 
 // NewClient returns a client with connections of its own, which tries each request once, because
 // entries fail one by one and the [Publisher] retries them. An empty endpoint means AWS's own in
@@ -28,7 +34,7 @@ func newClient(cfg aws.Config, endpoint string, transport http.RoundTripper) *ev
 		if endpoint != "" {
 			o.BaseEndpoint = aws.String(endpoint)
 		}
-		o.HTTPClient = safehttp.NewClient(transport, attemptTimeout)
+		o.HTTPClient = safehttp.NewClient(transport, 0)
 		o.Retryer, o.RetryMaxAttempts = aws.NopRetryer{}, 0
 		o.APIOptions = append(o.APIOptions, safehttp.RedactCalls)
 	})

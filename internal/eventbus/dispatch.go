@@ -2,6 +2,7 @@ package eventbus
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -19,9 +20,10 @@ const maxInFlight = 10
 type dispatch struct {
 	publisher *Publisher
 	events    []order.Event
-	results   []error // one for each event
-	idle      []*lane // not in a request, sorted by how long they wait
-	inFlight  int     // requests
+	results   []error       // one for each event
+	idle      []*lane       // not in a request, sorted by how long they wait
+	inFlight  int           // requests
+	timeout   time.Duration // of the next requests
 	requests  sync.WaitGroup
 	responses chan response
 }
@@ -34,7 +36,7 @@ type response struct {
 }
 
 func newDispatch(p *Publisher, events []order.Event) *dispatch {
-	d := &dispatch{publisher: p, events: events, results: make([]error, len(events)), responses: make(chan response)}
+	d := &dispatch{publisher: p, events: events, results: make([]error, len(events)), timeout: attemptTimeout, responses: make(chan response)}
 	for _, l := range lanesOf(events) {
 		d.queue(l)
 	}
@@ -72,7 +74,8 @@ func (d *dispatch) send(ctx context.Context) {
 		for i, l := range lanes {
 			events[i] = d.events[l.first()]
 		}
-		d.requests.Go(func() { d.responses <- response{lanes, d.publisher.put(ctx, events)} })
+		timeout := d.timeout
+		d.requests.Go(func() { d.responses <- response{lanes, d.publisher.put(ctx, timeout, events)} })
 	}
 }
 
@@ -108,12 +111,12 @@ func (d *dispatch) settle(ctx context.Context, r response) {
 		case failure.kind == permanent:
 			d.fail(l, order.Permanent, failure.err)
 			continue
-		case failure.kind == misconfigured && l.attempts+1 >= misconfiguredAttempts:
-			d.fail(l, order.Unavailable, failure.err)
-			continue
 		case failure.kind == unattributed:
 			l.alone = true
 		case ctx.Err() == nil: // otherwise the end of the call may be all that failed
+			if errors.Is(failure.err, context.DeadlineExceeded) {
+				d.timeout = slowAttemptTimeout
+			}
 			l.backOff(failure.err, jitter)
 		}
 		d.queue(l)

@@ -19,10 +19,9 @@ type failure struct {
 type kind int
 
 const (
-	transient     kind = iota // a retry may succeed
-	misconfigured             // a retry succeeds once an operator has changed something: hardly within this call
-	permanent                 // a retry can never succeed
-	unattributed              // one event of the request has a permanent failure; sending each alone shows which
+	transient    kind = iota // a retry may succeed, if only after an operator has changed something
+	permanent                // a retry can never succeed
+	unattributed             // one event of the request has a permanent failure; sending each alone shows which
 )
 
 // requestFailure returns what the failure of a whole request means for each of its events.
@@ -49,18 +48,9 @@ func kindOf(code string, status int) kind {
 	case "MalformedDetail", "InvalidArgument", "RedactionFailure",
 		"ValidationException", "ValidationError", "SerializationException", "InvalidParameterValue":
 		return permanent
-	case "AccessDenied", "AccessDeniedException", "NotAuthorized", "NotAuthorizedForSourceException",
-		"NotAuthorizedForDetailTypeException", "OptInRequired", "InvalidAccountIdException",
-		"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException",
-		"MissingAuthenticationToken", "IncompleteSignature", "InvalidSignatureException", "SignatureDoesNotMatch",
-		"ResourceNotFoundException":
-		return misconfigured
 	}
-	switch status {
-	case http.StatusRequestEntityTooLarge:
+	if status == http.StatusRequestEntityTooLarge {
 		return permanent
-	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound:
-		return misconfigured
 	}
 	return transient
 }

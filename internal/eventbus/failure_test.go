@@ -1,6 +1,7 @@
 package eventbus
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -80,24 +81,30 @@ func TestARequestTooLargeForTheBusIsSplit(t *testing.T) {
 	require.Equal(t, []int{3, 1, 1, 1}, b.sizes())
 }
 
-func TestAMisconfigurationIsRetriedAFewTimes(t *testing.T) {
+// Denied access and a missing bus are retried until the end of the call, so that the retries of the
+// stream last for hours and not for seconds.
+func TestAMisconfigurationIsRetriedUntilTheEndOfTheCall(t *testing.T) {
 	faults := map[string]fault{
-		"of the request": {status: 400, code: "AccessDeniedException", message: "User is not authorized to perform: events:PutEvents"},
-		"of the entries": {entries: map[int]string{0: "NotAuthorizedForSourceException", 1: "AccessDeniedException"}},
-		"no such bus":    {status: 400, code: "ResourceNotFoundException"},
-		"expired":        {status: 400, code: "ExpiredTokenException"},
-		"unknown key":    {status: 403, code: "UnrecognizedClientException"},
-		"forbidden":      {status: 403, body: "<html>Forbidden</html>"},
+		"request":     {status: 400, code: "AccessDeniedException", message: "User is not authorized to perform: events:PutEvents"},
+		"entries":     {entries: map[int]string{0: "NotAuthorizedForSourceException", 1: "AccessDeniedException"}},
+		"missing bus": {status: 400, code: "ResourceNotFoundException"},
+		"expired":     {status: 400, code: "ExpiredTokenException"},
+		"unknown key": {status: 403, code: "UnrecognizedClientException"},
+		"forbidden":   {status: 403, body: "<html>Forbidden</html>"},
 	}
 	for name, f := range faults {
 		t.Run(name, func(t *testing.T) {
 			b := &bus{fault: always(f)}
 			withBus(t, b, func(t *testing.T, p *Publisher) {
-				results := p.Publish(t.Context(), append(oneEach(2), event("order-1", 1)))
+				ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+				defer cancel()
+				start := time.Now()
+				results := p.Publish(ctx, append(oneEach(2), event("order-1", 1)))
 				require.Equal(t, []order.Kind{order.Unavailable, order.Unavailable, order.Unavailable}, kinds(t, results))
 				require.ErrorContains(t, results[0], f.message)
+				require.Greater(t, time.Since(start), 29*time.Second)
 			})
-			require.Equal(t, []int{2, 2, 2}, b.sizes())
+			require.Less(t, len(b.requests), 70, "with backoff")
 		})
 	}
 }

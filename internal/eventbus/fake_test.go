@@ -33,6 +33,7 @@ type fault struct {
 	body       string         // of the response, instead of a bus's
 	reset      bool           // resets the connection before anything is accepted
 	dropped    bool           // accepts, then resets the connection before the response
+	delay      time.Duration  // before it accepts, whether or not the client still waits
 	bodyDelay  time.Duration  // between the header of the response and its body
 	hang       time.Duration  // before anything else, unless the client disconnects
 	entries    map[int]string // codes of rejected entries
@@ -74,6 +75,7 @@ func (b *bus) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		case <-time.After(f.hang):
 		}
 	}
+	time.Sleep(f.delay)
 	switch {
 	case f.reset:
 		panic(http.ErrAbortHandler)

@@ -19,9 +19,6 @@ const (
 	firstBackoff = 20 * time.Millisecond // the longest wait before the second attempt, doubling from then on
 	maxBackoff   = time.Second           // the longest wait before any attempt
 	doublings    = 6                     // from the first backoff to beyond the longest
-
-	// misconfiguredAttempts distinguish a misconfiguration from a change that takes effect late.
-	misconfiguredAttempts = 3
 )
 
 // A lane holds the events of one order that are not yet accepted, in their order. Only the first
@@ -70,7 +67,7 @@ func (l *lane) unfinished(end error) error {
 	if l.lastErr == nil {
 		return fmt.Errorf("%w before the bus accepted it", end)
 	}
-	return fmt.Errorf("%w after %d attempts, the last: %w", end, l.attempts, l.lastErr)
+	return fmt.Errorf("%w; attempt %d failed: %w", end, l.attempts, l.lastErr)
 }
 
 // sizeOf returns the size of an event's entry in bytes as EventBridge documents it: field names,

@@ -115,6 +115,34 @@ func TestAllIsAcceptedInTheEnd(t *testing.T) {
 	})
 }
 
+// A bus that takes d for every request is slow, not down.
+func TestASlowBusIsWaitedFor(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		d := time.Duration(rapid.IntRange(0, 5000).Draw(rt, "milliseconds")) * time.Millisecond
+		orders, eachHas := rapid.IntRange(1, 100).Draw(rt, "orders"), rapid.IntRange(1, 3).Draw(rt, "events of each")
+		var events []order.Event
+		for n := range eachHas {
+			for i := range orders {
+				events = append(events, event(fmt.Sprint("order-", i), n))
+			}
+		}
+		b := &bus{fault: always(fault{delay: d})}
+		withBus(t, b, func(t *testing.T, p *Publisher) {
+			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+			defer cancel()
+			results := p.Publish(ctx, events)
+			time.Sleep(time.Minute) // the requests that timed out are carried out nevertheless
+			allAccepted(t, results, len(events))
+		})
+		times := map[string]int{}
+		for _, e := range b.accepted {
+			times[e.Resources[0]+e.Detail]++
+			require.LessOrEqual(rt, times[e.Resources[0]+e.Detail], 2)
+		}
+		require.Len(rt, times, len(events))
+	})
+}
+
 // positions returns the positions of each order's events.
 func positions(events []order.Event) map[string][]int {
 	byOrder := map[string][]int{}

@@ -73,11 +73,13 @@ func (p *Publisher) jitter() float64 {
 }
 
 // put sends events in one request, once. For each event, it returns nil if the bus accepted it.
-func (p *Publisher) put(ctx context.Context, events []order.Event) []*failure {
+func (p *Publisher) put(ctx context.Context, timeout time.Duration, events []order.Event) []*failure {
 	entries := make([]types.PutEventsRequestEntry, len(events))
 	for i, event := range events {
 		entries[i] = p.entryOf(event)
 	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
 	output, err := p.Client.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: entries})
 	if err != nil {
 		return slices.Repeat([]*failure{requestFailure(err, len(events))}, len(events))

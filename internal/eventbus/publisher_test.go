@@ -135,8 +135,8 @@ func TestPublishReturnsShortlyBeforeTheDeadline(t *testing.T) {
 		want  string
 	}{
 		{"throttled", fault{status: 400, code: "ThrottlingException"}, ", ThrottlingException"},
-		{"hanging", fault{hang: time.Hour}, "after 4 attempts, the last: "}, // the fifth was canceled
-		{"one entry", fault{entries: map[int]string{0: "InternalFailure"}}, "attempts, the last: InternalFailure"},
+		{"hanging", fault{hang: time.Hour}, "attempt 1 failed: "}, // the second was canceled
+		{"one entry", fault{entries: map[int]string{0: "InternalFailure"}}, "failed: InternalFailure"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			b := &bus{fault: always(test.fault)}
