@@ -129,7 +129,7 @@ func (s *Service) readStream(tableUpdate *lambda.Function) {
 		Logger:               s.log,
 	}
 	s.running.Go(func() {
-		if err := s.storage.follow(ctx, mapping); err != nil {
+		if err := s.storage.readStream(ctx, mapping); err != nil {
 			s.log.Error("stream reader stopped", slog.String("error", err.Error()))
 		}
 	})

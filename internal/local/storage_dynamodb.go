@@ -19,21 +19,21 @@ import (
 	"orders/internal/local/sqs"
 )
 
-// A storage on DynamoDB Local keeps these in the data folder.
+// What a storage on DynamoDB Local keeps in the data folder.
 const (
 	databaseFolder  = "dynamodb"
 	eventsFile      = "events.jsonl"
 	deadLettersFile = "dead-letters.jsonl"
 )
 
-// slowAttempt is how long one attempt at the table may take: DynamoDB Local is one Java process that may be busy
-// starting, not a service that answers within 10 ms.
+// slowAttempt is the timeout of one attempt at the table: DynamoDB Local is one Java process that
+// may be busy starting, not a service that answers within 10 ms.
 const slowAttempt = 5 * time.Second
 
-// onDynamoDB is a storage on the DynamoDB Local at the settings' endpoint, or on one that is started, and ends, with
-// the service. Orders, events, dead letters and how far the stream was followed are kept in the data folder between
-// runs.
-func onDynamoDB(ctx context.Context, settings Settings) (_ *storage, err error) {
+// openDynamoDB returns a storage on the DynamoDB Local at the settings' endpoint, or on one that
+// starts and ends with the service. Orders, events, dead letters and the stream's checkpoints are
+// kept in the data folder between runs.
+func openDynamoDB(ctx context.Context, settings Settings) (_ *storage, err error) {
 	var opened closers
 	defer func() {
 		if err != nil {
@@ -57,16 +57,16 @@ func onDynamoDB(ctx context.Context, settings Settings) (_ *storage, err error) 
 	if err := dynamodb.EnsureTable(ctx, client, tableName); err != nil {
 		return nil, err
 	}
-	follower, err := follow(ctx, cfg, client, endpoint, settings.DataFolder)
+	stream, err := newStreamReader(ctx, cfg, client, endpoint, settings.DataFolder)
 	if err != nil {
 		return nil, err
 	}
 	return &storage{
 		name:   fmt.Sprintf("DynamoDB Local at %s, table %s", endpoint, tableName),
 		orders: &dynamo.Store{Client: client, Table: tableName},
-		follow: func(ctx context.Context, each lambda.StreamMapping) error {
-			follower.Mapping = each
-			return follower.Run(ctx)
+		readStream: func(ctx context.Context, mapping lambda.StreamMapping) error {
+			stream.Mapping = mapping
+			return stream.Run(ctx)
 		},
 		events:      earlierEvents,
 		journal:     events,
@@ -75,10 +75,10 @@ func onDynamoDB(ctx context.Context, settings Settings) (_ *storage, err error) 
 	}, nil
 }
 
-// closers end what was opened.
+// closers close what was opened.
 type closers []func() error
 
-// close ends what was opened last first.
+// close closes what was opened last first.
 func (c closers) close() error {
 	var errs []error
 	for _, end := range slices.Backward(c) {
@@ -87,7 +87,8 @@ func (c closers) close() error {
 	return errors.Join(errs...)
 }
 
-// findServer is the endpoint of the server that the settings name, or of one that is started on the data folder.
+// findServer returns the endpoint in the settings, or that of a server that it starts on the data
+// folder.
 func findServer(ctx context.Context, settings Settings, opened *closers) (endpoint string, err error) {
 	if settings.DynamoDBEndpoint != "" {
 		return settings.DynamoDBEndpoint, nil
@@ -100,18 +101,18 @@ func findServer(ctx context.Context, settings Settings, opened *closers) (endpoi
 	return server.Endpoint(), nil
 }
 
-// openJournal opens a list in the data folder, and returns what earlier runs have put there.
+// openJournal opens a journal in the data folder, and returns the entries of earlier runs.
 func openJournal[E any](folder, name string, opened *closers) (*durable.Journal[E], []E, error) {
-	kept, earlier, err := durable.OpenJournal[E](filepath.Join(folder, name))
+	journal, earlier, err := durable.OpenJournal[E](filepath.Join(folder, name))
 	if err != nil {
 		return nil, nil, err
 	}
-	*opened = append(*opened, kept.Close)
-	return kept, earlier, nil
+	*opened = append(*opened, journal.Close)
+	return journal, earlier, nil
 }
 
-// follow is a follower of the table's stream that goes on where the last run ended.
-func follow(ctx context.Context, cfg aws.Config, client *awsdynamodb.Client, endpoint, folder string) (*dynamodb.StreamReader, error) {
+// newStreamReader returns a reader of the table's stream that resumes where the last run ended.
+func newStreamReader(ctx context.Context, cfg aws.Config, client *awsdynamodb.Client, endpoint, folder string) (*dynamodb.StreamReader, error) {
 	description, err := client.DescribeTable(ctx, &awsdynamodb.DescribeTableInput{TableName: aws.String(tableName)})
 	if err != nil {
 		return nil, fmt.Errorf("find the stream of table %s: %w", tableName, err)

@@ -18,8 +18,8 @@ type Checkpoint struct {
 	Ended bool   `json:"ended,omitempty"` // the shard is closed, and all of it is done
 }
 
-// Checkpoints are the checkpoints of one stream's shards, in a file. After a crash of the process or
-// the machine, the file has them as before a change or as after it. Checkpoints are safe for
+// Checkpoints are the checkpoints of one stream's shards, in a file. After a crash of the process
+// or the machine, the file has them as before a change or as after it. Checkpoints are safe for
 // concurrent use, but may be open only once for the same stream in the same folder.
 type Checkpoints struct {
 	path   string
@@ -36,9 +36,9 @@ type content struct {
 }
 
 // OpenCheckpoints reads the checkpoints of a stream, named by its ARN, from its file in a folder,
-// which is created if it does not exist. Without a file, no shard has a checkpoint: the stream is read
-// from its beginning. A file that is not valid is an error that says how to fix it. A file that cannot
-// be written is an error too, because every later change would fail.
+// which is created if it does not exist. Without a file, no shard has a checkpoint: the stream is
+// read from its beginning. A file that is not valid is an error that says how to fix it. A file
+// that cannot be written is an error too, because every later change would fail.
 func OpenCheckpoints(folder, streamARN string) (*Checkpoints, error) {
 	c := &Checkpoints{
 		path:   filepath.Join(folder, "checkpoints-"+url.QueryEscape(streamARN)+".json"),
@@ -95,8 +95,8 @@ func (c *Checkpoints) End(shardID string) error {
 	return c.change(func() { c.shards[shardID] = Checkpoint{After: c.shards[shardID].After, Ended: true} })
 }
 
-// Prune removes the checkpoints of all shards but these, because the stream no longer has the others.
-// It fails as Advance does, and writes only if there is something to remove.
+// Prune removes the checkpoints of all shards but these, because the stream no longer has the
+// others. It fails as Advance does, and writes only if there is something to remove.
 func (c *Checkpoints) Prune(shardIDs map[string]bool) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -71,8 +71,8 @@ type mustBeFine struct{}
 func (mustBeFine) Errorf(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }
 func (mustBeFine) FailNow()                          { os.Exit(1) }
 
-// killWriter runs this binary with an environment variable, kills it after some numbers, and returns all that it
-// printed, the lines before the kill included.
+// killWriter runs this binary with an environment variable, kills it after some numbers, and
+// returns all that it printed, the lines before the kill included.
 func killWriter(t *testing.T, environment string, after int) []int {
 	command := exec.CommandContext(t.Context(), os.Args[0])
 	command.Env = append(os.Environ(), environment)

@@ -7,9 +7,9 @@ import (
 	"path/filepath"
 )
 
-// replace creates a file or replaces its content. At every moment, also after a crash, the name leads
-// to all of the old text or all of the new text, because the new text is flushed before it gets the
-// name. The next replace overwrites what a crash may leave beside the file.
+// replace creates a file or replaces its content. At every moment, also after a crash, the name
+// leads to all of the old text or all of the new text, because the new text is flushed before it
+// gets the name. The next replace overwrites what a crash may leave beside the file.
 func replace(path string, text []byte) error {
 	fresh := path + ".new"
 	if err := write(fresh, text); err != nil {

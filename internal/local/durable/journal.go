@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+
+	"orders/internal/strictjson"
 )
 
 // A Journal is a list in a file, one JSON value a line. It is safe for concurrent use, but no two
@@ -90,30 +92,21 @@ func decode[E any](text []byte) ([]E, error) {
 	return entries, nil
 }
 
-// Append returns after the entry is flushed to the disk. If it returns an error, the entry is not in
-// the file either, unless the error says that the file cannot be written any more. Entries whose
-// Appends overlap share one write and one flush, and may have any order; all others have the order of
-// their Appends.
+// Append returns after the entry is flushed to the disk. If it returns an error, the entry is not
+// in the file either, unless the error says that the file cannot be written any more. Entries whose
+// Appends overlap share one write and one flush, and may have any order; all others have the order
+// of their Appends.
 func (j *Journal[E]) Append(entry E) error {
-	line, err := encode(entry)
+	line, err := strictjson.Marshal(entry)
 	if err != nil {
 		return fmt.Errorf("append to journal: %w", err)
 	}
-	c, leads := j.join(line)
+	c, leads := j.join(append(line, '\n'))
 	if leads {
 		j.commit(c)
 	}
 	<-c.done
 	return c.err
-}
-
-// encode returns the entry as a line. The encoder escapes or drops a line feed within the value.
-func encode[E any](entry E) ([]byte, error) {
-	var line bytes.Buffer
-	encoder := json.NewEncoder(&line)
-	encoder.SetEscapeHTML(false)
-	err := encoder.Encode(entry)
-	return line.Bytes(), err
 }
 
 // join adds a line to the next commit. The first to join leads: it commits for all.

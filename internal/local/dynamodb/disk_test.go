@@ -8,7 +8,7 @@ import (
 	"orders/internal/local/durable"
 )
 
-// disk is what checkpoints are stored on. It fails like a disk, but takes less time.
+// A disk stores checkpoints. It fails like a disk, but takes no time.
 type disk struct {
 	mu     sync.Mutex
 	stored map[string]durable.Checkpoint
@@ -29,33 +29,33 @@ func (d *disk) fail(full bool) {
 	d.full = full
 }
 
-// marks is one process's checkpoints on a disk. It keeps the promises of durable.Checkpoints.
-type marks struct {
+// fakeCheckpoints are one process's checkpoints on a disk. They behave as durable.Checkpoints do.
+type fakeCheckpoints struct {
 	disk  *disk
 	known map[string]durable.Checkpoint // guarded by the disk's mu
 }
 
-func (m *marks) Get(shardID string) durable.Checkpoint {
+func (m *fakeCheckpoints) Get(shardID string) durable.Checkpoint {
 	m.disk.mu.Lock()
 	defer m.disk.mu.Unlock()
 	return m.known[shardID]
 }
 
-func (m *marks) Advance(shardID, sequenceNumber string) error {
+func (m *fakeCheckpoints) Advance(shardID, sequenceNumber string) error {
 	return m.change(func() { m.known[shardID] = durable.Checkpoint{After: sequenceNumber} })
 }
 
-func (m *marks) End(shardID string) error {
+func (m *fakeCheckpoints) End(shardID string) error {
 	return m.change(func() { m.known[shardID] = durable.Checkpoint{After: m.known[shardID].After, Ended: true} })
 }
 
-func (m *marks) Prune(shardIDs map[string]bool) error {
+func (m *fakeCheckpoints) Prune(shardIDs map[string]bool) error {
 	return m.change(func() {
 		maps.DeleteFunc(m.known, func(id string, _ durable.Checkpoint) bool { return !shardIDs[id] })
 	})
 }
 
-func (m *marks) change(change func()) error {
+func (m *fakeCheckpoints) change(change func()) error {
 	m.disk.mu.Lock()
 	defer m.disk.mu.Unlock()
 	change()

@@ -13,15 +13,16 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// mendAnswers makes a call read what DynamoDB Local answers. Its stream writes an empty map as {} and not as
-// {"M":{}}, and the SDK, finding no type there, repeats the value that it read before: the image would be another's.
-func mendAnswers(o *dynamodbstreams.Options) {
+// fixEmptyMaps corrects a fault in DynamoDB Local's stream: it writes an empty map as {} instead of
+// {"M":{}}. The SDK, which finds no type there, repeats the value that it read before: the image
+// would contain a value of another attribute.
+func fixEmptyMaps(o *dynamodbstreams.Options) {
 	o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
-		return stack.Deserialize.Insert(middleware.DeserializeMiddlewareFunc("MendEmptyMaps", mendAnswer), "OperationDeserializer", middleware.After)
+		return stack.Deserialize.Insert(middleware.DeserializeMiddlewareFunc("FixEmptyMaps", fixResponse), "OperationDeserializer", middleware.After)
 	})
 }
 
-func mendAnswer(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (
+func fixResponse(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (
 	middleware.DeserializeOutput, middleware.Metadata, error,
 ) {
 	out, metadata, err := next.HandleDeserialize(ctx, in)
@@ -31,55 +32,56 @@ func mendAnswer(ctx context.Context, in middleware.DeserializeInput, next middle
 	}
 	body, err := io.ReadAll(response.Body)
 	if err = errors.Join(err, response.Body.Close()); err != nil {
-		return out, metadata, fmt.Errorf("answer broke off: %w", err)
+		return out, metadata, fmt.Errorf("read response: %w", err)
 	}
-	response.Body = io.NopCloser(bytes.NewReader(mend(body)))
+	response.Body = io.NopCloser(bytes.NewReader(fixBody(body)))
 	return out, metadata, nil
 }
 
-// mend gives the empty maps in an answer of GetRecords their type. What is no such answer stays as it is.
-func mend(body []byte) []byte {
+// fixBody adds the type of the empty maps in a response of GetRecords. Any other text is returned
+// unchanged.
+func fixBody(body []byte) []byte {
 	if !bytes.Contains(body, []byte("{}")) {
 		return body
 	}
-	var answer map[string]any
+	var response map[string]any
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
-	if err := decoder.Decode(&answer); err != nil {
+	if err := decoder.Decode(&response); err != nil {
 		return body
 	}
-	records, _ := answer["Records"].([]any)
+	records, _ := response["Records"].([]any)
 	for _, record := range records {
 		record, _ := record.(map[string]any)
 		change, _ := record["dynamodb"].(map[string]any)
 		for _, name := range []string{"Keys", "NewImage", "OldImage"} {
 			image, _ := change[name].(map[string]any)
-			mendMap(image)
+			fixMap(image)
 		}
 	}
-	mended, err := json.Marshal(answer)
+	fixed, err := json.Marshal(response)
 	if err != nil {
 		return body
 	}
-	return mended
+	return fixed
 }
 
-func mendMap(attributes map[string]any) {
+func fixMap(attributes map[string]any) {
 	for name, attribute := range attributes {
-		attributes[name] = mendValue(attribute)
+		attributes[name] = fixValue(attribute)
 	}
 }
 
-func mendValue(attribute any) any {
+func fixValue(attribute any) any {
 	typed, isObject := attribute.(map[string]any)
 	if isObject && len(typed) == 0 {
 		return map[string]any{"M": typed}
 	}
 	members, _ := typed["M"].(map[string]any)
-	mendMap(members)
+	fixMap(members)
 	list, _ := typed["L"].([]any)
 	for i, element := range list {
-		list[i] = mendValue(element)
+		list[i] = fixValue(element)
 	}
 	return attribute
 }

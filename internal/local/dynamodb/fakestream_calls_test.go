@@ -17,16 +17,17 @@ import (
 	"orders/internal/local/lambda"
 )
 
-// client is NewClient's, with no network between it and the table: the tests run in synctest's time.
+// client returns a client without a network between it and the table, because the tests run in
+// synctest's fake time.
 func (t *table) client() *dynamodbstreams.Client {
 	cfg := aws.Config{Region: "eu-west-1", Credentials: credentials.NewStaticCredentialsProvider("local", "local", "")}
 	client := dynamodb.NewStreamsClient(cfg, "http://streams.test")
 	return dynamodbstreams.New(client.Options(), func(o *dynamodbstreams.Options) { o.HTTPClient = t })
 }
 
-// Do is the SDK's HTTP client.
+// Do implements the SDK's HTTP client.
 func (t *table) Do(request *http.Request) (*http.Response, error) {
-	if t.willHang() {
+	if t.hang() {
 		<-request.Context().Done()
 	}
 	if err := request.Context().Err(); err != nil {
@@ -55,33 +56,33 @@ func (t *table) serve(w http.ResponseWriter, request *http.Request) {
 	switch {
 	case t.throttles > 0:
 		t.throttles--
-		refuse(w, "LimitExceededException")
+		fail(w, "LimitExceededException")
 	case t.garbles > 0:
 		t.garbles--
 		_, _ = w.Write([]byte(`{"Records":[{"dynamodb":"Secret Street 1"`))
 	case t.missing:
-		refuse(w, "ResourceNotFoundException")
+		fail(w, "ResourceNotFoundException")
 	case operation == "DescribeStream":
 		t.describe(w, input.ExclusiveStartShardID)
 	case operation == "GetShardIterator":
-		t.locate(w, input.ShardID, input.ShardIteratorType, input.SequenceNumber)
+		t.getIterator(w, input.ShardID, input.ShardIteratorType, input.SequenceNumber)
 	default:
 		t.read(w, input.ShardIterator, input.Limit)
 	}
 }
 
-func refuse(w http.ResponseWriter, code string) {
+func fail(w http.ResponseWriter, code string) {
 	w.WriteHeader(http.StatusBadRequest)
 	_, _ = fmt.Fprintf(w, `{"__type":"com.amazonaws.dynamodb.v20120810#%s","message":"no"}`, code)
 }
 
-func answer(w http.ResponseWriter, output any) {
+func respond(w http.ResponseWriter, output any) {
 	if err := json.NewEncoder(w).Encode(output); err != nil {
 		panic(err)
 	}
 }
 
-// object is a JSON object.
+// An object is a JSON object.
 type object map[string]any
 
 func (t *table) describe(w http.ResponseWriter, after string) {
@@ -114,19 +115,19 @@ func (t *table) describe(w http.ResponseWriter, after string) {
 		shards = append(shards, shown)
 	}
 	description["Shards"] = shards
-	answer(w, object{"StreamDescription": description})
+	respond(w, object{"StreamDescription": description})
 }
 
-func (t *table) locate(w http.ResponseWriter, shardID, kind, after string) {
-	t.asked = append(t.asked, strings.TrimSpace(fmt.Sprintf("%s %s %s", shardID, kind, after)))
+func (t *table) getIterator(w http.ResponseWriter, shardID, kind, after string) {
+	t.requested = append(t.requested, strings.TrimSpace(fmt.Sprintf("%s %s %s", shardID, kind, after)))
 	s := t.find(shardID)
 	switch {
 	case s == nil || s.lost:
-		refuse(w, "ResourceNotFoundException")
+		fail(w, "ResourceNotFoundException")
 	case kind == "AFTER_SEQUENCE_NUMBER" && s.trimmed != "" && lambda.CompareSequenceNumbers(after, s.trimmed) < 0:
-		refuse(w, "TrimmedDataAccessException")
+		fail(w, "TrimmedDataAccessException")
 	default:
-		answer(w, object{"ShardIterator": t.iterate(shardID, after, false)})
+		respond(w, object{"ShardIterator": t.iterate(shardID, after, false)})
 	}
 }
 
@@ -139,10 +140,10 @@ func (t *table) find(shardID string) *tableShard {
 	return nil
 }
 
-// iterate returns an iterator to what follows. It may lead to an empty page, but never twice in a row: a shard whose
-// turn always came third would never be read.
+// iterate returns an iterator to what follows. It may lead to an empty page, but never twice in a
+// row: a shard whose turn always came third would never be read.
 func (t *table) iterate(shardID, after string, afterEmpty bool) string {
-	// Which pages are empty must depend on nothing but what a test does.
+	// Which pages are empty must depend only on what a test does.
 	t.sequence++
 	id := strconv.Itoa(t.sequence)
 	t.iterators[id] = iterator{shard: shardID, after: after, empty: !afterEmpty && t.sequence%3 == 0, made: time.Now()}
@@ -154,11 +155,11 @@ func (t *table) read(w http.ResponseWriter, id string, limit int) {
 	s := t.find(at.shard)
 	switch {
 	case !ok || time.Since(at.made) > iteratorLifetime:
-		refuse(w, "ExpiredIteratorException")
+		fail(w, "ExpiredIteratorException")
 	case s == nil || s.lost:
-		refuse(w, "ResourceNotFoundException")
+		fail(w, "ResourceNotFoundException")
 	case at.after != "" && s.trimmed != "" && lambda.CompareSequenceNumbers(at.after, s.trimmed) < 0:
-		refuse(w, "TrimmedDataAccessException")
+		fail(w, "TrimmedDataAccessException")
 	default:
 		t.page(w, s, at, limit)
 	}
@@ -181,7 +182,7 @@ func (t *table) page(w http.ResponseWriter, s *tableShard, at iterator, limit in
 	if left || !s.closed {
 		output["NextShardIterator"] = t.iterate(s.id, at.after, at.empty)
 	}
-	answer(w, output)
+	respond(w, output)
 }
 
 func (r tableRecord) shown() object {

@@ -16,33 +16,33 @@ const (
 	iteratorLifetime = 15 * time.Minute
 )
 
-// table is a table with a stream, as the stream's API shows it. It keeps its promises no better than DynamoDB does.
+// A table is a fake of a table with a stream. It gives no stronger guarantees than DynamoDB does.
 type table struct {
 	mu        sync.Mutex
 	missing   bool          // there is no such stream
-	shards    []*tableShard // the youngest first: the list is in no order that helps
+	shards    []*tableShard // the youngest first: the order of the list does not help
 	added     int
 	sequence  int
-	changes   map[int]int // of each order
+	changes   map[int]int // by order
 	iterators map[string]iterator
-	asked     []string // the iterators that were asked for, in words
+	requested []string // the iterators that were requested
 
-	pages     int            // of the list, since its beginning
+	pages     int            // of the list, so far
 	onPage    func(page int) // called before a page of the list is shown; may be nil
-	throttles int            // calls that will be refused
-	garbles   int            // calls that will be answered with rubbish, in which there is a secret
-	hangs     int            // calls that will be answered never
+	throttles int            // calls that will be throttled
+	garbles   int            // calls that will get an invalid response that contains a secret
+	hangs     int            // calls that will get no response
 }
 
-// tableShard holds the changes of the orders from first up to, not including, last.
+// A tableShard has the changes of the orders from first up to, not including, last.
 type tableShard struct {
 	id, parent  string
 	first, last int
 	records     []tableRecord
 	trimmed     string // sequence number of the last record that was trimmed
 	closed      bool
-	hidden      bool // the list does not tell of it
-	lost        bool // only the list tells of it
+	hidden      bool // the list omits it
+	lost        bool // only the list has it
 }
 
 type tableRecord struct {
@@ -70,10 +70,10 @@ func (t *table) add(parent string, first, last int) {
 	t.added++
 }
 
-// shardID is the id of a shard, in the order in which they were added.
+// shardID returns the ID of a shard, by the order in which shards were added.
 func shardID(number int) string { return fmt.Sprintf("shardId-%020d-%08x", number, number+1) }
 
-// change writes to an order.
+// change changes an order.
 func (t *table) change(order int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -89,7 +89,8 @@ func (t *table) change(order int) {
 	panic("no shard takes the change")
 }
 
-// split closes an open shard. Two others follow it, or only one if it cannot be divided or is not to be.
+// split closes an open shard. Two others replace it, or only one if it cannot be divided or if roll
+// is true.
 func (t *table) split(which int, roll bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -115,28 +116,28 @@ func (t *table) open() []*tableShard {
 	return open
 }
 
-// remove lets the stream forget a shard.
+// remove removes a shard from the stream.
 func (t *table) remove(id string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.shards = slices.DeleteFunc(t.shards, func(s *tableShard) bool { return s.id == id })
 }
 
-// hide takes a shard off the list only.
+// hide removes a shard from the list only.
 func (t *table) hide(id string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.find(id).hidden = true
 }
 
-// lose makes a shard one that only the list knows, or that can be read again.
-func (t *table) lose(id string, lost bool) {
+// setLost makes a shard one that only the list has, or one that can be read again.
+func (t *table) setLost(id string, lost bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.find(id).lost = lost
 }
 
-// trim lets the stream forget the oldest records of a shard.
+// trim removes the oldest records of a shard.
 func (t *table) trim(id string, records int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -144,20 +145,20 @@ func (t *table) trim(id string, records int) {
 	s.trimmed = s.records[records-1].sequence
 }
 
-// drop takes the stream away, or brings it back.
-func (t *table) drop(missing bool) {
+// setMissing removes the stream, or brings it back.
+func (t *table) setMissing(missing bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.missing = missing
 }
 
-// requests returns what iterators were asked for since the last time.
-func (t *table) requests() []string {
+// iteratorRequests returns the iterators requested since the last call.
+func (t *table) iteratorRequests() []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	asked := t.asked
-	t.asked = nil
-	return asked
+	requested := t.requested
+	t.requested = nil
+	return requested
 }
 
 func (t *table) sum() (sum int) {
@@ -182,7 +183,7 @@ func (t *table) fail(hangs, throttles, garbles int) {
 	t.hangs, t.throttles, t.garbles = hangs, throttles, garbles
 }
 
-func (t *table) willHang() bool {
+func (t *table) hang() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.hangs--

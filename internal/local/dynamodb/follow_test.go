@@ -21,24 +21,24 @@ import (
 	"orders/internal/local/sqs"
 )
 
-// Longer than the defaults, so that the hours that tests sleep through cost little.
+// Longer than the defaults, so that hours of fake time cost little.
 const (
 	pause     = 2 * time.Second
 	discovery = 10 * time.Second
 )
 
-// reader is a function, and the data folder of a service that feeds it from a stream. It notes how far it has got
-// with each order.
+// A reader is a function, and the data folder of a service that invokes it with a stream's records.
+// It records which change of each order it has received.
 type reader struct {
 	client *dynamodbstreams.Client
 	folder string
 
 	mu       sync.Mutex
 	seen     map[int]int // the last change of each order
-	handed   int         // changes, repeated ones included
-	skipped  []string    // changes that came before an earlier one of their order
+	received int         // changes, with repetitions
+	skipped  []string    // changes that overtook an earlier one of their order
 	payloads [][]byte
-	takes    time.Duration // what an invocation takes
+	takes    time.Duration // duration of an invocation
 	log      strings.Builder
 }
 
@@ -46,15 +46,16 @@ func newReader(client *dynamodbstreams.Client, folder string) *reader {
 	return &reader{client: client, folder: folder, seen: make(map[int]int)}
 }
 
-// start follows the stream, from the checkpoints in the folder on, until stop is called. stop returns what Run did.
+// start reads the stream, from the checkpoints in the folder, until stop is called. stop returns
+// the error of Run.
 func (r *reader) start(t *testing.T) (stop func() error) {
-	marks, err := durable.OpenCheckpoints(r.folder, streamARN)
+	checkpoints, err := durable.OpenCheckpoints(r.folder, streamARN)
 	require.NoError(t, err)
-	return r.startFrom(t, marks)
+	return r.startFrom(t, checkpoints)
 }
 
-func (r *reader) startFrom(t *testing.T, marks dynamodb.Checkpoints) (stop func() error) {
-	f := &dynamodb.StreamReader{Client: r.client, StreamARN: streamARN, Checkpoints: marks, Pause: pause, Discovery: discovery, Mapping: lambda.StreamMapping{
+func (r *reader) startFrom(t *testing.T, checkpoints dynamodb.Checkpoints) (stop func() error) {
+	streamReader := &dynamodb.StreamReader{Client: r.client, StreamARN: streamARN, Checkpoints: checkpoints, Pause: pause, Discovery: discovery, Mapping: lambda.StreamMapping{
 		Name:                 "table-update",
 		Invoke:               r.invoke,
 		Timeout:              24 * time.Hour,
@@ -65,7 +66,7 @@ func (r *reader) startFrom(t *testing.T, marks dynamodb.Checkpoints) (stop func(
 	}}
 	ctx, cancel := context.WithCancel(t.Context())
 	result := make(chan error, 1)
-	go func() { result <- f.Run(ctx) }()
+	go func() { result <- streamReader.Run(ctx) }()
 	return func() error {
 		cancel()
 		return <-result
@@ -106,7 +107,7 @@ func (r *reader) invoke(ctx context.Context, payload []byte) ([]byte, error) {
 func (r *reader) take(orderID, number string) {
 	order, _ := strconv.Atoi(orderID)
 	change, _ := strconv.Atoi(number)
-	r.handed++
+	r.received++
 	switch last := r.seen[order]; {
 	case change == last+1:
 		r.seen[order] = change
@@ -115,7 +116,7 @@ func (r *reader) take(orderID, number string) {
 	}
 }
 
-// Write is the log's.
+// Write implements io.Writer for the log.
 func (r *reader) Write(line []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -134,14 +135,14 @@ func (r *reader) slow(takes time.Duration) {
 	r.takes = takes
 }
 
-// total is how many changes were handed over.
+// total returns how many changes were received.
 func (r *reader) total() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.handed
+	return r.received
 }
 
-// sum is how many changes were handed over, each counted once.
+// sum returns how many changes were received, without repetitions.
 func (r *reader) sum() (sum int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -151,8 +152,8 @@ func (r *reader) sum() (sum int) {
 	return sum
 }
 
-// marks is the file of the checkpoints.
-func (r *reader) marks(t *testing.T) (path string, text []byte) {
+// checkpointsFile returns the file of the checkpoints.
+func (r *reader) checkpointsFile(t *testing.T) (path string, text []byte) {
 	files, err := filepath.Glob(filepath.Join(r.folder, "*.json"))
 	require.NoError(t, err)
 	require.Len(t, files, 1)
@@ -161,9 +162,9 @@ func (r *reader) marks(t *testing.T) (path string, text []byte) {
 	return files[0], text
 }
 
-// mark is what the disk says of a shard.
-func (r *reader) mark(t *testing.T, shardID string) durable.Checkpoint {
-	marks, err := durable.OpenCheckpoints(r.folder, streamARN)
+// checkpoint returns a shard's checkpoint on the disk.
+func (r *reader) checkpoint(t *testing.T, shardID string) durable.Checkpoint {
+	checkpoints, err := durable.OpenCheckpoints(r.folder, streamARN)
 	require.NoError(t, err)
-	return marks.Get(shardID)
+	return checkpoints.Get(shardID)
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestThePackageIsPinned(t *testing.T) {
+func TestPackageIsPinned(t *testing.T) {
 	var lock struct {
 		Packages map[string]struct{ Version, Integrity, Resolved string }
 	}
@@ -25,16 +25,16 @@ func TestThePackageIsPinned(t *testing.T) {
 	for name, p := range lock.Packages {
 		require.NotEmpty(t, p.Version, name)
 		require.Regexp(t, "^sha512-", p.Integrity, name)
-		require.Empty(t, p.Resolved, "%s: whoever installs it has a registry of their own", name)
+		require.Empty(t, p.Resolved, "%s: the registry is the one configured where it is installed", name)
 	}
 }
 
-func TestManyInstallAtOnce(t *testing.T) {
+func TestConcurrentInstallation(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "caches", "dynamodb-local")
 	var runs atomic.Int64
 	together := make(chan struct{})
 	npm := func(_ context.Context, draft string) error {
-		if runs.Add(1) == 2 { // two of them are at it together
+		if runs.Add(1) == 2 { // two of them install at the same time
 			close(together)
 		}
 		<-together
@@ -59,13 +59,13 @@ func TestManyInstallAtOnce(t *testing.T) {
 	require.Equal(t, done, runs.Load(), "once is enough")
 }
 
-func TestAFailedInstallationLeavesNothing(t *testing.T) {
+func TestFailedInstallationLeavesNothing(t *testing.T) {
 	folder, offline := filepath.Join(t.TempDir(), "dynamodb-local"), errors.New("offline")
 	require.ErrorIs(t, install(t.Context(), folder, func(context.Context, string) error { return offline }), offline)
 	requireOnly(t, filepath.Dir(folder))
 }
 
-func TestWhatIsInstalledIsNotInstalledAgain(t *testing.T) {
+func TestInstallationIsReused(t *testing.T) {
 	home, path := t.TempDir(), t.TempDir()
 	t.Setenv("HOME", home)
 	t.Setenv("XDG_CACHE_HOME", filepath.Join(home, "caches"))
@@ -80,7 +80,7 @@ func TestWhatIsInstalledIsNotInstalledAgain(t *testing.T) {
 	require.NoError(t, Install(t.Context()))
 }
 
-func TestWhatNPMSaysIsKept(t *testing.T) {
+func TestErrorHasTheOutputOfNPM(t *testing.T) {
 	path := t.TempDir()
 	t.Setenv("PATH", path)
 	require.NoError(t, os.WriteFile(filepath.Join(path, "npm"), []byte("#!/bin/sh\necho no registry >&2\nexit 1\n"), 0o755))

@@ -14,12 +14,12 @@ import (
 	"go.uber.org/goleak"
 )
 
-// These tests watch shell scripts in place of the server.
+// script returns a command that runs instead of the server.
 func script(text string) []string { return []string{"/bin/sh", "-c", text} }
 
 const endless = "echo 'INFO Server: Started'; exec sleep 1000"
 
-func TestACommandRunsUntilItIsStopped(t *testing.T) {
+func TestCommandRunsUntilItIsStopped(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	var log bytes.Buffer
 	lock, err := lockFolder(t.Context(), t.TempDir())
@@ -33,10 +33,10 @@ func TestACommandRunsUntilItIsStopped(t *testing.T) {
 	require.NoError(t, p.stop())
 	require.Contains(t, log.String(), "Started")
 	pid := strings.Fields(log.String())[1]
-	require.Error(t, exec.Command("kill", "-0", pid).Run(), "it is gone")
+	require.Error(t, exec.Command("kill", "-0", pid).Run(), "it has ended")
 }
 
-func TestACommandThatEndsSaysWhy(t *testing.T) {
+func TestCommandThatEndsSaysWhy(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	_, err := launch(t.Context(), script("echo no memory >&2; exit 3"), nil, nil)
 	require.ErrorContains(t, err, "no memory")
@@ -46,7 +46,7 @@ func TestACommandThatEndsSaysWhy(t *testing.T) {
 	require.ErrorContains(t, err, "/no/such/program")
 }
 
-func TestACommandThatNeverListensIsGivenUp(t *testing.T) {
+func TestCommandThatNeverListensTimesOut(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
@@ -54,7 +54,7 @@ func TestACommandThatNeverListensIsGivenUp(t *testing.T) {
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 }
 
-func TestAFolderIsClaimedUntilTheCommandEnds(t *testing.T) {
+func TestFolderIsLockedUntilTheCommandEnds(t *testing.T) {
 	folder := t.TempDir()
 	lock, err := lockFolder(t.Context(), folder)
 	require.NoError(t, err)
@@ -67,19 +67,19 @@ func TestAFolderIsClaimedUntilTheCommandEnds(t *testing.T) {
 	_, err = lockFolder(ctx, folder)
 	require.EqualError(t, err, "data folder "+folder+": another DynamoDB Local is using it")
 
-	claimed := make(chan error)
+	locked := make(chan error)
 	go func() {
 		next, err := lockFolder(t.Context(), folder)
 		if err == nil {
 			err = next.Close()
 		}
-		claimed <- err
+		locked <- err
 	}()
 	require.NoError(t, p.stop())
-	require.NoError(t, <-claimed, "it waits for one that is about to end")
+	require.NoError(t, <-locked, "it waits for a server that is about to end")
 }
 
-func TestAFolderThatCannotBeMade(t *testing.T) {
+func TestFolderThatCannotBeCreated(t *testing.T) {
 	file := t.TempDir() + "/file"
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
 	_, err := lockFolder(t.Context(), file)

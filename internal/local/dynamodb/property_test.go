@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// A step is one thing that happens to a stream, or to the service that follows it.
+// A step is one thing that happens to a stream, or to the service that reads it.
 type step struct {
 	Does string
 	With int
@@ -27,7 +27,8 @@ func drawStep() *rapid.Generator[step] {
 	})
 }
 
-// scene is a table, who reads its stream, and the service that does it at the moment.
+// A scene is a table, the function that receives its records, and the service that runs at the
+// moment.
 type scene struct {
 	table  *table
 	reader *reader
@@ -62,19 +63,19 @@ func (s *scene) play(t *testing.T, step step) {
 		s.start(t)
 	case "kill":
 		left := s.disk.read()
-		time.Sleep(time.Duration(step.With) * 10 * time.Millisecond) // what is done in it, no checkpoint tells
+		time.Sleep(time.Duration(step.With) * 10 * time.Millisecond) // what is done in this time has no checkpoint
 		require.NoError(t, s.stop())
 		s.disk.stored = left
 		s.start(t)
 	}
 }
 
-// start begins a process, which knows what the disk says.
+// start starts a process, which knows what is on the disk.
 func (s *scene) start(t *testing.T) {
-	s.stop = s.reader.startFrom(t, &marks{disk: s.disk, known: s.disk.read()})
+	s.stop = s.reader.startFrom(t, &fakeCheckpoints{disk: s.disk, known: s.disk.read()})
 }
 
-// catchUp waits until as many changes were handed over as there are, but no longer than a day.
+// catchUp waits until all changes have been passed on, but no longer than a day.
 func (s *scene) catchUp() {
 	for range 24 * 60 * 6 {
 		time.Sleep(10 * time.Second)
@@ -84,14 +85,14 @@ func (s *scene) catchUp() {
 	}
 }
 
-// outcome is what is to be seen when a scene is over.
-type outcome struct {
-	changes, seen map[int]int // of each order
+// A sceneResult is what a scene has led to.
+type sceneResult struct {
+	changes, seen map[int]int // by order
 	skipped       []string
-	late          int // what one who starts when nothing is left hands over
+	late          int // records passed on by a process that starts when nothing is left
 }
 
-func enact(t *testing.T, steps []step) (o outcome) {
+func playAll(t *testing.T, steps []step) (result sceneResult) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &scene{table: newTable(), disk: new(disk)}
 		s.reader = newReader(s.table.client(), "")
@@ -100,25 +101,25 @@ func enact(t *testing.T, steps []step) (o outcome) {
 			s.play(t, step)
 		}
 		s.disk.fail(false)
-		s.table.change(0) // its checkpoint covers what could not be stored before
+		s.table.change(0) // its checkpoint includes those that could not be stored before
 		s.catchUp()
 		require.NoError(t, s.stop())
-		before := s.reader.handed
+		before := s.reader.received
 		s.start(t)
 		time.Sleep(5 * pause)
 		require.NoError(t, s.stop())
-		o = outcome{s.table.changes, s.reader.seen, s.reader.skipped, s.reader.handed - before}
+		result = sceneResult{s.table.changes, s.reader.seen, s.reader.skipped, s.reader.received - before}
 	})
-	return o
+	return result
 }
 
-// Whatever happens, every change is handed over, and before any later one of the same order.
-func TestEveryChangeIsHandedOverInOrder(t *testing.T) {
+// Whatever happens, every change is passed on, and before any later one of the same order.
+func TestEveryChangeIsPassedOnInOrder(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		steps := rapid.SliceOfN(drawStep(), 1, 30).Draw(rt, "steps")
-		o := enact(t, steps)
-		require.Empty(rt, o.skipped)
-		require.Equal(rt, o.changes, o.seen)
-		require.Zero(rt, o.late)
+		result := playAll(t, steps)
+		require.Empty(rt, result.skipped)
+		require.Equal(rt, result.changes, result.seen)
+		require.Zero(rt, result.late)
 	})
 }

@@ -25,7 +25,7 @@ import (
 	"orders/internal/order/ordertest"
 )
 
-// realTable is a table in DynamoDB Local.
+// A realTable is a table in DynamoDB Local.
 type realTable struct {
 	client  *awsdynamodb.Client
 	streams *dynamodbstreams.Client
@@ -51,8 +51,9 @@ func (table *realTable) put(t *testing.T, document json.RawMessage) {
 	require.NoError(t, err)
 }
 
-// live stores an order, changes it and deletes it, and returns its modifiedDates, as images of its changes tell them.
-func (table *realTable) live(ctx context.Context, changes int) (orderID string, dates []order.Date, err error) {
+// changeOrder creates an order, changes it and deletes it, and returns its modifiedDates, as the
+// images of its stream records have them.
+func (table *realTable) changeOrder(ctx context.Context, changes int) (orderID string, dates []order.Date, err error) {
 	store := &dynamo.Store{Client: table.client, Table: table.name}
 	o := ordertest.Sample()
 	if _, err := store.Create(ctx, o); err != nil {
@@ -77,8 +78,8 @@ func (table *realTable) live(ctx context.Context, changes int) (orderID string, 
 	return o.OrderID, append(dates, o.ModifiedDate), err
 }
 
-// handedRecord is what a function sees of a change.
-type handedRecord struct {
+// A receivedRecord is a stream record as a function receives it.
+type receivedRecord struct {
 	EventName string `json:"eventName"`
 	Change    struct {
 		Keys               struct{ OrderID struct{ S string } }
@@ -86,17 +87,17 @@ type handedRecord struct {
 	} `json:"dynamodb"`
 }
 
-// audience is a function that remembers what it was handed.
-type audience struct {
+// A recorder is a function that keeps the records that it receives.
+type recorder struct {
 	t  *testing.T
 	mu sync.Mutex
-	of map[string][]handedRecord // by order
+	of map[string][]receivedRecord // by order
 }
 
-func (a *audience) invoke(_ context.Context, payload []byte) ([]byte, error) {
+func (a *recorder) invoke(_ context.Context, payload []byte) ([]byte, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	var batch struct{ Records []handedRecord }
+	var batch struct{ Records []receivedRecord }
 	if err := json.Unmarshal(payload, &batch); err != nil {
 		return nil, err
 	}
@@ -106,7 +107,7 @@ func (a *audience) invoke(_ context.Context, payload []byte) ([]byte, error) {
 	return nil, nil
 }
 
-func (a *audience) total() (total int) {
+func (a *recorder) total() (total int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, records := range a.of {
@@ -115,11 +116,11 @@ func (a *audience) total() (total int) {
 	return total
 }
 
-// listen follows the stream until that many changes were handed over.
-func (a *audience) listen(table *realTable, folder string, until int) {
-	marks, err := durable.OpenCheckpoints(folder, table.stream)
+// read reads the stream until the function has received that many records.
+func (a *recorder) read(table *realTable, folder string, until int) {
+	checkpoints, err := durable.OpenCheckpoints(folder, table.stream)
 	require.NoError(a.t, err)
-	f := &dynamodb.StreamReader{Client: table.streams, StreamARN: table.stream, Checkpoints: marks, Mapping: lambda.StreamMapping{
+	reader := &dynamodb.StreamReader{Client: table.streams, StreamARN: table.stream, Checkpoints: checkpoints, Mapping: lambda.StreamMapping{
 		Name: "table-update", Invoke: a.invoke, BatchSize: 10,
 		DeadLetters: new(sqs.List), Logger: slog.New(slog.NewTextHandler(a.t.Output(), nil)),
 	}}
@@ -127,39 +128,31 @@ func (a *audience) listen(table *realTable, folder string, until int) {
 	defer stop()
 	go func() {
 		defer stop()
-		for a.total() < until && waited(ctx, time.Millisecond) {
+		for a.total() < until && ctx.Err() == nil {
+			time.Sleep(time.Millisecond)
 		}
 	}()
-	require.NoError(a.t, f.Run(ctx))
-}
-
-func waited(ctx context.Context, pause time.Duration) bool {
-	select {
-	case <-time.After(pause):
-		return true
-	case <-ctx.Done():
-		return false
-	}
+	require.NoError(a.t, reader.Run(ctx))
 }
 
 func TestDynamoDBLocal(t *testing.T) {
 	endpoint := dynamodbtest.Start(t)
-	t.Run("every change of every order is handed over in its order", func(t *testing.T) {
-		handsOverEveryChange(t, newRealTable(t, endpoint))
+	t.Run("every change of every order is passed on in its order", func(t *testing.T) {
+		testEveryChange(t, newRealTable(t, endpoint))
 	})
-	t.Run("images tell what the table holds", func(t *testing.T) {
-		tellsWhatTheTableHolds(t, newRealTable(t, endpoint))
+	t.Run("images have the content of the table", func(t *testing.T) {
+		testImages(t, newRealTable(t, endpoint))
 	})
 }
 
-func handsOverEveryChange(t *testing.T, table *realTable) {
-	const lives, changes = 20, 8
+func testEveryChange(t *testing.T, table *realTable) {
+	const orders, changes = 20, 8
 	var mu sync.Mutex
 	dates := make(map[string][]order.Date)
 	var all sync.WaitGroup
-	for range lives {
+	for range orders {
 		all.Go(func() {
-			id, of, err := table.live(t.Context(), changes)
+			id, of, err := table.changeOrder(t.Context(), changes)
 			if err != nil {
 				t.Error(err)
 			}
@@ -168,21 +161,22 @@ func handsOverEveryChange(t *testing.T, table *realTable) {
 			dates[id] = of
 		})
 	}
-	a := &audience{t: t, of: make(map[string][]handedRecord)}
+	a := &recorder{t: t, of: make(map[string][]receivedRecord)}
 	folder := t.TempDir()
-	for _, until := range []int{50, 120, lives * (changes + 2)} { // it is stopped twice, and goes on
-		a.listen(table, folder, until)
+	for _, until := range []int{50, 120, orders * (changes + 2)} { // it is stopped twice, and resumes
+		a.read(table, folder, until)
 	}
 	all.Wait()
 
-	require.Len(t, a.of, lives)
+	require.Len(t, a.of, orders)
 	for id, want := range dates {
 		require.Equal(t, want, datesOf(t, a.of[id]))
 	}
 }
 
-// datesOf checks that records tell of one order's life, and returns the modifiedDates in them.
-func datesOf(t *testing.T, records []handedRecord) (dates []order.Date) {
+// datesOf requires that the records are those of one order, from INSERT to REMOVE, and returns
+// their modifiedDates.
+func datesOf(t *testing.T, records []receivedRecord) (dates []order.Date) {
 	for i, r := range records {
 		image := r.Change.NewImage
 		switch {
@@ -206,14 +200,14 @@ func datesOf(t *testing.T, records []handedRecord) (dates []order.Date) {
 	return dates
 }
 
-// Attributes that this version does not know are among them, empty maps too.
-func tellsWhatTheTableHolds(t *testing.T, table *realTable) {
+// The item has attributes that this version does not know, and empty maps.
+func testImages(t *testing.T, table *realTable) {
 	id := uuid.NewString()
 	document := ordertest.Original(id, uuid.NewString())
 	table.put(t, document)
 
-	a := &audience{t: t, of: make(map[string][]handedRecord)}
-	a.listen(table, t.TempDir(), 1)
+	a := &recorder{t: t, of: make(map[string][]receivedRecord)}
+	a.read(table, t.TempDir(), 1)
 
 	image, err := streamimage.Parse(a.of[id][0].Change.NewImage)
 	require.NoError(t, err)

@@ -24,17 +24,17 @@ func TestJavaVersion(t *testing.T) {
 	}
 }
 
-func TestAvailableNamesAllThatIsMissing(t *testing.T) {
+func TestAvailableNamesEverythingMissing(t *testing.T) {
 	for name, test := range map[string]struct {
 		programs map[string]string
 		want     string
 	}{
-		"nothing there": {nil, "DynamoDB Local needs Java 17 or newer (java not found) and npm (not found)"},
-		"no npm":        {map[string]string{"java": `echo 'openjdk version "17.0.1"'`}, "DynamoDB Local needs npm (not found)"},
-		"old":           {map[string]string{"java": `echo 'openjdk version "11.0.2"'`, "npm": ""}, "DynamoDB Local needs Java 17 or newer (java is version 11)"},
-		"older":         {map[string]string{"java": `echo 'java version "1.8.0_402"'`, "npm": ""}, "DynamoDB Local needs Java 17 or newer (java is version 8)"},
-		"a stub":        {map[string]string{"java": "exit 1", "npm": ""}, "DynamoDB Local needs Java 17 or newer (java does not run)"},
-		"all there":     {map[string]string{"java": `echo 'openjdk version "21"' >&2`, "npm": ""}, ""},
+		"nothing":    {nil, "DynamoDB Local needs Java 17 or newer (java not found) and npm (not found)"},
+		"no npm":     {map[string]string{"java": `echo 'openjdk version "17.0.1"'`}, "DynamoDB Local needs npm (not found)"},
+		"old":        {map[string]string{"java": `echo 'openjdk version "11.0.2"'`, "npm": ""}, "DynamoDB Local needs Java 17 or newer (java is version 11)"},
+		"older":      {map[string]string{"java": `echo 'java version "1.8.0_402"'`, "npm": ""}, "DynamoDB Local needs Java 17 or newer (java is version 8)"},
+		"a stub":     {map[string]string{"java": "exit 1", "npm": ""}, "DynamoDB Local needs Java 17 or newer (java does not run)"},
+		"everything": {map[string]string{"java": `echo 'openjdk version "21"' >&2`, "npm": ""}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := t.TempDir()
@@ -57,7 +57,8 @@ func TestAvailableNamesAllThatIsMissing(t *testing.T) {
 	}
 }
 
-// saysLeftOut tells whether the script that names what was left out names DynamoDB Local. It finds java and npm by itself.
+// saysLeftOut reports whether the script that lists skipped tests lists DynamoDB Local. It looks
+// for java and npm itself.
 func saysLeftOut(t *testing.T) bool {
 	t.Helper()
 	output, err := exec.CommandContext(t.Context(), "/bin/sh", "../../../.ci/left-out").Output()

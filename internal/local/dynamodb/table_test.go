@@ -14,13 +14,13 @@ import (
 	"orders/internal/local/dynamodb/dynamodbtest"
 )
 
-func TestEnsure(t *testing.T) {
+func TestEnsureTable(t *testing.T) {
 	client := dynamodbtest.Client(t, dynamodbtest.Start(t))
-	t.Run("many at once make one", func(t *testing.T) { manyAtOnce(t, client) })
-	t.Run("one without a stream will not do", func(t *testing.T) { withoutStream(t, client) })
+	t.Run("concurrent calls create one table", func(t *testing.T) { testConcurrentCreation(t, client) })
+	t.Run("a table without a stream is an error", func(t *testing.T) { testTableWithoutStream(t, client) })
 }
 
-func manyAtOnce(t *testing.T, client *awsdynamodb.Client) {
+func testConcurrentCreation(t *testing.T, client *awsdynamodb.Client) {
 	var all sync.WaitGroup
 	errs := make([]error, 8)
 	for i := range errs {
@@ -46,7 +46,7 @@ func manyAtOnce(t *testing.T, client *awsdynamodb.Client) {
 	}, index.KeySchema)
 }
 
-func withoutStream(t *testing.T, client *awsdynamodb.Client) {
+func testTableWithoutStream(t *testing.T, client *awsdynamodb.Client) {
 	_, err := client.CreateTable(t.Context(), &awsdynamodb.CreateTableInput{
 		TableName:            aws.String("silent"),
 		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("orderId"), AttributeType: types.ScalarAttributeTypeS}},

@@ -8,8 +8,9 @@ import (
 	"slices"
 )
 
-// event returns the function's event for a batch. Data is copied byte for byte: a record that is not
-// JSON spoils only the batch that contains it, and bisection isolates it like any other bad record.
+// event returns the function's event for a batch. Data is copied byte for byte: a record that is
+// not JSON spoils only the batch that contains it, and bisection isolates it like any other bad
+// record.
 func event(batch []Record) []byte {
 	size := len(`{"Records":[]}`) + len(batch)
 	for _, record := range batch {
@@ -29,8 +30,8 @@ func event(batch []Record) []byte {
 // completed returns how many records of the batch, from its beginning, a response reports as done:
 // all before the lowest reported sequence number. As on Lambda, a response without failures (empty,
 // null, {}, a list that is absent, null or empty) means the whole batch, and an identifier that is
-// empty, null, missing or not in the batch means none of it; so does any other invalid response. The
-// error says why nothing is done.
+// empty, null, missing or not in the batch means none of it; so does any other invalid response.
+// The error says why nothing is done.
 func completed(batch []Record, response []byte) (int, error) {
 	failures, err := failedItems(response)
 	if err != nil {

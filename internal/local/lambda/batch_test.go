@@ -14,7 +14,7 @@ var three = []Record{
 }
 
 func TestCompleted(t *testing.T) {
-	for answer, done := range map[string]int{
+	for response, done := range map[string]int{
 		``:                           3,
 		` `:                          3,
 		`null`:                       3,
@@ -42,9 +42,9 @@ func TestCompleted(t *testing.T) {
 		`{"batchItemFailures":[`:                                                                              0,
 		`"done"`:                                                                                              0, `[]`: 0, `1`: 0, `true`: 0, `{} {}`: 0, `<html>`: 0,
 	} {
-		got, err := completed(three, []byte(answer))
-		require.Equal(t, done, got, answer)
-		require.Equal(t, done == 0, err != nil, answer)
+		got, err := completed(three, []byte(response))
+		require.Equal(t, done, got, response)
+		require.Equal(t, done == 0, err != nil, response)
 	}
 }
 
@@ -55,14 +55,14 @@ func TestEmptyIdentifierIsNotZero(t *testing.T) {
 }
 
 func FuzzCompleted(f *testing.F) {
-	for _, answer := range []string{
+	for _, response := range []string{
 		``, `null`, `{}`, `[]`, `{"batchItemFailures":[]}`, `{"batchItemFailures":[null]}`,
 		`{"batchItemFailures":[{"itemIdentifier":"10"}]}`, `{"batchItemFailures":[{"itemIdentifier":""}]}`,
 	} {
-		f.Add([]byte(answer))
+		f.Add([]byte(response))
 	}
-	f.Fuzz(func(t *testing.T, answer []byte) {
-		done, err := completed(three, answer)
+	f.Fuzz(func(t *testing.T, response []byte) {
+		done, err := completed(three, response)
 		require.True(t, err == nil && 0 < done && done <= len(three) || err != nil && done == 0)
 	})
 }
@@ -72,7 +72,7 @@ func TestEventKeepsEveryByte(t *testing.T) {
 	require.Equal(t, `{"Records":[{}]}`, string(event(three[2:])))
 }
 
-func TestCompare(t *testing.T) {
+func TestCompareSequenceNumbers(t *testing.T) {
 	ascending := []string{"0", "9", "10", "99999999999999999999", "100000000000000000000"}
 	for i, a := range ascending {
 		for j, b := range ascending {

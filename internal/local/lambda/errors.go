@@ -69,8 +69,8 @@ func tooLarge(function string) *FunctionError {
 	})
 }
 
-// typeName returns what aws-lambda-go reports as errorType: the bare name of the value's type, or of
-// the type that a pointer points to.
+// typeName returns what aws-lambda-go reports as errorType: the bare name of the value's type, or
+// of the type that a pointer points to.
 func typeName(value any) string {
 	t := reflect.TypeOf(value)
 	if t.Kind() == reflect.Pointer {

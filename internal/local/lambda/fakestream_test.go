@@ -15,18 +15,18 @@ import (
 	"orders/internal/local/sqs"
 )
 
-// stream is a closed shard: it ends after its last record.
-type stream struct {
-	records  []lambda.Record
-	mistakes []error // returned first
-	reads    []string
+// A fakeShard is a closed shard: it ends after its last record.
+type fakeShard struct {
+	records []lambda.Record
+	errs    []error // returned first
+	reads   []string
 }
 
-func (s *stream) Read(ctx context.Context, after string, limit int) ([]lambda.Record, error) {
+func (s *fakeShard) Read(ctx context.Context, after string, limit int) ([]lambda.Record, error) {
 	s.reads = append(s.reads, after)
-	if len(s.mistakes) > 0 {
-		err := s.mistakes[0]
-		s.mistakes = s.mistakes[1:]
+	if len(s.errs) > 0 {
+		err := s.errs[0]
+		s.errs = s.errs[1:]
 		return nil, err
 	}
 	for i, record := range s.records {
@@ -37,9 +37,10 @@ func (s *stream) Read(ctx context.Context, after string, limit int) ([]lambda.Re
 	return nil, lambda.ErrShardEnd
 }
 
-// streamOf returns a shard with the records 1 to n. Its numbers change length, so that text order would be wrong.
-func streamOf(n int) *stream {
-	s := new(stream)
+// newShard returns a shard with the records 1 to n. The numbers change length, so that text order
+// would be wrong.
+func newShard(n int) *fakeShard {
+	s := new(fakeShard)
 	for i := range n {
 		s.records = append(s.records, record(i+1))
 	}
@@ -52,7 +53,7 @@ func record(i int) lambda.Record {
 	return lambda.Record{SequenceNumber: number, Data: json.RawMessage(data)}
 }
 
-// numbers reads the records in a function's payload.
+// numbers returns the sequence numbers in a function's payload.
 func numbers(t require.TestingT, payload []byte) []string {
 	var event struct {
 		Records []struct {
@@ -67,7 +68,7 @@ func numbers(t require.TestingT, payload []byte) []string {
 	return all
 }
 
-// report is the answer of a function that failed from these records on.
+// report returns the response of a function that failed at these records.
 func report(failed ...string) []byte {
 	type failure struct {
 		ItemIdentifier string `json:"itemIdentifier"`
@@ -76,20 +77,21 @@ func report(failed ...string) []byte {
 	for i, number := range failed {
 		list[i].ItemIdentifier = number
 	}
-	answer, _ := json.Marshal(map[string]any{"batchItemFailures": list})
-	return answer
+	response, _ := json.Marshal(map[string]any{"batchItemFailures": list})
+	return response
 }
 
-// scenario runs a mapping over a shard and notes what happened.
+// A scenario runs a mapping on a shard and records what happens.
 type scenario struct {
 	mapping     lambda.StreamMapping
 	batches     [][]string
 	at          []time.Duration // since the start, of each batch
 	checkpoints []string
-	dead        sqs.List
+	deadLetters sqs.List
 }
 
-// newScenario prepares a mapping with 2 retries and waits of exactly 50, 100, 200 ... ms. function sees each batch.
+// newScenario returns a scenario with 2 retries and waits of exactly 50, 100, 200 ... ms. function
+// receives each batch.
 func newScenario(t *testing.T, source lambda.ShardReader, function func(batch []string) ([]byte, error)) *scenario {
 	s := new(scenario)
 	start := time.Now()
@@ -98,7 +100,7 @@ func newScenario(t *testing.T, source lambda.ShardReader, function func(batch []
 		ShardID:              "shard-0",
 		Name:                 "table-update",
 		MaximumRetryAttempts: 2,
-		DeadLetters:          &s.dead,
+		DeadLetters:          &s.deadLetters,
 		Jitter:               func() float64 { return 0 },
 		Logger:               slog.New(slog.DiscardHandler),
 		Invoke: func(_ context.Context, payload []byte) ([]byte, error) {

@@ -40,8 +40,8 @@ func (f *Function) ARN() string {
 	return "arn:aws:lambda:" + f.Region + ":" + Account + ":function:" + f.Name
 }
 
-// Invoke runs the handler once with payload, which must be JSON, and returns the handler's response.
-// It never retries.
+// Invoke runs the handler once with payload, which must be JSON, and returns the handler's
+// response. It never retries.
 //
 // The error is a *FunctionError if the handler returns an error, panics, returns more than
 // MaxResponse bytes or is not done within Timeout. If ctx ends first, the handler's context ends

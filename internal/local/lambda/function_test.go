@@ -22,7 +22,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// handler lets a plain function be a awslambda.Handler.
+// A handler is a function as an awslambda.Handler.
 type handler func(ctx context.Context, payload []byte) ([]byte, error)
 
 func (h handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) { return h(ctx, payload) }
@@ -48,7 +48,7 @@ func TestARN(t *testing.T) {
 	require.Equal(t, "arn:aws:lambda:eu-west-1:000000000000:function:create-order", newFunction(nil).ARN())
 }
 
-func TestInvokeAnswersWhatATypedHandlerAnswers(t *testing.T) {
+func TestInvokeReturnsATypedHandlersResponse(t *testing.T) {
 	type greeting struct{ Name string }
 	f := newFunction(awslambda.NewHandler(func(_ context.Context, in greeting) (string, error) {
 		return "hello " + in.Name, nil
@@ -60,7 +60,7 @@ func TestInvokeAnswersWhatATypedHandlerAnswers(t *testing.T) {
 	require.JSONEq(t, `"hello Ann"`, string(answer))
 }
 
-func TestInvokeDescribesTheInvocation(t *testing.T) {
+func TestContextDescribesTheInvocation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var seen context.Context
 		f := newFunction(handler(func(ctx context.Context, _ []byte) ([]byte, error) {
@@ -84,7 +84,7 @@ func TestInvokeDescribesTheInvocation(t *testing.T) {
 	})
 }
 
-func TestEveryInvocationHasAFreshUUID(t *testing.T) {
+func TestEveryInvocationHasItsOwnUUID(t *testing.T) {
 	seen := make(chan string, 20)
 	f := newFunction(handler(func(ctx context.Context, _ []byte) ([]byte, error) {
 		described, _ := lambdacontext.FromContext(ctx)
@@ -112,7 +112,7 @@ type outOfStock struct{}
 
 func (*outOfStock) Error() string { return "nothing left" }
 
-func TestErrorsAreReportedAsLambdaReportsThem(t *testing.T) {
+func TestErrorsAreReportedAsOnLambda(t *testing.T) {
 	own := messages.InvokeResponse_Error{Type: "Busy", Message: "come again"}
 	for name, test := range map[string]struct {
 		err    error
@@ -134,7 +134,7 @@ func TestErrorsAreReportedAsLambdaReportsThem(t *testing.T) {
 	}
 }
 
-func TestInputOfTheWrongShapeIsAFunctionError(t *testing.T) {
+func TestInvalidInputIsAFunctionError(t *testing.T) {
 	f := newFunction(awslambda.NewHandler(func(_ context.Context, in struct{ Count int }) error { return nil }))
 
 	_, err := f.Invoke(t.Context(), []byte(`{"Count":"many"}`))
@@ -183,7 +183,7 @@ func TestPanicsOfEveryKind(t *testing.T) {
 
 const timeoutReport = `{"errorMessage":"RequestId: request-1 Error: Task timed out after 3.00 seconds","errorType":"Sandbox.Timedout"}`
 
-func TestAHandlerThatObeysItsDeadlineIsReportedAsTimedOut(t *testing.T) {
+func TestHandlerThatObeysItsDeadlineIsTimedOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFunction(handler(func(ctx context.Context, _ []byte) ([]byte, error) {
 			<-ctx.Done()
@@ -196,7 +196,7 @@ func TestAHandlerThatObeysItsDeadlineIsReportedAsTimedOut(t *testing.T) {
 	})
 }
 
-func TestAHandlerThatIgnoresItsDeadlineIsReportedOnTime(t *testing.T) {
+func TestHandlerThatIgnoresItsDeadlineIsTimedOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release, ended := make(chan struct{}), make(chan struct{})
 		f := newFunction(handler(func(context.Context, []byte) ([]byte, error) {
@@ -216,7 +216,7 @@ func TestAHandlerThatIgnoresItsDeadlineIsReportedOnTime(t *testing.T) {
 	})
 }
 
-func TestACallerThatGoesAwayEndsTheHandlersContext(t *testing.T) {
+func TestCanceledInvocationCancelsTheHandler(t *testing.T) {
 	gone := errors.New("shutting down")
 	for name, test := range map[string]struct {
 		answer []byte
@@ -248,7 +248,7 @@ func TestACallerThatGoesAwayEndsTheHandlersContext(t *testing.T) {
 	}
 }
 
-func TestAnAnswerHasALimit(t *testing.T) {
+func TestResponseSizeIsLimited(t *testing.T) {
 	size := lambda.MaxResponse
 	f := newFunction(handler(func(context.Context, []byte) ([]byte, error) { return make([]byte, size), nil }))
 

@@ -24,8 +24,8 @@ type shard struct {
 	failures    int    // how many of these count as attempts
 }
 
-// read returns the next batch. It retries after errors, and returns one only if ctx has ended or the
-// shard has.
+// read returns the next batch. It retries after errors, and returns one only if ctx has ended or
+// the shard has.
 func (s *shard) read(ctx context.Context) ([]Record, error) {
 	for failures := 1; ; failures++ {
 		batch, err := s.Source.Read(ctx, s.position, s.BatchSize)
@@ -46,7 +46,8 @@ func (s *shard) read(ctx context.Context) ([]Record, error) {
 }
 
 // process invokes the function until every record of the batch is done or discarded, or ctx ends.
-// Halves of a split batch are processed in order; the recursion is as deep as a batch can be halved.
+// Halves of a split batch are processed in order; the recursion is as deep as a batch can be
+// halved.
 func (s *shard) process(ctx context.Context, batch []Record) {
 	for len(batch) > 0 && ctx.Err() == nil {
 		response, err := s.invoke(ctx, batch)

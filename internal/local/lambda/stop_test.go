@@ -11,10 +11,10 @@ import (
 	"orders/internal/local/lambda"
 )
 
-// idle is a shard in which nothing happens.
-type idle struct{}
+// An idleShard has no records.
+type idleShard struct{}
 
-func (idle) Read(ctx context.Context, _ string, _ int) ([]lambda.Record, error) {
+func (idleShard) Read(ctx context.Context, _ string, _ int) ([]lambda.Record, error) {
 	<-ctx.Done()
 	return nil, ctx.Err()
 }
@@ -23,7 +23,7 @@ func TestRunEndsWhileItWaitsForRecords(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
-		s := newScenario(t, idle{}, nil)
+		s := newScenario(t, idleShard{}, nil)
 		require.NoError(t, s.mapping.Run(ctx))
 		require.Empty(t, s.batches)
 	})
@@ -33,24 +33,24 @@ func TestRunEndsWhileItWaitsToRetry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		s := newScenario(t, streamOf(1), func([]string) ([]byte, error) { return nil, errFunction })
+		s := newScenario(t, newShard(1), func([]string) ([]byte, error) { return nil, errFunction })
 		s.mapping.RetryWait = 2 * time.Hour
 		s.mapping.RetryWaitMaximum = 2 * time.Hour
 		start := time.Now()
 		require.NoError(t, s.mapping.Run(ctx))
 		require.Equal(t, time.Second, time.Since(start))
 		require.Empty(t, s.checkpoints)
-		require.Empty(t, s.dead.All())
+		require.Empty(t, s.deadLetters.All())
 	})
 }
 
-// What the stop interrupts is neither a failure nor done: it comes again after a restart.
-func TestInterruptedBatchIsLeftForTheNextRun(t *testing.T) {
+// A batch that is canceled has neither failed nor is it done: it is repeated after a restart.
+func TestCanceledBatchIsLeftForTheNextRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		s := newScenario(t, streamOf(4), nil)
+		s := newScenario(t, newShard(4), nil)
 		s.mapping.BatchSize = 1
-		s.mapping.MaximumRetryAttempts = 0 // so that a failure would be given up at once
+		s.mapping.MaximumRetryAttempts = 0 // so that a failure would be discarded at once
 		s.mapping.Invoke = func(ctx context.Context, payload []byte) ([]byte, error) {
 			if numbers(t, payload)[0] == "3" {
 				cancel()
@@ -59,14 +59,14 @@ func TestInterruptedBatchIsLeftForTheNextRun(t *testing.T) {
 		}
 		require.NoError(t, s.mapping.Run(ctx))
 		require.Equal(t, []string{"1", "2"}, s.checkpoints)
-		require.Empty(t, s.dead.All())
+		require.Empty(t, s.deadLetters.All())
 	})
 }
 
-func TestDoneBatchIsCheckpointedThoughTheRunEnds(t *testing.T) {
+func TestDoneBatchIsCheckpointedAfterRunIsCanceled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		s := newScenario(t, streamOf(4), func([]string) ([]byte, error) {
+		s := newScenario(t, newShard(4), func([]string) ([]byte, error) {
 			cancel()
 			return report("3"), nil
 		})

@@ -54,10 +54,10 @@ type StreamMapping struct {
 	RetryWait            time.Duration // before the first retry, doubled for each further one; 0: 100 ms
 	RetryWaitMaximum     time.Duration // 0: 10 s
 
-	// Checkpoint stores that every record up to sequenceNumber is done or in the dead letters. It is
-	// called in ascending order, and is not canceled when Run's context ends. If it fails, the
-	// mapping goes on and the next checkpoint covers this one; until then a restart would repeat the
-	// records. May be nil.
+	// Checkpoint stores that every record up to sequenceNumber is done or in the dead letters. It
+	// is called in ascending order, and is not canceled when Run's context ends. If it fails, the
+	// mapping goes on and the next checkpoint covers this one; until then a restart would repeat
+	// the records. May be nil.
 	Checkpoint func(ctx context.Context, sequenceNumber string) error
 
 	// DeadLetters receives a discarded batch before the checkpoint that covers it. A batch that it
@@ -75,8 +75,8 @@ type Record struct {
 	Data           json.RawMessage // the record as in the "Records" of a Lambda event
 }
 
-// ErrShardEnd is returned by a ShardReader whose shard is closed and has been read to its end. It is
-// not io.EOF, which broken connections also return.
+// ErrShardEnd is returned by a ShardReader whose shard is closed and has been read to its end. It
+// is not io.EOF, which broken connections also return.
 var ErrShardEnd = errors.New("shard has been read to its end")
 
 // A ShardReader reads one shard of a stream.
@@ -92,11 +92,11 @@ type ShardReader interface {
 	Read(ctx context.Context, after string, limit int) ([]Record, error)
 }
 
-// Run passes the shard's records to the function in order until ctx ends or the shard is read to its
-// end, and then returns nil; ctx tells the two apart. Every record is passed at least once: it is
-// done only when the function has reported so or its pointer is in the dead letters. A batch that
-// was in flight when ctx ended is neither checkpointed nor counted as failed. The only error is that
-// a required field is missing.
+// Run passes the shard's records to the function in order until ctx ends or the shard is read to
+// its end, and then returns nil; ctx tells the two apart. Every record is passed at least once: it
+// is done only when the function has reported so or its pointer is in the dead letters. A batch
+// that was in flight when ctx ended is neither checkpointed nor counted as failed. The only error
+// is that a required field is missing.
 func (m StreamMapping) Run(ctx context.Context) error {
 	if m.Source == nil || m.Invoke == nil || m.DeadLetters == nil {
 		return errors.New("stream mapping: Source, Invoke and DeadLetters are required")
@@ -130,15 +130,15 @@ func (m StreamMapping) withDefaults() StreamMapping {
 	return m
 }
 
-// CompareSequenceNumbers compares two sequence numbers as numbers, whatever their length and leading
-// zeros. It is negative if a comes before b, and zero if they are the same number.
+// CompareSequenceNumbers compares two sequence numbers as numbers, whatever their length and
+// leading zeros. It is negative if a comes before b, and zero if they are the same number.
 func CompareSequenceNumbers(a, b string) int {
 	a, b = strings.TrimLeft(a, "0"), strings.TrimLeft(b, "0")
 	return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
 }
 
-// checkOrder guards the mapping against a ShardReader that breaks its contract: a position that went
-// back or stood still would repeat the same records forever, or skip some.
+// checkOrder guards the mapping against a ShardReader that breaks its contract: a position that
+// went back or stood still would repeat the same records forever, or skip some.
 func checkOrder(after string, records []Record) error {
 	if len(records) == 0 {
 		return errors.New("shard reader returned no records")

@@ -26,52 +26,52 @@ func ms(waits ...int) []time.Duration {
 
 func TestBatchesInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newScenario(t, streamOf(5), func([]string) ([]byte, error) { return nil, nil })
+		s := newScenario(t, newShard(5), func([]string) ([]byte, error) { return nil, nil })
 		s.mapping.BatchSize = 2
 		s.mapping.After = "0000"
 		require.NoError(t, s.mapping.Run(t.Context()))
 		require.Equal(t, [][]string{{"1", "2"}, {"3", "4"}, {"5"}}, s.batches)
 		require.Equal(t, []string{"2", "4", "5"}, s.checkpoints)
-		require.Empty(t, s.dead.All())
+		require.Empty(t, s.deadLetters.All())
 	})
 }
 
 func TestDefaultBatchSize(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newScenario(t, streamOf(150), func([]string) ([]byte, error) { return nil, nil })
+		s := newScenario(t, newShard(150), func([]string) ([]byte, error) { return nil, nil })
 		require.NoError(t, s.mapping.Run(t.Context()))
 		require.Equal(t, []string{"100", "150"}, s.checkpoints)
 	})
 }
 
-func TestGoesOnFromCheckpoint(t *testing.T) {
+func TestResumesFromCheckpoint(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newScenario(t, streamOf(12), func([]string) ([]byte, error) { return nil, nil })
+		s := newScenario(t, newShard(12), func([]string) ([]byte, error) { return nil, nil })
 		s.mapping.After = "9" // as text, 10 would lie before it
 		require.NoError(t, s.mapping.Run(t.Context()))
 		require.Equal(t, [][]string{{"10", "11", "12"}}, s.batches)
 	})
 }
 
-func TestPartialAnswerComesAgainFromLowest(t *testing.T) {
+func TestPartialResponseIsRetriedFromTheLowest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		answers := [][]byte{report("11", "9"), report("10"), []byte(`{}`)}
-		s := newScenario(t, streamOf(12), func([]string) ([]byte, error) {
-			answer := answers[0]
-			answers = answers[1:]
-			return answer, nil
+		responses := [][]byte{report("11", "9"), report("10"), []byte(`{}`)}
+		s := newScenario(t, newShard(12), func([]string) ([]byte, error) {
+			response := responses[0]
+			responses = responses[1:]
+			return response, nil
 		})
 		s.mapping.After = "7"
 		require.NoError(t, s.mapping.Run(t.Context()))
 		require.Equal(t, [][]string{{"8", "9", "10", "11", "12"}, {"9", "10", "11", "12"}, {"10", "11", "12"}}, s.batches)
-		require.Equal(t, ms(0, 0, 0), s.at, "a batch that advances need not wait")
+		require.Equal(t, ms(0, 0, 0), s.at, "a batch that advances does not wait")
 		require.Equal(t, []string{"8", "9", "12"}, s.checkpoints)
 	})
 }
 
-func TestFunctionErrorIsolatesThePoison(t *testing.T) {
+func TestFunctionErrorIsolatesTheBadRecord(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newScenario(t, streamOf(4), func(batch []string) ([]byte, error) {
+		s := newScenario(t, newShard(4), func(batch []string) ([]byte, error) {
 			if slices.Contains(batch, "2") {
 				return nil, errFunction
 			}
@@ -81,20 +81,20 @@ func TestFunctionErrorIsolatesThePoison(t *testing.T) {
 		require.Equal(t, [][]string{
 			{"1", "2", "3", "4"}, {"1", "2"}, {"1"}, {"2"}, {"2"}, {"2"}, {"3", "4"},
 		}, s.batches)
-		require.Equal(t, ms(0, 0, 0, 0, 50, 150, 150), s.at, "splitting waits for nothing, retrying does")
+		require.Equal(t, ms(0, 0, 0, 0, 50, 150, 150), s.at, "only retries wait")
 		require.Equal(t, []string{"1", "2", "4"}, s.checkpoints)
 		require.Equal(t, []sqs.Entry{{
 			Time: time.Now().UTC(), Source: "table-update", Reason: sqs.RetryAttemptsExhausted,
 			Error: "function failed", Attempts: 3,
 			Batch: &sqs.Batch{ShardID: "shard-0", StartSequenceNumber: "2", EndSequenceNumber: "2", BatchSize: 1},
-		}}, s.dead.All())
+		}}, s.deadLetters.All())
 	})
 }
 
 func TestSplittingConsumesNoRetry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		failures := 0
-		s := newScenario(t, streamOf(8), func(batch []string) ([]byte, error) {
+		s := newScenario(t, newShard(8), func(batch []string) ([]byte, error) {
 			if batch[0] == "1" && failures < 5 { // 8, 4, 2, 1 and 1 once more
 				failures++
 				return nil, errFunction
@@ -106,14 +106,14 @@ func TestSplittingConsumesNoRetry(t *testing.T) {
 			{"1", "2", "3", "4", "5", "6", "7", "8"}, {"1", "2", "3", "4"}, {"1", "2"}, {"1"}, {"1"}, {"1"},
 			{"2"}, {"3", "4"}, {"5", "6", "7", "8"},
 		}, s.batches)
-		require.Empty(t, s.dead.All())
+		require.Empty(t, s.deadLetters.All())
 	})
 }
 
-func TestRetriesBeginAnewWithAnotherHead(t *testing.T) {
+func TestRetriesAreCountedPerHead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		left := map[string]int{"1": 2, "2": 2, "3": 2} // each as often as may be
-		s := newScenario(t, streamOf(3), func(batch []string) ([]byte, error) {
+		left := map[string]int{"1": 2, "2": 2, "3": 2} // as often as is allowed
+		s := newScenario(t, newShard(3), func(batch []string) ([]byte, error) {
 			for _, number := range batch {
 				if left[number] > 0 {
 					left[batch[0]]--
@@ -123,15 +123,15 @@ func TestRetriesBeginAnewWithAnotherHead(t *testing.T) {
 			return nil, nil
 		})
 		require.NoError(t, s.mapping.Run(t.Context()))
-		require.Empty(t, s.dead.All())
+		require.Empty(t, s.deadLetters.All())
 		require.Equal(t, []string{"1", "2", "3"}, s.checkpoints)
 	})
 }
 
-// A function that reports the head of a batch for ever loses the rest of the batch, on AWS as here.
+// A function that keeps reporting the head of a batch loses the rest of the batch, as on AWS.
 func TestReportedHeadTakesItsBatchAlong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newScenario(t, streamOf(4), func(batch []string) ([]byte, error) {
+		s := newScenario(t, newShard(4), func(batch []string) ([]byte, error) {
 			if slices.Contains(batch, "2") {
 				return report("2"), nil
 			}
@@ -142,7 +142,7 @@ func TestReportedHeadTakesItsBatchAlong(t *testing.T) {
 		require.Equal(t, [][]string{{"1", "2", "3"}, {"2", "3"}, {"2", "3"}, {"2", "3"}, {"4"}}, s.batches)
 		require.Equal(t, ms(0, 0, 50, 150, 150), s.at)
 		require.Equal(t, &sqs.Batch{ShardID: "shard-0", StartSequenceNumber: "2", EndSequenceNumber: "3", BatchSize: 2},
-			s.dead.All()[0].Batch)
+			s.deadLetters.All()[0].Batch)
 		require.Equal(t, []string{"1", "3", "4"}, s.checkpoints)
 	})
 }
@@ -152,12 +152,12 @@ func TestRetryBounds(t *testing.T) {
 		"none":              {retries: 0, failures: 9, invocations: 1, dead: 1},
 		"as many as needed": {retries: 3, failures: 3, invocations: 4, dead: 0},
 		"one too few":       {retries: 3, failures: 4, invocations: 4, dead: 1},
-		"without end":       {retries: -1, failures: 500, invocations: 501, dead: 0},
+		"no limit":          {retries: -1, failures: 500, invocations: 501, dead: 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				failures := test.failures
-				s := newScenario(t, streamOf(1), func([]string) ([]byte, error) {
+				s := newScenario(t, newShard(1), func([]string) ([]byte, error) {
 					failures--
 					if failures >= 0 {
 						return nil, errFunction
@@ -167,7 +167,7 @@ func TestRetryBounds(t *testing.T) {
 				s.mapping.MaximumRetryAttempts = test.retries
 				require.NoError(t, s.mapping.Run(t.Context()))
 				require.Len(t, s.batches, test.invocations)
-				require.Len(t, s.dead.All(), test.dead)
+				require.Len(t, s.deadLetters.All(), test.dead)
 			})
 		})
 	}
@@ -175,7 +175,7 @@ func TestRetryBounds(t *testing.T) {
 
 func TestWaitsAreBoundedAndSpread(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newScenario(t, streamOf(1), func([]string) ([]byte, error) { return nil, errFunction })
+		s := newScenario(t, newShard(1), func([]string) ([]byte, error) { return nil, errFunction })
 		s.mapping.MaximumRetryAttempts = 4
 		s.mapping.RetryWait = 100 * time.Millisecond
 		s.mapping.RetryWaitMaximum = 300 * time.Millisecond
@@ -185,9 +185,9 @@ func TestWaitsAreBoundedAndSpread(t *testing.T) {
 	})
 }
 
-func TestHangingFunctionIsAFunctionError(t *testing.T) {
+func TestTimeoutIsAFunctionError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newScenario(t, streamOf(2), nil)
+		s := newScenario(t, newShard(2), nil)
 		s.mapping.Timeout = time.Second
 		s.mapping.Invoke = func(ctx context.Context, payload []byte) ([]byte, error) {
 			s.batches = append(s.batches, numbers(t, payload))
@@ -201,10 +201,10 @@ func TestHangingFunctionIsAFunctionError(t *testing.T) {
 	})
 }
 
-func TestBrokenSourceIsAskedAgain(t *testing.T) {
+func TestFailedReadIsRetried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		source := streamOf(2)
-		source.mistakes = []error{errors.New("throttled"), nil, errors.New("throttled")} // nil: no records, against the contract
+		source := newShard(2)
+		source.errs = []error{errors.New("throttled"), nil, errors.New("throttled")} // nil: no records, against the contract
 		s := newScenario(t, source, func([]string) ([]byte, error) { return nil, nil })
 		require.NoError(t, s.mapping.Run(t.Context()))
 		require.Equal(t, ms(350), s.at)
@@ -212,21 +212,21 @@ func TestBrokenSourceIsAskedAgain(t *testing.T) {
 	})
 }
 
-func TestRecordsOutOfOrderAreNotHandedOver(t *testing.T) {
+func TestRecordsOutOfOrderAreNotPassedOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		source := &stream{records: []lambda.Record{record(2), record(1)}}
+		source := &fakeShard{records: []lambda.Record{record(2), record(1)}}
 		s := newScenario(t, source, func([]string) ([]byte, error) { return nil, nil })
 		require.NoError(t, s.mapping.Run(ctx))
 		require.Empty(t, s.batches)
-		require.Less(t, len(source.reads), 50, "asked again only after waits")
+		require.Less(t, len(source.reads), 50, "reads are retried only after waits")
 	})
 }
 
 func TestFailedCheckpointDoesNotStopTheStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newScenario(t, streamOf(3), func([]string) ([]byte, error) { return nil, nil })
+		s := newScenario(t, newShard(3), func([]string) ([]byte, error) { return nil, nil })
 		s.mapping.BatchSize = 1
 		store := s.mapping.Checkpoint
 		s.mapping.Checkpoint = func(ctx context.Context, number string) error {
@@ -237,11 +237,12 @@ func TestFailedCheckpointDoesNotStopTheStream(t *testing.T) {
 	})
 }
 
-// journal keeps dead letters but for the first few, and notes how many checkpoints there were before each.
+// A journal stores dead letters except the first few, and records how many checkpoints were stored
+// before each.
 type journal struct {
 	scenario *scenario
 	fails    int
-	kept     []sqs.Entry
+	stored   []sqs.Entry
 	before   []int
 }
 
@@ -250,13 +251,13 @@ func (j *journal) Append(entry sqs.Entry) error {
 	if j.fails--; j.fails >= 0 {
 		return errors.New("disk full")
 	}
-	j.kept = append(j.kept, entry)
+	j.stored = append(j.stored, entry)
 	return nil
 }
 
-func TestWhatIsGivenUpIsKeptBeforeItsCheckpoint(t *testing.T) {
+func TestDeadLetterIsStoredBeforeItsCheckpoint(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newScenario(t, streamOf(3), func(batch []string) ([]byte, error) {
+		s := newScenario(t, newShard(3), func(batch []string) ([]byte, error) {
 			if batch[0] == "2" {
 				return nil, errFunction
 			}
@@ -266,24 +267,24 @@ func TestWhatIsGivenUpIsKeptBeforeItsCheckpoint(t *testing.T) {
 		j := &journal{scenario: s, fails: 2}
 		s.mapping.DeadLetters = sqs.New(nil, j)
 		require.NoError(t, s.mapping.Run(t.Context()))
-		require.Equal(t, [][]string{{"1"}, {"2"}, {"2"}, {"2"}, {"3"}}, s.batches, "what cannot be kept is tried again")
+		require.Equal(t, [][]string{{"1"}, {"2"}, {"2"}, {"2"}, {"3"}}, s.batches, "a dead letter that cannot be stored is retried")
 		require.Equal(t, ms(0, 0, 50, 150, 150), s.at)
 		require.Equal(t, []int{1, 1, 1}, j.before)
 		require.Equal(t, []string{"1", "2", "3"}, s.checkpoints)
-		require.Equal(t, 3, j.kept[0].Attempts)
-		require.Equal(t, j.kept, s.mapping.DeadLetters.All())
+		require.Equal(t, 3, j.stored[0].Attempts)
+		require.Equal(t, j.stored, s.mapping.DeadLetters.All())
 	})
 }
 
 func TestCheckpointIsOptional(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newScenario(t, streamOf(2), func([]string) ([]byte, error) { return nil, nil })
+		s := newScenario(t, newShard(2), func([]string) ([]byte, error) { return nil, nil })
 		s.mapping.Checkpoint = nil
 		require.NoError(t, s.mapping.Run(t.Context()))
 		require.Len(t, s.batches, 1)
 	})
 }
 
-func TestIncompleteMappingIsRefused(t *testing.T) {
+func TestIncompleteMappingIsAnError(t *testing.T) {
 	require.Error(t, lambda.StreamMapping{}.Run(t.Context()))
 }

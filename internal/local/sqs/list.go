@@ -1,5 +1,4 @@
-// Package deadletter keeps what the local service gave up delivering, so that nothing disappears without a trace:
-// it stands where the dead-letter queues stand on AWS.
+// Package sqs keeps the dead letters of the local service.
 package sqs
 
 import (

@@ -1,4 +1,4 @@
-// Package dynamodbtest lets tests work on the orders table in AWS's own DynamoDB Local.
+// Package dynamodbtest gives tests an orders table in AWS's own DynamoDB Local.
 package dynamodbtest
 
 import (
@@ -17,12 +17,13 @@ import (
 	"orders/internal/local/dynamodb"
 )
 
-// Required is the environment variable that, set to 1, makes tests fail where DynamoDB Local cannot be started.
+// Required is the environment variable that, set to 1, makes tests fail where DynamoDB Local cannot
+// be started.
 const Required = "REQUIRE_DYNAMODB_LOCAL"
 
-// Start starts a server in memory for one test, subtests included, and returns its endpoint. It takes more than a
-// second, so tests of a package should share one as subtests. Without Java or npm the test is skipped, unless the
-// environment demands it.
+// Start starts a server in memory for one test, subtests included, and returns its endpoint. It
+// takes more than a second, so tests of a package should share one as subtests. Without Java or npm
+// the test is skipped, unless the environment demands it.
 func Start(t testing.TB) (endpoint string) {
 	t.Helper()
 	NeedsServer(t)
@@ -32,9 +33,9 @@ func Start(t testing.TB) (endpoint string) {
 	return server.Endpoint()
 }
 
-// NeedsServer skips a test where DynamoDB Local cannot be started, or fails it if the environment demands it. When it
-// returns, DynamoDB Local is installed: neither the time that a server may take to start nor the few settings that a
-// test gives to a process of its own are meant for a download.
+// NeedsServer skips a test where DynamoDB Local cannot be started, or fails it if the environment
+// demands it. When it returns, DynamoDB Local is installed: neither the time that a server may take
+// to start nor the few settings that a test gives to a process of its own are meant for a download.
 func NeedsServer(t testing.TB) {
 	t.Helper()
 	err := dynamodb.Available()
@@ -48,10 +49,10 @@ func NeedsServer(t testing.TB) {
 	}
 }
 
-// installOnce is for all tests of a package, several of which may be the first at once.
+// installOnce: several tests of a package may need the server at the same time.
 var installOnce = sync.OnceValue(func() error { return dynamodb.Install(context.Background()) })
 
-// Table makes a table of its own and returns its name.
+// Table creates a table for one test and returns its name.
 func Table(t testing.TB, endpoint string) (name string) {
 	t.Helper()
 	name = "orders-" + rand.Text()
@@ -59,7 +60,7 @@ func Table(t testing.TB, endpoint string) (name string) {
 	return name
 }
 
-// Client is a plain client, to look at a table past the code under test.
+// Client returns a client for looking at a table without the code under test.
 func Client(t testing.TB, endpoint string) *awsdynamodb.Client {
 	connections := Connections(t)
 	return awsdynamodb.NewFromConfig(Config(), func(o *awsdynamodb.Options) {
@@ -68,12 +69,12 @@ func Client(t testing.TB, endpoint string) *awsdynamodb.Client {
 	})
 }
 
-// Config is what clients of DynamoDB Local need, apart from the endpoint.
+// Config returns what clients of DynamoDB Local need besides the endpoint.
 func Config() aws.Config {
 	return aws.Config{Region: "eu-west-1", Credentials: credentials.NewStaticCredentialsProvider("local", "local", "")}
 }
 
-// Connections are a client's own, closed when the test ends.
+// Connections returns an HTTP client whose connections are closed when the test ends.
 func Connections(t testing.TB) *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	t.Cleanup(transport.CloseIdleConnections)

@@ -19,7 +19,7 @@ import (
 	"orders/internal/order/ordertest"
 )
 
-// realRecord has the shape that DynamoDB's stream gives a record, as far as names and types go.
+// realRecord has the names and types of a record of DynamoDB's stream.
 const realRecord = `{
 	"eventID": "c4ca4238a0b923820dcc509a6f75849b", "eventName": "MODIFY", "eventVersion": "1.1", "eventSource": "aws:dynamodb", "awsRegion": "eu-west-1",
 	"dynamodb": {
@@ -34,8 +34,8 @@ const realRecord = `{
 
 var written = time.Date(2026, 1, 23, 10, 53, 49, 131052000, time.UTC)
 
-// streamed is the records of a store in which an order was created, changed and deleted.
-func streamed(t *testing.T, o order.Order) []lambda.Record {
+// streamRecords returns the records of a store in which an order was created, changed and deleted.
+func streamRecords(t *testing.T, o order.Order) []lambda.Record {
 	t.Helper()
 	store := &memory.Store{Now: func() time.Time { return written }}
 	_, err := store.Create(t.Context(), o)
@@ -52,7 +52,7 @@ func streamed(t *testing.T, o order.Order) []lambda.Record {
 	return records
 }
 
-// shape is a JSON object with every value replaced by its type, and images by what all images are.
+// shape returns a JSON object with every value replaced by its type, and every image by "image".
 func shape(t *testing.T, record json.RawMessage) map[string]any {
 	t.Helper()
 	var members map[string]any
@@ -76,8 +76,8 @@ func shape(t *testing.T, record json.RawMessage) map[string]any {
 	return members
 }
 
-func TestRecordsLookLikeThoseOfARealStream(t *testing.T) {
-	records := streamed(t, ordertest.Sample())
+func TestRecordsHaveTheShapeOfARealStream(t *testing.T) {
+	records := streamRecords(t, ordertest.Sample())
 	for i, absent := range []string{"OldImage", "", "NewImage"} {
 		want := shape(t, json.RawMessage(realRecord))
 		delete(want["dynamodb"].(map[string]any), absent)
@@ -85,9 +85,9 @@ func TestRecordsLookLikeThoseOfARealStream(t *testing.T) {
 	}
 }
 
-func TestRecordsSayWhatHappened(t *testing.T) {
+func TestRecordsDescribeTheChanges(t *testing.T) {
 	o := ordertest.Sample()
-	for i, record := range streamed(t, o) {
+	for i, record := range streamRecords(t, o) {
 		decoder := json.NewDecoder(bytes.NewReader(record.Data))
 		decoder.DisallowUnknownFields()
 		var got events.DynamoDBEventRecord
@@ -109,7 +109,7 @@ func TestRecordsSayWhatHappened(t *testing.T) {
 	}
 }
 
-func TestSequenceNumbersAscendAndLeadOn(t *testing.T) {
+func TestSequenceNumbersAscend(t *testing.T) {
 	store := &memory.Store{}
 	for range 3 {
 		_, err := store.Create(t.Context(), ordertest.Sample())
@@ -125,22 +125,22 @@ func TestSequenceNumbersAscendAndLeadOn(t *testing.T) {
 	require.Equal(t, all[1:2], rest)
 }
 
-func TestReadingEndsWithItsContext(t *testing.T) {
+func TestReadEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err := memoryStream{&memory.Store{}, "eu-west-1"}.Read(ctx, "", 10)
 	require.ErrorIs(t, err, context.Canceled)
 }
 
-func TestADocumentThatMakesNoImageIsToldByItsSequenceNumber(t *testing.T) {
+func TestDocumentWithoutImageIsNamedByItsSequenceNumber(t *testing.T) {
 	document := slices.Concat([]byte(`{"orderId":"1","a":`), bytes.Repeat([]byte(`[`), 200), bytes.Repeat([]byte(`]`), 200), []byte(`}`))
 	store := &memory.Store{}
 	require.NoError(t, store.Put(t.Context(), document))
 	_, err := memoryStream{store, "eu-west-1"}.Read(t.Context(), "", 10)
-	require.ErrorContains(t, err, "change 000000000000000000001: new image: ")
+	require.ErrorContains(t, err, "stream record 000000000000000000001: new image: ")
 }
 
-func TestImagesSurviveTheWayToTableUpdate(t *testing.T) {
+func TestImagesReachTableUpdateUnchanged(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		o := ordertest.Orders().Draw(t, "order")
 		store := &memory.Store{}
@@ -160,9 +160,9 @@ func TestImagesSurviveTheWayToTableUpdate(t *testing.T) {
 	})
 }
 
-func TestAttributesThatThisVersionDoesNotKnowSurviveAsWell(t *testing.T) {
+func TestUnknownAttributesAreKept(t *testing.T) {
 	document := ordertest.Original(order.IDFor("token"), "ida")
-	encoded, err := imageOf(document)
+	encoded, err := image(document)
 	require.NoError(t, err)
 	parsed, err := streamimage.Parse(encoded)
 	require.NoError(t, err)
