@@ -9,18 +9,18 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// BenchmarkHostile shows what the ten requests cost that take longest: from the first byte sent to the last of the
-// answer read, and memory on both sides.
+// BenchmarkHostile measures the ten slowest requests, from the first byte sent to the last byte of the response read,
+// with the memory of both sides.
 func BenchmarkHostile(b *testing.B) {
-	w := newWorld(b)
-	for _, r := range slowest(b, w, 10) {
-		text, err := w.written(r)
+	s := startService(b)
+	for _, r := range slowest(b, s, 10) {
+		text, err := s.written(r)
 		require.NoError(b, err)
 		b.Run(r.Name, func(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(len(text)))
 			for b.Loop() {
-				got, err := w.exchange(r, text)
+				got, err := s.exchange(r, text)
 				if err != nil || r.Function == "" && got.Status != r.Want.Status {
 					b.Fatal(got.Status, err)
 				}
@@ -29,8 +29,8 @@ func BenchmarkHostile(b *testing.B) {
 	}
 }
 
-// slowest is so many of the corpus, by the best of three tries.
-func slowest(b *testing.B, w *world, n int) []Request {
+// slowest returns the n slowest requests of the corpus, by the best of three attempts.
+func slowest(b *testing.B, s *service, n int) []Request {
 	b.Helper()
 	type timed struct {
 		Request
@@ -38,12 +38,12 @@ func slowest(b *testing.B, w *world, n int) []Request {
 	}
 	var all []timed
 	for _, r := range corpus(b) {
-		text, err := w.written(r)
+		text, err := s.written(r)
 		require.NoError(b, err)
 		best := time.Hour
 		for range 3 {
 			start := time.Now()
-			_, err := w.exchange(r, text)
+			_, err := s.exchange(r, text)
 			require.NoError(b, err, r.Name)
 			best = min(best, time.Since(start))
 		}

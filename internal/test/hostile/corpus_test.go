@@ -16,17 +16,16 @@ import (
 	"orders/internal/order"
 )
 
-var update = flag.Bool("update", false, "write the corpus anew")
+var update = flag.Bool("update", false, "update the corpus")
 
-// corpusFile has the good order in its first line, and then a request a line.
 const corpusFile = "testdata/corpus.jsonl"
 
 const victimsToken = marker + "-victim"
 
-// victimsOrder is the one order that is stored while the corpus is sent.
+// victimsOrder is the ID of the one order that is stored while the corpus is sent.
 var victimsOrder = order.IDFor(victimsToken)
 
-// generate makes the whole corpus, the same every time.
+// generate returns the whole corpus, always the same.
 func generate(t testing.TB) []Request {
 	t.Helper()
 	good := goodOrder(t)
@@ -48,7 +47,7 @@ func generate(t testing.TB) []Request {
 	return all
 }
 
-// shortened is the same request, a body that is nearly the good order told by what is other in it.
+// shortened returns the same request; a body that is nearly the valid order is stored as the difference.
 func (r Request) shortened(good string) Request {
 	body := string(r.body())
 	before, after := difference(good, body)
@@ -63,7 +62,7 @@ func (r Request) shortened(good string) Request {
 	return r
 }
 
-// difference is a part of good that is there only once, and what to put in its place to make other.
+// difference returns a part of good that occurs once, and the text that replaces it to make other.
 func difference(good, other string) (before, after string) {
 	shortest := min(len(good), len(other))
 	start, end := 0, 0
@@ -82,7 +81,7 @@ func difference(good, other string) (before, after string) {
 	return good[start : len(good)-end], other[start : len(other)-end]
 }
 
-// printable is the beginning of a text, fit for a name.
+// printable returns the beginning of a text, as part of a name.
 func printable(text string) string {
 	quoted := strconv.QuoteToASCII(text)
 	quoted = quoted[1 : len(quoted)-1]
@@ -96,7 +95,7 @@ func corpus(t testing.TB) []Request {
 	return all
 }
 
-func TestTheCorpusIsWhatTheGeneratorMakes(t *testing.T) {
+func TestCorpusIsUpToDate(t *testing.T) {
 	var made bytes.Buffer
 	made.WriteString(goodOrder(t).text(nil) + "\n")
 	encoder := json.NewEncoder(&made)
@@ -113,7 +112,7 @@ func TestTheCorpusIsWhatTheGeneratorMakes(t *testing.T) {
 	require.Less(t, len(kept), 500_000)
 	require.Equal(t, strings.Split(made.String(), "\n"), strings.Split(string(kept), "\n"))
 	require.GreaterOrEqual(t, len(all), 500)
-	for i, r := range corpus(t) { // nothing is lost in writing
+	for i, r := range corpus(t) { // the file loses nothing
 		require.Equal(t, all[i].body(), r.body(), r.Name)
 	}
 }

@@ -1,4 +1,4 @@
-// Package hostile keeps requests that nobody means well by, and a wire that sends them just as they are written. Its
-// tests generate them, and show that the service refuses every one and goes on as if nothing had been; package load
-// sends them beside good orders.
+// Package hostile is a corpus of hostile requests, and a client that sends them byte by byte as they are written. Its tests
+// generate the corpus, and show that the service rejects every request and then works as before. Package load sends
+// the corpus beside valid orders.
 package hostile

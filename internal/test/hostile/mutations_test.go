@@ -6,20 +6,20 @@ import (
 	"strings"
 )
 
-// A mutation is one thing that can be wrong with an order, and what it is answered.
+// A mutation is one fault of an order, and the expected response.
 type mutation struct {
 	what    string
 	changed edits
-	want    Answer
+	want    Expectation
 }
 
-// fromSchema is everything that can be wrong at one place of an order.
+// fromSchema returns every fault that a single place of an order can have.
 func fromSchema(good *place) []Request {
 	var all []Request
 	for _, p := range good.all() {
 		for _, list := range [][]mutation{wrongTypes(p), wrongIntegers(p), wrongTexts(p), wrongLists(p), misnamed(good, p), repeated(p), unknown(good, p)} {
 			for _, m := range list {
-				all = append(all, orderBy(fmt.Sprintf("schema: %s %s", orWhole(p.pointer), m.what), m.want).with(good.text(m.changed)))
+				all = append(all, create(fmt.Sprintf("schema: %s %s", orWhole(p.pointer), m.what), m.want).with(good.text(m.changed)))
 			}
 		}
 	}
@@ -108,14 +108,14 @@ func wrongLists(p *place) []mutation {
 	}
 }
 
-// misnamed are members that are not there, or not under their name.
+// misnamed are properties that are absent or have a wrong name.
 func misnamed(good, p *place) []mutation {
 	if p.name == "" {
 		return nil
 	}
-	all := []mutation{{"is missing", edits{p: func(string, string) string { return "" }}, Answer{}}}
+	all := []mutation{{"is missing", edits{p: func(string, string) string { return "" }}, Expectation{}}}
 	for _, name := range []string{strings.ToUpper(p.name), strings.ToUpper(p.name[:1]) + p.name[1:], p.name + " "} {
-		all = append(all, mutation{"is named " + name, edits{p: func(_, value string) string { return `"` + name + `":` + value }}, Answer{}})
+		all = append(all, mutation{"is named " + name, edits{p: func(_, value string) string { return `"` + name + `":` + value }}, Expectation{}})
 	}
 	total := good.at("/total")
 	for i := range all {
@@ -124,7 +124,7 @@ func misnamed(good, p *place) []mutation {
 			all[i].want = invalid(p.fault("is required"))
 		case p.pointer == "/products/0/quantity": // is 1 then
 			all[i].want = wrongTotal("6", "4")
-		case p == total: // without a total, something else must be wrong
+		case p == total: // without a total, another fault is needed
 			all[i].changed[good.at("/address/country")] = setTo(`"D"`)
 			all[i].want = invalid("/address/country: must be two letters (ISO 3166-1 alpha-2)")
 		default:
@@ -135,7 +135,7 @@ func misnamed(good, p *place) []mutation {
 	return all
 }
 
-// repeated are members that are there twice.
+// repeated are duplicate properties.
 func repeated(p *place) []mutation {
 	if p.name == "" {
 		return nil
@@ -149,7 +149,7 @@ func repeated(p *place) []mutation {
 	}
 }
 
-// unknown are members that have no place. They are dropped, and so the total is wrong besides.
+// unknown are properties that are dropped. The total is wrong as well, so that the request is rejected.
 func unknown(good, p *place) []mutation {
 	if !p.is("object") {
 		return nil

@@ -11,17 +11,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A place is a value of a small good order, made from the schema, which knows every place that there can be.
+// A place is a value of a small valid order, which is made from the schema and so has every property.
 type place struct {
 	pointer  string // RFC 6901
-	name     string // as a member; empty for an item and for the whole order
+	name     string // of the property; empty for an item and for the whole order
 	schema   *openapi3.Schema
 	required bool
 	value    string   // of a text or an integer
 	children []*place // of an object or a list
 }
 
-// goodOrder is the order whose places the generator changes.
+// goodOrder returns the valid order whose places the generator changes.
 func goodOrder(t testing.TB) *place {
 	t.Helper()
 	doc, err := openapi3.NewLoader().LoadFromFile("../../../resources/openapi.yaml")
@@ -55,7 +55,7 @@ func placeOf(pointer, name string, required bool, schema *openapi3.Schema) *plac
 
 func (p *place) is(kind string) bool { return p.schema.Type.Is(kind) }
 
-// all is the place and those below it.
+// all returns the place and those below it.
 func (p *place) all() []*place {
 	places := []*place{p}
 	for _, child := range p.children {
@@ -73,10 +73,10 @@ func (p *place) at(pointer string) *place {
 	panic("no place " + pointer)
 }
 
-// edits are what stands at a place instead of its name, with a colon, and its value.
+// edits return what replaces the name of a place, with a colon, and its value.
 type edits map[*place]func(key, value string) string
 
-// text is the order as JSON, with some places changed. What becomes nothing is left out.
+// text returns the order as JSON, with some places changed. A place that becomes empty is left out.
 func (p *place) text(changed edits) string {
 	value, key := p.value, ""
 	var parts []string
@@ -100,12 +100,12 @@ func (p *place) text(changed edits) string {
 	return key + value
 }
 
-// setTo is an edit that leaves the name.
+// setTo is an edit that keeps the name.
 func setTo(value string) func(string, string) string {
 	return func(key, _ string) string { return key + value }
 }
 
-// besides is an edit that puts members into an object, before its own.
+// besides is an edit that adds properties to an object, before its own.
 func besides(members string) func(string, string) string {
 	return func(key, value string) string { return key + "{" + members + "," + strings.TrimPrefix(value, "{") }
 }

@@ -5,7 +5,7 @@ const (
 	dated     = "X-Amz-Date: ${date}"
 )
 
-// signatures are requests to the routes of other services, none of them signed as it should be.
+// signatures are requests to the routes of other services with missing or wrong signatures.
 func signatures() []Request {
 	const path = "/backend/"
 	backend := func(what string, s *Signing, headers ...string) Request {

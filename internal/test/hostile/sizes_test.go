@@ -5,30 +5,30 @@ import "strings"
 // maxOrder is the largest order, in bytes.
 const maxOrder = 128 << 10
 
-// sizes are bodies that are large, deep or long in one way; most are refused for a small fault that must still be found.
+// sizes are bodies that are large, deep or long; most are rejected for a small fault that must still be found.
 func sizes(good *place) []Request {
 	text, wrong := good.text(nil), good.text(edits{good.at("/total"): setTo("7")})
-	priced := func(name string, want Answer, before string, repeated string, times int, after string) Request {
+	priced := func(name string, want Expectation, before string, repeated string, times int, after string) Request {
 		pointer := good.at("/deliveryPrice")
 		head, tail, _ := strings.Cut(good.text(edits{pointer: setTo("\x00"), good.at("/total"): setTo("7")}), "\x00")
 		return pieces(name, want, Piece{Text: head + before}, Piece{Text: repeated, Times: times}, Piece{Text: after + tail})
 	}
-	member := func(name string, want Answer, repeated string, times int, middle, closing string) Request {
+	member := func(name string, want Expectation, repeated string, times int, middle, closing string) Request {
 		return pieces(name, want, Piece{Text: `{"x":`}, Piece{Text: repeated, Times: times}, Piece{Text: middle}, Piece{Text: closing, Times: times}, Piece{Text: "," + wrong[1:]})
 	}
-	first := func(fault string) Answer { return invalid(fault, "...") }
-	padded := func(name string, want Answer, head string, size int) Request {
+	first := func(fault string) Expectation { return invalid(fault, "...") }
+	padded := func(name string, want Expectation, head string, size int) Request {
 		return pieces(name, want, Piece{Text: head}, Piece{Text: " ", Times: size - len(head)})
 	}
 	return []Request{
 		padded("size: exactly 128 KiB, the total wrong", wrongTotal("7", "6"), wrong, maxOrder),
 		padded("size: one byte over 128 KiB", tooLarge, text, maxOrder+1),
-		padded("size: 128 KiB of spaces", noJSON, " ", maxOrder),
+		padded("size: 128 KiB of spaces", notJSON, " ", maxOrder),
 		padded("size: 1 MiB", tooLarge, text, 1<<20),
 		padded("size: the gateway's 10 MiB", tooLarge, text, 10<<20),
 		padded("size: one byte over 10 MiB", tooLarge, text, 10<<20+1),
 		pieces("size: one byte over in characters of two bytes", tooLarge, Piece{Text: `{"x":"a`}, Piece{Text: "é", Times: (maxOrder - 8) / 2}, Piece{Text: `"}`}),
-		pieces("size: over 128 KiB only as Base64", noJSON, Piece{Text: `{"x":"`}, Piece{Text: "é", Times: 60000}, Piece{Base64: []byte("\xff")}, Piece{Text: `"}`}),
+		pieces("size: over 128 KiB only as Base64", notJSON, Piece{Text: `{"x":"`}, Piece{Text: "é", Times: 60000}, Piece{Base64: []byte("\xff")}, Piece{Text: `"}`}),
 		pieces("size: garbage over 128 KiB", tooLarge, Piece{Text: marker, Times: 30000}),
 		pieces("size: a name of 100 KB, twice", first("/"+strings.Repeat("n", 100)+"*"),
 			Piece{Text: `{"`}, Piece{Text: "n", Times: 60000}, Piece{Text: `":1,"`}, Piece{Text: "n", Times: 60000}, Piece{Text: `":1,` + wrong[1:]}),
@@ -38,18 +38,18 @@ func sizes(good *place) []Request {
 		pieces("size: 40,000 products", invalid("/products: must have at most 100 items, got 40001"), productsOf(good, Piece{Text: "0,", Times: 40000})...),
 		pieces("size: 100 empty products", first("/products/0/productId: is required"), productsOf(good, Piece{Text: "{},", Times: 99})...),
 
-		pieces("depth: 100,000 brackets, none closed", noJSON, Piece{Text: "[", Times: 100000}),
-		pieces("depth: 100,000 braces, none closed", noJSON, Piece{Text: `{"a":`, Times: 26000}),
-		pieces("depth: 60,000 brackets, closed", noJSON, Piece{Text: "[", Times: 60000}, Piece{Text: "]", Times: 60000}),
-		pieces("depth: 60,000 closing brackets", noJSON, Piece{Text: "]", Times: 60000}),
+		pieces("depth: 100,000 brackets, none closed", notJSON, Piece{Text: "[", Times: 100000}),
+		pieces("depth: 100,000 braces, none closed", notJSON, Piece{Text: `{"a":`, Times: 26000}),
+		pieces("depth: 60,000 brackets, closed", notJSON, Piece{Text: "[", Times: 60000}, Piece{Text: "]", Times: 60000}),
+		pieces("depth: 60,000 closing brackets", notJSON, Piece{Text: "]", Times: 60000}),
 		pieces("depth: 9,000 brackets", invalid(": must be an object"), Piece{Text: "[", Times: 9000}, Piece{Text: "]", Times: 9000}),
-		member("depth: 60,000 brackets in an unknown member", noJSON, "[", 60000, "", "]"),
+		member("depth: 60,000 brackets in an unknown member", notJSON, "[", 60000, "", "]"),
 		member("depth: 9,000 brackets in an unknown member", wrongTotal("7", "6"), "[", 9000, "", "]"),
 		member("depth: 9,000 objects in an unknown member", wrongTotal("7", "6"), `{"a":`, 9000, "1", "}"),
 		member("depth: 5,000 objects, each with a member twice", first("/x/b: duplicate property"), `{"b":0,"b":0,"a":`, 5000, "1", "}"),
 		pieces("depth: 1,000 faults at 9,000 brackets", first("/x/0/0*"), Piece{Text: `{"x":`}, Piece{Text: "[", Times: 9000}, Piece{Text: `{"a":1`}, Piece{Text: `,"a":1`, Times: 14000},
 			Piece{Text: "}"}, Piece{Text: "]", Times: 9000}, Piece{Text: "," + wrong[1:]}),
-		member("depth: brackets that are not closed in their order", noJSON, "[{", 1000, "", "]}"),
+		member("depth: brackets that are not closed in their order", notJSON, "[{", 1000, "", "]}"),
 
 		priced("number: 100,000 digits", invalid("/deliveryPrice: must be at most 2147483647"), "", "9", 100000, ""),
 		priced("number: 100,000 digits below zero", invalid("/deliveryPrice: must be at least 0"), "-", "9", 100000, ""),
@@ -64,8 +64,8 @@ func sizes(good *place) []Request {
 	}
 }
 
-func pieces(name string, want Answer, all ...Piece) Request {
-	r := orderBy(name, want)
+func pieces(name string, want Expectation, all ...Piece) Request {
+	r := create(name, want)
 	r.Pieces = all
 	return r
 }
@@ -75,13 +75,13 @@ func countryOf(good *place, text Piece) []Piece {
 	return []Piece{{Text: head + `"`}, text, {Text: `"` + tail}}
 }
 
-// productsOf puts items, each with a comma, before a last one that is wrong.
+// productsOf puts items, each with a comma, before an invalid last one.
 func productsOf(good *place, items Piece) []Piece {
 	head, tail, _ := strings.Cut(good.text(edits{good.at("/products"): setTo("\x00")}), "\x00")
 	return []Piece{{Text: head + "["}, items, {Text: `{"productId":7}]` + tail}}
 }
 
-// sums are orders whose every part is right, but not the whole.
+// sums are orders whose parts are valid, but not their sum.
 func sums(good *place) []Request {
 	product := good.at("/products/0")
 	second := func(name string) func(string, string) string {
@@ -116,7 +116,7 @@ func sums(good *place) []Request {
 		{"a text of control characters, total wrong", edits{good.at("/address/name"): setTo(`"\u0000\u001b[2J\r\n` + marker + `"`), total: setTo("7")}, wrongTotal("7", "6")},
 		{"a text that turns the writing round, total wrong", edits{good.at("/address/name"): setTo(`"\u202e` + marker + `"`), total: setTo("7")}, wrongTotal("7", "6")},
 	} {
-		all = append(all, orderBy("sum: "+m.what, m.want).with(good.text(m.changed)))
+		all = append(all, create("sum: "+m.what, m.want).with(good.text(m.changed)))
 	}
 	return all
 }

@@ -9,7 +9,7 @@ import (
 	"unicode/utf16"
 )
 
-// malformed are bodies that are no JSON, most of them a good order but for one thing.
+// malformed are bodies that are not JSON, most of them a valid order except for one thing.
 func malformed(good string) []Request {
 	price := func(text string) string { return strings.Replace(good, `"price":2`, `"price":`+text, 1) }
 	name := func(text string) string {
@@ -68,10 +68,10 @@ func malformed(good string) []Request {
 		{"with a name of invalid UTF-8", "{\"\xff\":1," + good[1:]}, {"with invalid UTF-8 after", good + "\xff"},
 		{"with invalid UTF-8 before", "\xfe\xff" + good},
 	} {
-		all = append(all, orderBy("syntax: "+c.what, noJSON).with(c.body))
+		all = append(all, create("syntax: "+c.what, notJSON).with(c.body))
 	}
 	for _, c := range []string{"null", "true", "0", "-1e400", `""`, `"{}"`, "[]", "[[]]", "[" + good + "]"} {
-		all = append(all, orderBy("syntax: no object but "+c[:min(8, len(c))], invalid(": must be an object")).with(c))
+		all = append(all, create("syntax: no object but "+c[:min(8, len(c))], invalid(": must be an object")).with(c))
 	}
 	return all
 }
@@ -96,7 +96,7 @@ func inUTF32(text string) string {
 	return out.String()
 }
 
-// zipped is text as gzip, without compression, which may differ from one Go to another.
+// zipped returns text as gzip, without compression because its result may differ between versions of Go.
 func zipped(text string) string {
 	var out bytes.Buffer
 	w, err := gzip.NewWriterLevel(&out, gzip.NoCompression)
@@ -110,4 +110,75 @@ func zipped(text string) string {
 		panic(err)
 	}
 	return out.String()
+}
+
+// framings are bodies that their headers contradict, and bodies in unusual chunks.
+func framings(good *place) []Request {
+	text, wrong := good.text(nil), good.text(edits{good.at("/total"): setTo("7")})
+	all := []Request{
+		create("framing: gzip, said so", notJSON, "Content-Encoding: gzip").with(zipped(text)),
+		create("framing: gzip, not so", notJSON, "Content-Encoding: gzip").with(text[1:]),
+		create("framing: gzip twice, said so", notJSON, "Content-Encoding: gzip, gzip").with(zipped(zipped(text))),
+	}
+	for _, line := range []string{
+		"Content-Encoding: br", "Content-Encoding: identity", "Content-Encoding: aws-chunked", "Content-Encoding: " + marker,
+		"Content-Type: text/plain", "Content-Type: application/xml",
+		"Content-Type: application/json; charset=utf-16", "Content-Type: application/x-www-form-urlencoded",
+		"Content-Type: multipart/form-data; boundary=x", "Content-Type:",
+		"Content-Type: " + marker + "/\xff", "Content-MD5: " + marker, "Digest: sha-256=" + marker, "Content-Range: bytes 0-1/2",
+		"Content-Language: " + marker, "Content-Transfer-Encoding: base64",
+		"Accept: application/xml", "Accept-Encoding: gzip", "Range: bytes=0-1", "If-None-Match: *",
+		"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__",
+		"Connection: keep-alive, Authorization", "TE: trailers", "X-Amz-Content-Sha256: UNSIGNED-PAYLOAD",
+		"X-Amz-Content-Sha256: STREAMING-AWS4-HMAC-SHA256-PAYLOAD", "Idempotency-Key: " + marker,
+		"X-HTTP-Method-Override: DELETE", "X-HTTP-Method: PUT", "X-Method-Override: GET", "Expect:", "Cookie: " + times(marker+"=1; ", 500),
+	} {
+		all = append(all, create("framing: "+printable(line), wrongTotal("7", "6"), line).with(wrong))
+	}
+	chunked := func(name string, want Expectation, body string, more ...string) Request {
+		return create("framing: "+name, want, append([]string{"Transfer-Encoding: chunked"}, more...)...).with(body)
+	}
+	return append(all,
+		chunked("chunked", wrongTotal("7", "6"), chunks(wrong, 50, "")),
+		chunked("a chunk a byte", wrongTotal("7", "6"), chunks(wrong, 1, "")),
+		chunked("chunks with extensions", wrongTotal("7", "6"), chunks(wrong, 100, `;x="`+marker+`"`)),
+		chunked("chunks and a length", wrongTotal("7", "6"), chunks(wrong, 100, ""), "Content-Length: 3"),
+		chunked("chunks cut within a character", notJSON, chunks(`{"x":"é`, 7, "")),
+		chunked("no chunks", notJSON, "0\r\n\r\n"),
+		chunked("chunks and a trailer", wrongTotal("7", "6"), strings.TrimSuffix(chunks(wrong, 400, ""), "\r\n")+"X-Sub: victim\r\n\r\n", "Trailer: X-Sub"),
+		chunked("a chunk's size is no number", malformedHTTP, marker+"\r\n"+text+"\r\n0\r\n\r\n"),
+		chunked("a chunk's size is negative", malformedHTTP, "-1\r\n"+text+"\r\n0\r\n\r\n"),
+		chunked("a chunk's size is beyond 64 bits", malformedHTTP, "fffffffffffffffff\r\n"+text+"\r\n0\r\n\r\n"),
+		chunked("a chunk is longer than its size", malformedHTTP, "1\r\n"+text+"\r\n0\r\n\r\n"),
+		endsEarly(chunked("the last chunk is missing", malformedHTTP, strings.TrimSuffix(chunks(text, 1000, ""), "0\r\n\r\n"))),
+		endsEarly(chunked("a chunk is shorter than its size", malformedHTTP, "fff\r\n"+text)),
+		endsEarly(create("framing: shorter than its length", malformedHTTP, "Content-Length: 100000").with(text)),
+		create("framing: the same length twice", wrongTotal("7", "6"), fmt.Sprintf("Content-Length: %d\r\nContent-Length: %d", len(wrong), len(wrong))).with(wrong),
+		chunkedOver("framing: one byte over 128 KiB in chunks"),
+		Request{Name: "framing: an identity in the trailer", Method: "POST", Path: "/orders", Headers: []string{"Transfer-Encoding: chunked", "Trailer: Authorization"}, Want: unauthorized}.
+			with(strings.TrimSuffix(chunks(text, 400, ""), "\r\n")+asMallory+"\r\n\r\n"),
+		Request{Name: "framing: a body with GET", Method: "GET", Path: "/orders/" + victimsOrder, Headers: []string{asMallory}, Want: notFound}.with(`{"userId":"victim"}`),
+	)
+}
+
+func endsEarly(r Request) Request {
+	r.Ends = true
+	return r
+}
+
+// chunks returns a body in chunked transfer encoding.
+func chunks(body string, size int, extension string) string {
+	var out strings.Builder
+	for len(body) > 0 {
+		n := min(size, len(body))
+		fmt.Fprintf(&out, "%x%s\r\n%s\r\n", n, extension, body[:n])
+		body = body[n:]
+	}
+	return out.String() + "0\r\n\r\n"
+}
+
+func chunkedOver(name string) Request {
+	r := create(name, tooLarge, "Transfer-Encoding: chunked")
+	r.Pieces = []Piece{{Text: "100\r\n" + strings.Repeat("[", 256) + "\r\n", Times: 512}, {Text: "1\r\n]\r\n0\r\n\r\n"}}
+	return r
 }
