@@ -12,9 +12,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// enabled names the variable by which `make acceptance` says that ENVIRONMENT and AWS_ENDPOINT_URL are meant for these
-// tests. Without it they are ignored, because running all tests in a shell that is set up for an account must not create
-// orders there.
+// enabled names the variable by which `make acceptance` says that ENVIRONMENT and AWS_ENDPOINT_URL
+// are meant for these tests. Without it they are ignored, because running all tests in a shell that
+// is set up for an account must not create orders there.
 const enabled = "ACCEPTANCE"
 
 // TestAcceptance prints a line for each thing that it tested.
@@ -51,8 +51,9 @@ func accept(t *testing.T, of target) {
 	}
 }
 
-// cleanUp deletes the orders that were created. Only the table allows that, and the table of a local service cannot be
-// reached. An order that cannot be deleted is reported, and is no failure of the service.
+// cleanUp deletes the orders that were created. Only the table allows that, and the table of a
+// local service cannot be reached. An order that cannot be deleted is reported, and is no failure
+// of the service.
 func (s *service) cleanUp(t *testing.T) {
 	if s.isOwn {
 		s.passed("nothing to clean up: the service was started for these tests")

@@ -71,7 +71,8 @@ func access(t *testing.T, s *service) {
 	s.passed("without a token, the routes of users respond with 401")
 }
 
-// requireRejection requires a rejection with a message and these errors, or with any errors if none are given.
+// requireRejection requires a rejection with a message and these errors, or with any errors if none
+// are given.
 func requireRejection(t *testing.T, r result, message string, errors ...string) {
 	t.Helper()
 	require.False(t, r.Success)
@@ -112,7 +113,8 @@ func rejectedRequests(t *testing.T, s *service) {
 	s.passed("an order with a wrong total is rejected")
 }
 
-// checksReject sends requests that a peer rejects, and then one with the same token that is accepted.
+// checksReject sends requests that a peer rejects, and then one with the same token that is
+// accepted.
 func checksReject(t *testing.T, s *service) {
 	good := s.newRequest(t)
 	price := good["deliveryPrice"].(int64)

@@ -20,7 +20,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestDeployedService runs the acceptance tests as against AWS, against a local service that looks like a deployed one.
+// TestDeployedService runs the acceptance tests as against AWS, against a local service that looks
+// like a deployed one.
 func TestDeployedService(t *testing.T) {
 	local := startLocal(t)
 	account := &fakeAccount{t: t, local: local}
@@ -69,7 +70,8 @@ func products(t *testing.T, local string) (file string) {
 	return file
 }
 
-// A fakeAccount is a local service with the parameters of every environment and its table's DeleteItem.
+// A fakeAccount is a local service with the parameters of every environment and its table's
+// DeleteItem.
 type fakeAccount struct {
 	t     *testing.T
 	local string

@@ -17,8 +17,8 @@ type platform struct {
 	deliveryPrice                       int64 // of all products together, to the address of newRequest
 }
 
-// findPlatform reads the parameters of the peers and gets the delivery price. Only the local service lists its products;
-// for others, a file does.
+// findPlatform reads the parameters of the peers and gets the delivery price. Only the local
+// service lists its products; for others, a file does.
 func findPlatform(t *testing.T, s *service, under string) platform {
 	t.Helper()
 	p := platform{

@@ -158,8 +158,8 @@ type request map[string]any
 // each is the quantity of every product: enough to pack fewer.
 const each = 2
 
-// newRequest returns a valid request with a payment token of its own, whose amount is higher than the total, so that a
-// request with a wrong price is not rejected for its token.
+// newRequest returns a valid request with a payment token of its own, whose amount is higher than
+// the total, so that a request with a wrong price is not rejected for its token.
 func (s *service) newRequest(t *testing.T) request {
 	t.Helper()
 	r := request{"address": address(), "deliveryPrice": s.platform.deliveryPrice}

@@ -69,7 +69,8 @@ func (t target) config(ctx context.Context) (aws.Config, error) {
 	}, nil
 }
 
-// startLocal starts a local service for the time of the test, whose fake warehouse and delivery are off.
+// startLocal starts a local service for the time of the test, whose fake warehouse and delivery are
+// off.
 func startLocal(t *testing.T) (endpoint string) {
 	t.Helper()
 	endpoint, _ = testworld.StartLocal(t, local.Settings{})

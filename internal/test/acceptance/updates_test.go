@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// statuses are in the order in which they rise. Where the platform's own services pack and deliver, an order may have a
-// higher status than these tests gave it.
+// statuses are in the order in which they rise. Where the platform's own services pack and deliver,
+// an order may have a higher status than these tests gave it.
 var statuses = []string{"NEW", "PACKAGING_FAILED", "PACKAGED", "DELIVERY_FAILED", "FULFILLED"}
 
 // waitForStatus waits until an order has a status or a higher one, and meets a condition.
@@ -26,8 +26,9 @@ func (s *service) waitForStatus(t *testing.T, orderID, status string, meets func
 
 func anyOrder(placedOrder) bool { return true }
 
-// follows sends what warehouse and delivery would send. A companion order, which a stale update also names, shows
-// that the update was processed: the orders of an event are updated one after the other.
+// follows sends what warehouse and delivery would send. A companion order, which a stale update
+// also names, shows that the update was processed: the orders of an event are updated one after the
+// other.
 func fulfilmentUpdates(t *testing.T, s *service) {
 	o, companion := s.create(t), s.create(t)
 	first := o.Products[0]
@@ -56,8 +57,8 @@ func fulfilmentUpdates(t *testing.T, s *service) {
 	unknownOrder(t, s, companion)
 }
 
-// unknownOrder sends an update for an order that does not exist. On AWS it leaves a dead letter and raises an alarm, so it
-// is left out unless it is requested.
+// unknownOrder sends an update for an order that does not exist. On AWS it leaves a dead letter and
+// raises an alarm, so it is left out unless it is requested.
 func unknownOrder(t *testing.T, s *service, companion placedOrder) {
 	t.Helper()
 	if !s.ghost {

@@ -1,5 +1,5 @@
-// Package architecture tests the rules of the module's layout: which package may import which, and what packages are
-// called. It has no code of its own.
+// Package architecture tests the rules of the module's layout: which package may import which, and
+// what packages are called. It has no code of its own.
 package architecture
 
 import (
@@ -15,15 +15,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A rule says what the packages of a layer may import besides the standard library, and besides packages below themselves.
-// An entry that ends in a slash means everything below it.
+// A rule says what the packages of a layer may import besides the standard library, and besides
+// packages below themselves. An entry that ends in a slash means everything below it.
 type rule struct {
 	layer string // the package and all below it
 	may   []string
 }
 
-// rules are in the order in which they apply: the first layer that a package belongs to counts. Packages that belong to
-// none of them, such as a new one, may import nothing else.
+// rules are in the order in which they apply: the first layer that a package belongs to counts.
+// Packages that belong to none of them, such as a new one, may import nothing else.
 var rules = []rule{
 	{"orders/internal/strictjson", nil},
 	{"orders/internal/order/ordertest", []string{"orders/internal/order", "github.com/google/uuid", testify, rapid}},
@@ -74,7 +74,8 @@ type goPackage struct {
 
 func (p goPackage) isOurs() bool { return strings.HasPrefix(p.ImportPath, "orders/") }
 
-// listPackages returns all packages that the module is built from, by import path, and the module's own.
+// listPackages returns all packages that the module is built from, by import path, and the module's
+// own.
 func listPackages(t *testing.T) (all map[string]goPackage, own []goPackage) {
 	t.Helper()
 	list := exec.CommandContext(t.Context(), "go", "list", "-deps", "-json=ImportPath,Name,Imports,Deps,Standard", "./...")
@@ -135,8 +136,9 @@ func requireRules(t *testing.T, all map[string]goPackage, own []goPackage) {
 	}
 }
 
-// requireDownwardImports requires that what joins the layers is imported by nothing below it: the local service by no
-// adapter, commands by nobody, and the tests' packages by no code but that of tests and of load runs.
+// requireDownwardImports requires that what joins the layers is imported by nothing below it: the
+// local service by no adapter, commands by nobody, and the tests' packages by no code but that of
+// tests and of load runs.
 func requireDownwardImports(t *testing.T, own []goPackage) {
 	t.Helper()
 	for _, p := range own {

@@ -14,8 +14,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// sourceFiles parses the module's Go files, except tests. It walks the directories itself because the go command caches
-// the result of a test until a file that the test has read changes, and must notice a new one.
+// sourceFiles parses the module's Go files, except tests. It walks the directories itself because
+// the go command caches the result of a test until a file that the test has read changes, and must
+// notice a new one.
 func sourceFiles(t *testing.T) map[string]*ast.File {
 	t.Helper()
 	files := map[string]*ast.File{}

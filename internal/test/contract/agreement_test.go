@@ -16,8 +16,8 @@ import (
 	"orders/internal/order/ordertest"
 )
 
-// requireAgreement requires that the schema and the code both accept a document, or both reject it for faults in the same
-// places. It returns the places.
+// requireAgreement requires that the schema and the code both accept a document, or both reject it
+// for faults in the same places. It returns the places.
 func requireAgreement(t require.TestingT, schema *openapi3.Schema, document any) (faulty []string) {
 	text, err := json.Marshal(document)
 	require.NoError(t, err)
@@ -66,8 +66,8 @@ func requestFaults(t require.TestingT, text []byte) []string {
 	return slices.Compact(places)
 }
 
-// mutate makes one mutation at one place, and requires that the schema and the code agree on the result, and that its
-// faults, if any, are at that place or below it.
+// mutate makes one mutation at one place, and requires that the schema and the code agree on the
+// result, and that its faults, if any, are at that place or below it.
 func mutate(t require.TestingT, schema *openapi3.Schema, document *any, at place, change mutation) {
 	change.make()
 	for _, pointer := range requireAgreement(t, schema, *document) {
@@ -75,8 +75,9 @@ func mutate(t require.TestingT, schema *openapi3.Schema, document *any, at place
 	}
 }
 
-// fullRequest has every property that the schema knows, and some that it does not. With prices of 0, any one number that
-// the schema allows keeps the total within its limit, which a schema cannot express.
+// fullRequest has every property that the schema knows, and some that it does not. With prices of
+// 0, any one number that the schema allows keeps the total within its limit, which a schema cannot
+// express.
 const fullRequest = `{
 	"products": [
 		{"productId": "mug", "name": "Mug", "package": {"width": 1, "length": 2, "height": 3, "weight": 4, "depth": 5}, "price": 0, "quantity": 1, "color": null},
@@ -116,8 +117,8 @@ func TestSchemaAndCodeAgreeOnAnyRequest(t *testing.T) {
 	})
 }
 
-// leaveRoom changes a valid request so that no single mutation breaks a rule that only the code knows: the total stays
-// within its limit, and no product gets the ID of another.
+// leaveRoom changes a valid request so that no single mutation breaks a rule that only the code
+// knows: the total stays within its limit, and no product gets the ID of another.
 func leaveRoom(document any) {
 	request := document.(map[string]any)
 	request["deliveryPrice"] = json.Number("0")
@@ -142,8 +143,8 @@ func drawMutation(t *rapid.T, at place) mutation {
 	return mutation{"set to " + string(text), func() { at.set(decoded(string(text))) }}
 }
 
-// These are all rules of a request that the schema cannot express: it accepts each of these requests, and the code rejects
-// them. On every other rule they agree, as the tests above show.
+// These are all rules of a request that the schema cannot express: it accepts each of these
+// requests, and the code rejects them. On every other rule they agree, as the tests above show.
 func TestRulesBeyondTheSchema(t *testing.T) {
 	schema := load(t, openAPIFile).Components.Schemas["CreateOrderRequest"].Value
 	for name, c := range map[string]struct {

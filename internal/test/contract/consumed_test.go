@@ -29,7 +29,8 @@ func TestFulfilmentEventsAreThoseOfTheDocument(t *testing.T) {
 	require.ElementsMatch(t, documented, consumed)
 }
 
-// The examples of the document belong together: an order is created, and then one of the other events arrives.
+// The examples of the document belong together: an order is created, and then one of the other
+// events arrives.
 func TestExamplesOfConsumedEventsAreApplied(t *testing.T) {
 	doc := load(t, eventsFile)
 	_, modified := event(t, doc, "OrderModified")
@@ -71,7 +72,8 @@ func TestExamplesAboutUnknownOrdersFail(t *testing.T) {
 	}
 }
 
-// reaches returns the order before a modification, with another status and the time after the modification.
+// reaches returns the order before a modification, with another status and the time after the
+// modification.
 func reaches(modification map[string]any, status string) map[string]any {
 	after := maps.Clone(modification["old"].(map[string]any))
 	after["status"], after["modifiedDate"] = status, modification["new"].(map[string]any)["modifiedDate"]

@@ -57,7 +57,8 @@ func TestDocumentsAreValid(t *testing.T) {
 	}
 }
 
-// AWS::Include accepts neither short intrinsics (!Sub) nor anchors, and API Gateway no reference to another file.
+// AWS::Include accepts neither short intrinsics (!Sub) nor anchors, and API Gateway no reference to
+// another file.
 func TestDocumentsArePlainEnoughForAWSInclude(t *testing.T) {
 	for _, file := range []string{openAPIFile, eventsFile} {
 		for _, node := range nodes(t, file) {
@@ -76,7 +77,8 @@ func TestDocumentsArePlainEnoughForAWSInclude(t *testing.T) {
 	}
 }
 
-// A YAML parser may read a date or "on" as something else than a string. The documents mean the same as JSON.
+// A YAML parser may read a date or "on" as something else than a string. The documents mean the
+// same as JSON.
 func TestDocumentsHoldNoTimestampsOrYAMLOneWords(t *testing.T) {
 	for _, file := range []string{openAPIFile, eventsFile} {
 		for _, node := range nodes(t, file) {

@@ -15,8 +15,8 @@ import (
 	"orders/internal/order"
 )
 
-// An exchange is one request and its response. In target, {next} is the last nextToken of a response, and {location} the
-// last Location.
+// An exchange is one request and its response. In target, {next} is the last nextToken of a
+// response, and {location} the last Location.
 type exchange struct {
 	what           string
 	method, target string
@@ -26,8 +26,8 @@ type exchange struct {
 	status         int
 }
 
-// unreachable are the statuses of the document that the local service cannot have, and why. Those that the service itself
-// returns are tested in internal/handler.
+// unreachable are the statuses of the document that the local service cannot have, and why. Those
+// that the service itself returns are tested in internal/handler.
 var unreachable = []struct {
 	status, why string
 	operations  []string

@@ -84,7 +84,8 @@ func TestPreflightNeedsNoFunction(t *testing.T) {
 	}
 }
 
-// requireGatewayCORS requires the CORS headers among the parameters, as constants in the quotes of API Gateway.
+// requireGatewayCORS requires the CORS headers among the parameters, as constants in the quotes of
+// API Gateway.
 func requireGatewayCORS(t *testing.T, parameters map[string]any, prefix string) {
 	t.Helper()
 	require.Equal(t, "'*'", parameters[prefix+"Access-Control-Allow-Origin"])
@@ -92,8 +93,9 @@ func requireGatewayCORS(t *testing.T, parameters map[string]any, prefix string) 
 	require.Equal(t, "'GET,OPTIONS,POST'", parameters[prefix+"Access-Control-Allow-Methods"])
 }
 
-// API Gateway turns schemas into JSON Schema draft 4 models. It rejects the whole document for a keyword that it does not
-// know, such as "example", and accepts only letters and digits in model names.
+// API Gateway turns schemas into JSON Schema draft 4 models. It rejects the whole document for a
+// keyword that it does not know, such as "example", and accepts only letters and digits in model
+// names.
 func TestSchemasUseOnlyKeywordsOfModels(t *testing.T) {
 	supported := []string{"$ref", "type", "description", "required", "properties", "items", "minItems", "maxItems",
 		"minimum", "maximum", "minLength", "pattern", "enum", "default", "additionalProperties"}

@@ -22,7 +22,8 @@ type place struct {
 
 func (p place) GoString() string { return "at " + p.pointer }
 
-// placesIn returns the places of a document: all values, and the absent properties that its schema knows.
+// placesIn returns the places of a document: all values, and the absent properties that its schema
+// knows.
 func placesIn(document *any, schema *openapi3.Schema) []place {
 	return place{schema: schema, value: *document, set: func(value any) { *document = value }}.andBelow()
 }
@@ -78,8 +79,8 @@ type mutation struct {
 
 func (m mutation) GoString() string { return m.what }
 
-// mutations returns all changes at a place: values of every kind, valid there or not, and what else can happen to a
-// property, an object or a list.
+// mutations returns all changes at a place: values of every kind, valid there or not, and what else
+// can happen to a property, an object or a list.
 func (p place) mutations() []mutation {
 	var all []mutation
 	for _, text := range values {
@@ -142,7 +143,8 @@ func ofSize(list []any, size int) []any {
 	return longer
 }
 
-// decoded returns the value of a text that is known to be JSON, with its numbers as they are written.
+// decoded returns the value of a text that is known to be JSON, with its numbers as they are
+// written.
 func decoded(text string) any {
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.UseNumber()

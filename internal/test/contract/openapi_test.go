@@ -11,7 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// operations are the routes of the contract, each with its authorizer, its function and its statuses.
+// operations are the routes of the contract, each with its authorizer, its function and its
+// statuses.
 var operations = []struct {
 	route, id, security, function string
 	statuses                      []string

@@ -102,7 +102,8 @@ func TestResponsesWithErrorsAreThoseOfTheContract(t *testing.T) {
 	})
 }
 
-// Items that the original wrote are still in the table, and are returned in the shapes of the document.
+// Items that the original wrote are still in the table, and are returned in the shapes of the
+// document.
 func TestOrdersOfTheOriginalMatchTheDocument(t *testing.T) {
 	id := order.IDFor("original")
 	original := string(ordertest.Original(id, jane))

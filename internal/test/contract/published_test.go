@@ -121,7 +121,8 @@ func (s *service) events(t *testing.T) []map[string]any {
 	return all
 }
 
-// await waits for an event about an order in a status and returns its detail. There may be duplicates, as on any bus.
+// await waits for an event about an order in a status and returns its detail. There may be
+// duplicates, as on any bus.
 func (s *service) await(t *testing.T, orderID, detailType, status string) map[string]any {
 	t.Helper()
 	for range 2000 {

@@ -25,7 +25,8 @@ const (
 	john = "0e0a6d5c-5a0f-4d0e-8a3c-2f5f7f1f9b11"
 )
 
-// A service is a local service whose requests, responses and events are checked against the documents.
+// A service is a local service whose requests, responses and events are checked against the
+// documents.
 type service struct {
 	url     string
 	router  routers.Router
@@ -88,8 +89,8 @@ func signer(secret string) identity {
 	}
 }
 
-// exchange sends a request and returns its response, which must be one that the document lists. invalid says why the
-// document does not allow the request, or is nil.
+// exchange sends a request and returns its response, which must be one that the document lists.
+// invalid says why the document does not allow the request, or is nil.
 func (s *service) exchange(t *testing.T, method, target string, as identity, body string) (response *http.Response, text string, invalid error) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, s.url+target, strings.NewReader(body))
@@ -130,7 +131,8 @@ func authenticate(_ context.Context, input *openapi3filter.AuthenticationInput) 
 	return nil
 }
 
-// requireDocumentedHeaders requires that the document lists every header on which callers could come to rely.
+// requireDocumentedHeaders requires that the document lists every header on which callers could
+// come to rely.
 func requireDocumentedHeaders(t *testing.T, documented *openapi3.Response, response *http.Response) {
 	t.Helper()
 	for name := range response.Header {

@@ -24,8 +24,9 @@ import (
 	"orders/internal/test/testworld"
 )
 
-// testConcurrency runs several invocations at once in the one process of each function, with the race detector. The
-// payment service responds to none of a round's creates until it has received all of them, so they do run at once.
+// testConcurrency runs several invocations at once in the one process of each function, with the
+// race detector. The payment service responds to none of a round's creates until it has received
+// all of them, so they do run at once.
 func testConcurrency(t *testing.T, d *deployment) {
 	const concurrency, rounds = 4, 5
 	d.Binaries = testworld.RacedBinaries(t)
@@ -64,8 +65,8 @@ func testConcurrency(t *testing.T, d *deployment) {
 	require.NotContains(t, d.Log.String(), "DATA RACE")
 }
 
-// A barrier holds back the payment checks of some orders until all of them have arrived. The check of one order may
-// arrive more than once, because a slow attempt is retried, and counts once.
+// A barrier holds back the payment checks of some orders until all of them have arrived. The check
+// of one order may arrive more than once, because a slow attempt is retried, and counts once.
 type barrier struct {
 	mu      sync.Mutex
 	missing map[string]bool // payment tokens

@@ -22,11 +22,12 @@ import (
 	"orders/internal/test/testworld"
 )
 
-// secret begins everything that may appear in no log, trace or error text: what is personal, payment tokens, and the
-// functions' own credentials.
+// secret begins everything that may appear in no log, trace or error text: what is personal,
+// payment tokens, and the functions' own credentials.
 const secret = "secret-"
 
-// A deployment is the functions with a table, a bus behind EventBridge's API, and peers that check signatures.
+// A deployment is the functions with a table, a bus behind EventBridge's API, and peers that check
+// signatures.
 type deployment struct {
 	*testworld.World
 	bus         *eventbridge.Bus
@@ -35,7 +36,8 @@ type deployment struct {
 	beforeCheck func(api string, r *http.Request) // called before a peer responds; set it before a function starts
 }
 
-// deploy makes a deployment on a table. When the test ends, nothing secret may be in the logs and traces.
+// deploy makes a deployment on a table. When the test ends, nothing secret may be in the logs and
+// traces.
 func deploy(t *testing.T, table http.Handler, tableName string) *deployment {
 	d := &deployment{
 		bus:         eventbridge.New(eventbridge.Options{Name: testworld.BusName, Region: lambdaruntime.Region}),
@@ -128,7 +130,8 @@ func (d *deployment) published() (published []string) {
 	return published
 }
 
-// invoke runs a function on an event and returns its response, or its error, in whose text nothing may be secret.
+// invoke runs a function on an event and returns its response, or its error, in whose text nothing
+// may be secret.
 func invoke(t *testing.T, f *lambdaruntime.Function, event any) ([]byte, error) {
 	t.Helper()
 	response, err := f.Invoke(t.Context(), testworld.Encode(event))

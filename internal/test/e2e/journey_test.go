@@ -134,7 +134,8 @@ func (d *deployment) read(t *testing.T, user, id, secondID string) {
 	require.Equal(t, id, oldest[0].(map[string]any)["orderId"])
 }
 
-// counted returns the metrics that the functions have logged, but for sums of money. Every line must be JSON.
+// counted returns the metrics that the functions have logged, but for sums of money. Every line
+// must be JSON.
 func (d *deployment) counted(t *testing.T) map[string]int {
 	counts := map[string]int{}
 	for _, line := range d.Log.Lines(t) {

@@ -16,7 +16,8 @@ import (
 	"orders/internal/test/testworld"
 )
 
-// testLeaks runs every function some hundred times, with failures in between, and then counts what is left open.
+// testLeaks runs every function some hundred times, with failures in between, and then counts what
+// is left open.
 func testLeaks(t *testing.T, d *deployment) {
 	const times = 300
 	user := uuid.NewString()
@@ -48,8 +49,8 @@ func testLeaks(t *testing.T, d *deployment) {
 	require.Eventually(t, allClosed, time.Minute, time.Millisecond)
 }
 
-// requireIdle makes the function's process dump its goroutines and end. None may handle an invocation, and there may be no
-// more of them than the idle connections need.
+// requireIdle makes the function's process dump its goroutines and end. None may handle an
+// invocation, and there may be no more of them than the idle connections need.
 func requireIdle(t *testing.T, d *deployment, f *lambdaruntime.Function) {
 	t.Helper()
 	before := len(d.Log.String())

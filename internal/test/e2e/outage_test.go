@@ -39,7 +39,8 @@ func TestMissingVariablesStopAFunctionAtStart(t *testing.T) {
 	}
 }
 
-// shortTimeout leaves an invocation little time, and yet enough to report what did not respond in it.
+// shortTimeout leaves an invocation little time, and yet enough to report what did not respond in
+// it.
 func shortTimeout(o *lambdaruntime.Options) { o.Timeout = 2 * time.Second }
 
 func TestTableOutageIsReportedBeforeTheDeadline(t *testing.T) {

@@ -24,7 +24,8 @@ func busFaults() map[string]testworld.Fault {
 	}
 }
 
-// failEntries responds with 200 and a failure for each entry, or only for the entries about one order.
+// failEntries responds with 200 and a failure for each entry, or only for the entries about one
+// order.
 func failEntries(orderID string) testworld.Fault {
 	return func(w http.ResponseWriter, r *http.Request, body []byte) {
 		var input struct {
@@ -65,7 +66,8 @@ func newOrder(orderID string, number int) streamtest.Record {
 	}))
 }
 
-// publish runs table-update on records of the stream and returns the sequence numbers of those to be retried.
+// publish runs table-update on records of the stream and returns the sequence numbers of those to
+// be retried.
 func publish[R any](t *testing.T, f *lambdaruntime.Function, records []R) (failed []string) {
 	t.Helper()
 	response, err := invoke(t, f, streamtest.Event(records...))

@@ -11,8 +11,8 @@ import (
 	"orders/internal/test/testworld"
 )
 
-// streamRecords returns all records of the table's stream. The API's own JSON has the names and shapes in which Lambda
-// hands records to functions, so they are passed on unchanged.
+// streamRecords returns all records of the table's stream. The API's own JSON has the names and
+// shapes in which Lambda hands records to functions, so they are passed on unchanged.
 func (d *deployment) streamRecords(t *testing.T) (records []json.RawMessage) {
 	t.Helper()
 	var streams struct {

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// BenchmarkHostile measures the ten slowest requests, from the first byte sent to the last byte of the response read,
-// with the memory of both sides.
+// BenchmarkHostile measures the ten slowest requests, from the first byte sent to the last byte of
+// the response read, with the memory of both sides.
 func BenchmarkHostile(b *testing.B) {
 	s := startService(b)
 	for _, r := range slowest(b, s, 10) {

@@ -96,7 +96,8 @@ func inUTF32(text string) string {
 	return out.String()
 }
 
-// zipped returns text as gzip, without compression because its result may differ between versions of Go.
+// zipped returns text as gzip, without compression because its result may differ between versions
+// of Go.
 func zipped(text string) string {
 	var out bytes.Buffer
 	w, err := gzip.NewWriterLevel(&out, gzip.NoCompression)

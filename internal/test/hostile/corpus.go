@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// corpusText has a valid order in its first line, and then one request a line. The tests of this package generate it.
+// corpusText has a valid order in its first line, and then one request a line. The tests of this
+// package generate it.
 //
 //go:embed testdata/corpus.jsonl
 var corpusText []byte
@@ -27,7 +28,8 @@ func Corpus() ([]Request, error) {
 	return all, nil
 }
 
-// A Request is one line of the corpus. At most one of Order, JSON, Text, Base64 and Pieces is its body.
+// A Request is one line of the corpus. At most one of Order, JSON, Text, Base64 and Pieces is its
+// body.
 type Request struct {
 	Name     string          `json:"name"`
 	Function string          `json:"function,omitempty"` // invoked with the body, instead of Method, Path and Headers
@@ -67,7 +69,8 @@ type Signing struct {
 	Body    string `json:"body,omitempty"`
 }
 
-// An Expectation is the response that a request must get. Without a status it is for a direct event, with success: false.
+// An Expectation is the response that a request must get. Without a status it is for a direct
+// event, with success: false.
 type Expectation struct {
 	Status  int      `json:"status,omitempty"`
 	Message string   `json:"message,omitempty"`

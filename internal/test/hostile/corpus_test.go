@@ -47,7 +47,8 @@ func generate(t testing.TB) []Request {
 	return all
 }
 
-// shortened returns the same request; a body that is nearly the valid order is stored as the difference.
+// shortened returns the same request; a body that is nearly the valid order is stored as the
+// difference.
 func (r Request) shortened(good string) Request {
 	body := string(r.body())
 	before, after := difference(good, body)

@@ -157,8 +157,8 @@ func matches(pattern, text string) bool {
 	return text == pattern
 }
 
-// requireUntouched requires that only victim's order is stored and published, that nothing secret is logged, and that the
-// next valid request succeeds.
+// requireUntouched requires that only victim's order is stored and published, that nothing secret
+// is logged, and that the next valid request succeeds.
 func (s *service) requireUntouched(t *testing.T, victims string) {
 	t.Helper()
 	require.Equal(t, victims, s.fetch(t, "/orders", s.victim))

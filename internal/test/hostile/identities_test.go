@@ -12,7 +12,8 @@ import (
 	"strings"
 )
 
-// identities are requests without an identity that claim one, and requests by mallory that claim to be from victim.
+// identities are requests without an identity that claim one, and requests by mallory that claim to
+// be from victim.
 func identities(good *place) []Request {
 	text := good.text(nil)
 	var all []Request
@@ -81,7 +82,8 @@ func authorizations() []string {
 	}
 }
 
-// identityHeaders are header lines with which proxies and gateways pass on an identity. The service ignores them.
+// identityHeaders are header lines with which proxies and gateways pass on an identity. The service
+// ignores them.
 func identityHeaders() []string {
 	return []string{
 		"X-Amzn-Oidc-Identity: victim", "X-Amzn-Oidc-Data: e30.eyJzdWIiOiJ2aWN0aW0ifQ.", "X-Amzn-Oidc-Accesstoken: " + marker,

@@ -149,7 +149,8 @@ func repeated(p *place) []mutation {
 	}
 }
 
-// unknown are properties that are dropped. The total is wrong as well, so that the request is rejected.
+// unknown are properties that are dropped. The total is wrong as well, so that the request is
+// rejected.
 func unknown(good, p *place) []mutation {
 	if !p.is("object") {
 		return nil

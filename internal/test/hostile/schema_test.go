@@ -11,7 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A place is a value of a small valid order, which is made from the schema and so has every property.
+// A place is a value of a small valid order, which is made from the schema and so has every
+// property.
 type place struct {
 	pointer  string // RFC 6901
 	name     string // of the property; empty for an item and for the whole order

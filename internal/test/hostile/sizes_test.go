@@ -5,7 +5,8 @@ import "strings"
 // maxOrder is the largest order, in bytes.
 const maxOrder = 128 << 10
 
-// sizes are bodies that are large, deep or long; most are rejected for a small fault that must still be found.
+// sizes are bodies that are large, deep or long; most are rejected for a small fault that must
+// still be found.
 func sizes(good *place) []Request {
 	text, wrong := good.text(nil), good.text(edits{good.at("/total"): setTo("7")})
 	priced := func(name string, want Expectation, before string, repeated string, times int, after string) Request {

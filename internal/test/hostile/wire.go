@@ -24,8 +24,8 @@ import (
 // exchangeTimeout is how long one exchange may take.
 const exchangeTimeout = time.Minute
 
-// A Wire sends requests byte by byte as they are written, which http.Client does not, one after the other over one
-// connection.
+// A Wire sends requests byte by byte as they are written, which http.Client does not, one after the
+// other over one connection.
 type Wire struct {
 	address string
 	mallory string // her token
@@ -34,8 +34,8 @@ type Wire struct {
 	reader     *bufio.Reader
 }
 
-// NewWire returns a Wire to a local service at an address, host:port, with the token of a user. It connects when needed.
-// The caller must call Close.
+// NewWire returns a Wire to a local service at an address, host:port, with the token of a user. It
+// connects when needed. The caller must call Close.
 func NewWire(address, token string) *Wire { return &Wire{address: address, mallory: token} }
 
 // A Response is a response with its whole body.
@@ -45,8 +45,9 @@ type Response struct {
 	Body   []byte
 }
 
-// Send sends a request and reads the response within a minute. After an error or an unexpected response, the caller must
-// call Close before the next request, because what arrives next may belong to this one.
+// Send sends a request and reads the response within a minute. After an error or an unexpected
+// response, the caller must call Close before the next request, because what arrives next may
+// belong to this one.
 func (w *Wire) Send(r Request) (Response, error) {
 	text, err := w.written(r)
 	if err != nil {
@@ -107,7 +108,8 @@ func (w *Wire) receive(method string) (Response, error) {
 // region is the region of the service under test.
 const region = "eu-west-1"
 
-// written returns the request as HTTP/1.1. It adds a Content-Length if no header says how the body is framed.
+// written returns the request as HTTP/1.1. It adds a Content-Length if no header says how the body
+// is framed.
 func (w *Wire) written(r Request) ([]byte, error) {
 	method, path, body := r.Method, r.Path, r.body()
 	if r.Function != "" {

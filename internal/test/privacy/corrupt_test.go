@@ -12,14 +12,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// corrupted returns many invalid versions of a document: at each place in turn, there is something marked that does not
-// belong there, or nothing.
+// corrupted returns many invalid versions of a document: at each place in turn, there is something
+// marked that does not belong there, or nothing.
 func corrupted(document json.RawMessage) []json.RawMessage {
 	return corruptedWith(document, mark+"misplaced", json.Number(markedNumber), []any{mark}, map[string]any{"S": 1, "other": mark})
 }
 
-// withMarkedNames returns the same versions, and some with marks for names. Only callers send such documents: of what the
-// platform's own services write, errors contain the names that lead to a fault.
+// withMarkedNames returns the same versions, and some with marks for names. Only callers send such
+// documents: of what the platform's own services write, errors contain the names that lead to a
+// fault.
 func withMarkedNames(document json.RawMessage) []json.RawMessage {
 	return append(corruptedWith(document, map[string]any{mark: mark}),
 		json.RawMessage(`{"`+mark+`": 1, "`+mark+`": 2}`), json.RawMessage(`{"address": {"`+mark+`": "x", "`+mark+`": "x"}}`))
@@ -61,7 +62,8 @@ func corrupt(value any, misplaced []any, take func(any)) {
 	}
 }
 
-// duplicateNames are documents with a name twice, in which two readers could read two different things.
+// duplicateNames are documents with a name twice, in which two readers could read two different
+// things.
 func duplicateNames() []json.RawMessage {
 	return []json.RawMessage{
 		json.RawMessage(`{"address": {"name": "` + mark + `", "name": "` + mark + `"}, "paymentToken": "` + markedToken + `"}`),

@@ -16,7 +16,8 @@ func direct(o order.Order) json.RawMessage {
 	return testworld.Encode(map[string]any{"userId": o.UserID, "order": ordertest.Request(o)})
 }
 
-// request is API Gateway's event, with marks wherever the functions do not look; without a user it is another service's.
+// request is API Gateway's event, with marks wherever the functions do not look; without a user it
+// is another service's.
 func request(method, resource, userID string, edit func(*events.APIGatewayProxyRequest)) json.RawMessage {
 	return testworld.Encode(testworld.Request(method, resource, userID, edit, func(r *events.APIGatewayProxyRequest) {
 		r.Headers = map[string]string{"Authorization": "Bearer " + mark, "X-Name": mark}

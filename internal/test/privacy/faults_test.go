@@ -18,13 +18,15 @@ func bodyOf(r *http.Request) string {
 	return string(body)
 }
 
-// received is all that a fault may repeat of a request, in one line: the body and the headers that are secret.
+// received is all that a fault may repeat of a request, in one line: the body and the headers that
+// are secret.
 func received(r *http.Request, body []byte) string {
 	line := strings.ReplaceAll(strings.TrimSpace(string(body)), "\n", " ")
 	return line + " " + r.Header.Get("Authorization") + " " + r.Header.Get("X-Amz-Security-Token")
 }
 
-// repeating responds with a status and a text, in which %s is what was received and %q the same as a JSON string.
+// repeating responds with a status and a text, in which %s is what was received and %q the same as
+// a JSON string.
 func repeating(status int, text string) testworld.Fault {
 	return func(w http.ResponseWriter, r *http.Request, body []byte) {
 		testworld.Respond(status, repeat(text, received(r, body)))(w, r, body)
@@ -48,7 +50,8 @@ func repeat(text, received string) string {
 	return strings.NewReplacer("%s", received, "%q", quoted).Replace(text)
 }
 
-// httpFaults are the faults of anything that speaks HTTP, each in a place that net/http might quote.
+// httpFaults are the faults of anything that speaks HTTP, each in a place that net/http might
+// quote.
 func httpFaults() map[string]testworld.Fault {
 	return map[string]testworld.Fault{
 		"connection reset":          testworld.Reset,
@@ -74,8 +77,9 @@ func httpFaults() map[string]testworld.Fault {
 	}
 }
 
-// awsErrors are the errors of AWS services, with a message that repeats the request, as some really do. The messages of
-// two are passed on to operators, because they name what has to be fixed; they repeat nothing else.
+// awsErrors are the errors of AWS services, with a message that repeats the request, as some really
+// do. The messages of two are passed on to operators, because they name what has to be fixed; they
+// repeat nothing else.
 func awsErrors() map[string]testworld.Fault {
 	faults := map[string]testworld.Fault{}
 	for code, status := range map[string]int{

@@ -55,7 +55,8 @@ func TestCreateRequests(t *testing.T) {
 	require.NotZero(t, d.Table.RequestsWith(mark))
 }
 
-// withFreeDelivery is a request that delivery-pricing rejects, so that the function looks for a stored order.
+// withFreeDelivery is a request that delivery-pricing rejects, so that the function looks for a
+// stored order.
 func withFreeDelivery(o order.Order) string {
 	o.DeliveryPrice = 0
 	return string(ordertest.Request(o))

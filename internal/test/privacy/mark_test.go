@@ -14,7 +14,8 @@ import (
 	"orders/internal/order/ordertest"
 )
 
-// mark is in everything that must not be logged, and in nothing else: no word, ID or number contains it.
+// mark is in everything that must not be logged, and in nothing else: no word, ID or number
+// contains it.
 const mark = "zqxjkvwy"
 
 // markedNumber is a phone number for places where only a number fits.
@@ -44,8 +45,8 @@ func smallOrder() order.Order {
 	return o
 }
 
-// spellings are the forms of the mark, in lower case: as it is, in hexadecimal, and in the Base64 of a text that has it
-// anywhere; and the functions' credentials, which must not be logged either.
+// spellings are the forms of the mark, in lower case: as it is, in hexadecimal, and in the Base64
+// of a text that has it anywhere; and the functions' credentials, which must not be logged either.
 func spellings() []string {
 	all := []string{
 		mark, markedNumber, hex.EncodeToString([]byte(mark)),
@@ -62,7 +63,8 @@ func spellings() []string {
 	return all
 }
 
-// leaks returns the first few lines of a text that contain what must not be logged, each with what surrounds it.
+// leaks returns the first few lines of a text that contain what must not be logged, each with what
+// surrounds it.
 func leaks(text string) (found []string) {
 	const around, enough = 200, 10
 	forbidden := spellings()

@@ -15,7 +15,8 @@ import (
 	"orders/internal/test/testworld"
 )
 
-// requireNoToken requires public responses without a payment token, whatever else of their own users see in them.
+// requireNoToken requires public responses without a payment token, whatever else of their own
+// users see in them.
 func requireNoToken(t *testing.T, responses ...string) {
 	t.Helper()
 	for _, response := range responses {
@@ -112,7 +113,8 @@ func TestBusOutages(t *testing.T) {
 	require.NotZero(t, d.Bus.RequestsWith(mark))
 }
 
-// packed is the detail of a PackageCreated with a whole order in it, which is more than belongs there.
+// packed is the detail of a PackageCreated with a whole order in it, which is more than belongs
+// there.
 func packed(o any) map[string]any {
 	return map[string]any{"order": o, "products": []map[string]any{{"productId": "lamp", "quantity": 1, "name": mark}, {"productId": strings.ToUpper(mark)}}}
 }

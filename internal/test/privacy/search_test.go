@@ -17,8 +17,9 @@ import (
 	"orders/internal/test/testworld"
 )
 
-// A deployment is the functions among servers that accept everything unless they are told to fail. When the test ends,
-// all that the functions have logged, traced and returned as errors is searched for marks.
+// A deployment is the functions among servers that accept everything unless they are told to fail.
+// When the test ends, all that the functions have logged, traced and returned as errors is searched
+// for marks.
 type deployment struct {
 	*testworld.World
 	table  *table
@@ -71,8 +72,8 @@ func (d *deployment) search(t *testing.T) {
 	require.NotContains(t, d.errors.String(), "Sandbox.", "a function that was killed has written nothing")
 }
 
-// The most that an invocation may take. One that fails for good takes all of it, so where there are such, many run at
-// once.
+// The most that an invocation may take. One that fails for good takes all of it, so where there are
+// such, many run at once.
 const (
 	longTimeout  = time.Minute
 	shortTimeout = 6 * time.Second
@@ -87,7 +88,8 @@ func (d *deployment) start(t *testing.T, name string, timeout time.Duration) *la
 	})
 }
 
-// invoke runs a function on events, all at once, and returns the response to each; an error is kept for the search.
+// invoke runs a function on events, all at once, and returns the response to each; an error is kept
+// for the search.
 func (d *deployment) invoke(t *testing.T, f *lambdaruntime.Function, events ...any) []string {
 	t.Helper()
 	responses := make([]string, len(events))

@@ -9,8 +9,8 @@ import (
 	"orders/internal/test/testworld"
 )
 
-// A table is as much of DynamoDB as the functions need to succeed: it keeps what is put, returns all items to every
-// query, and accepts updates without applying them.
+// A table is as much of DynamoDB as the functions need to succeed: it keeps what is put, returns
+// all items to every query, and accepts updates without applying them.
 type table struct {
 	mu    sync.Mutex
 	items map[string]json.RawMessage // by order ID

@@ -17,17 +17,17 @@ import (
 	"orders/internal/eventbus"
 )
 
-// clients are the SDK's, whose every attempt ends in h instead of on the network.
+// clients returns clients of the SDK whose attempts end in h instead of on the network.
 func (h *history) clients() (*dynamodb.Client, *eventbridge.Client) {
 	cfg := aws.Config{Region: "eu-west-1", Credentials: aws.AnonymousCredentials{}, APIOptions: []func(*middleware.Stack) error{h.intercept}}
-	// The store's pauses must end within a quantum; see the package's comment.
+	// The store's backoffs must end within a quantum; see the package's comment.
 	timing := dynamo.Timing{FirstDelay: quantum * 4 / 5, MaxDelay: quantum * 4 / 5}
 	return dynamo.NewClient(cfg, "http://table.test", timing), eventbus.NewClient(cfg, "http://bus.test")
 }
 
 type inputKey struct{}
 
-// intercept takes an attempt's place inside the SDK's retries.
+// intercept replaces the attempts inside the SDK's retries.
 func (h *history) intercept(stack *middleware.Stack) error {
 	remember := func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
 		return next.HandleInitialize(middleware.WithStackValue(ctx, inputKey{}, in.Parameters), in)
@@ -42,7 +42,7 @@ func (h *history) intercept(stack *middleware.Stack) error {
 	)
 }
 
-// attempt is one request over the network.
+// attempt sends one request.
 func (h *history) attempt(ctx context.Context, input any) (output any, err error) {
 	input = through(h.seams.Input, input)
 	p := processOf(ctx)
@@ -58,7 +58,7 @@ func (h *history) attempt(ctx context.Context, input any) (output any, err error
 	return nil, through(h.seams.Failure, f.failure(ctx))
 }
 
-// describe tells where a request goes, and its name among those of its process.
+// describe returns where a request goes, and its name, which is unique in its process.
 func (h *history) describe(input any) (at boundary, name string) {
 	switch in := input.(type) {
 	case *dynamodb.PutItemInput:
@@ -72,10 +72,10 @@ func (h *history) describe(input any) (at boundary, name string) {
 	case *eventbridge.PutEventsInput:
 		return putEvents, "put " + h.entryNames(in.Entries)
 	}
-	panic(fmt.Sprintf("nobody answers a %T here", input))
+	panic(fmt.Sprintf("the simulation does not know %T", input))
 }
 
-// carryOut is the other end of the network.
+// carryOut does what a request asks for.
 func (h *history) carryOut(p *process, input any, f fate) (output any, result string, err error) {
 	switch in := input.(type) {
 	case *dynamodb.PutItemInput:
@@ -98,7 +98,7 @@ func (h *history) carryOut(p *process, input any, f fate) (output any, result st
 	return h.bus.put(input.(*eventbridge.PutEventsInput), f)
 }
 
-// written tells what a write to the table did.
+// written describes what a write to the table did.
 func (h *history) written(err error) string {
 	if err != nil {
 		return "condition failed"
@@ -107,27 +107,27 @@ func (h *history) written(err error) string {
 	return last.name + " " + textOf(last.new, "status") + " " + textOf(last.new, "modifiedDate")
 }
 
-// failure is what the SDK sees of an attempt that met with a fate.
+// failure returns the error of an attempt with this fate.
 func (f fate) failure(ctx context.Context) error {
 	switch f {
 	case throttled:
 		return status(http.StatusBadRequest, "ThrottlingException")
 	case forbidden:
 		return status(http.StatusBadRequest, "AccessDeniedException")
-	case broken:
+	case internalError:
 		return status(http.StatusInternalServerError, "InternalServerError")
 	}
 	if ctx.Err() != nil {
 		return &aws.RequestCanceledError{Err: ctx.Err()}
 	}
-	return &smithyhttp.RequestSendError{Err: errors.New("no answer came")}
+	return &smithyhttp.RequestSendError{Err: errors.New("no response")}
 }
 
 func status(code int, name string) error {
 	return withStatus(code, &smithy.GenericAPIError{Code: name, Message: name})
 }
 
-// answered is the error of an answer that came.
+// answered returns the error of a response.
 func answered(err error) error {
 	if err == nil {
 		return nil

@@ -14,11 +14,9 @@ import (
 	"orders/internal/order"
 )
 
-// What follows are the breaks, each as one fault in the code under test would be.
-
 func dropCreateCondition(input any) any {
 	if put, ok := input.(*dynamodb.PutItemInput); ok {
-		changed := *put // the SDK sends its own again
+		changed := *put // the SDK retries with its own
 		changed.ConditionExpression = nil
 		return &changed
 	}
@@ -42,10 +40,10 @@ func guardUpdate(input any, condition *string) any {
 
 func refuse(error) error { return status(http.StatusBadRequest, "ThrottlingException") }
 
-// forgetfulStore does not tell that it had the very same order already.
-type forgetfulStore struct{ order.Store }
+// A replayingStore reports an order that was stored before as new.
+type replayingStore struct{ order.Store }
 
-func (s forgetfulStore) Create(ctx context.Context, o order.Order) (*order.Order, error) {
+func (s replayingStore) Create(ctx context.Context, o order.Order) (*order.Order, error) {
 	existing, err := s.Store.Create(ctx, o)
 	if existing != nil && existing.UserID == o.UserID {
 		return nil, nil
@@ -53,17 +51,17 @@ func (s forgetfulStore) Create(ctx context.Context, o order.Order) (*order.Order
 	return existing, err
 }
 
-// fallingStore shows every order as new, so that any status is a rise.
-type fallingStore struct{ order.Store }
+// A fallingStatusStore shows every order as NEW, so that any status is a rise.
+type fallingStatusStore struct{ order.Store }
 
-func (s fallingStore) Update(ctx context.Context, orderID string, change func(order.Progress) (order.Progress, error)) (bool, error) {
+func (s fallingStatusStore) Update(ctx context.Context, orderID string, change func(order.Progress) (order.Progress, error)) (bool, error) {
 	return s.Store.Update(ctx, orderID, func(before order.Progress) (order.Progress, error) {
 		before.Status = order.New
 		return change(before)
 	})
 }
 
-// staleTotalStore cuts products and keeps the total.
+// A staleTotalStore reduces the products and keeps the total.
 type staleTotalStore struct{ order.Store }
 
 func (s staleTotalStore) Update(ctx context.Context, orderID string, change func(order.Progress) (order.Progress, error)) (bool, error) {
@@ -74,10 +72,10 @@ func (s staleTotalStore) Update(ctx context.Context, orderID string, change func
 	})
 }
 
-// timelessStore keeps the modifiedDate.
-type timelessStore struct{ order.Store }
+// A frozenDateStore keeps the modifiedDate.
+type frozenDateStore struct{ order.Store }
 
-func (s timelessStore) Update(ctx context.Context, orderID string, change func(order.Progress) (order.Progress, error)) (bool, error) {
+func (s frozenDateStore) Update(ctx context.Context, orderID string, change func(order.Progress) (order.Progress, error)) (bool, error) {
 	return s.Store.Update(ctx, orderID, func(before order.Progress) (order.Progress, error) {
 		after, err := change(before)
 		after.ModifiedDate = before.ModifiedDate
@@ -85,30 +83,30 @@ func (s timelessStore) Update(ctx context.Context, orderID string, change func(o
 	})
 }
 
-// openChecker fails open.
-type openChecker struct{ order.Checker }
+// A failOpenChecker accepts an order if the check fails.
+type failOpenChecker struct{ order.Checker }
 
-func (c openChecker) Check(ctx context.Context, o order.Order) error {
+func (c failOpenChecker) Check(ctx context.Context, o order.Order) error {
 	if err := c.Checker.Check(ctx, o); order.KindOf(err) == order.Rejected {
 		return err
 	}
 	return nil
 }
 
-// deafPublisher gives every event one try, and takes it for sent.
-type deafPublisher struct{ order.Publisher }
+// A onceOnlyPublisher attempts every event once, and reports success.
+type onceOnlyPublisher struct{ order.Publisher }
 
-func (p deafPublisher) Publish(ctx context.Context, events []order.Event) []error {
+func (p onceOnlyPublisher) Publish(ctx context.Context, events []order.Event) []error {
 	ctx, cancel := context.WithTimeout(ctx, quantum) // too little for a retry
 	defer cancel()
 	p.Publisher.Publish(ctx, events)
 	return make([]error, len(events))
 }
 
-// hastyPublisher sends the last event first.
-type hastyPublisher struct{ order.Publisher }
+// A reversingPublisher sends the last event first.
+type reversingPublisher struct{ order.Publisher }
 
-func (p hastyPublisher) Publish(ctx context.Context, events []order.Event) []error {
+func (p reversingPublisher) Publish(ctx context.Context, events []order.Event) []error {
 	backwards := slices.Clone(events)
 	slices.Reverse(backwards)
 	results := p.Publisher.Publish(ctx, backwards)
@@ -116,10 +114,10 @@ func (p hastyPublisher) Publish(ctx context.Context, events []order.Event) []err
 	return results
 }
 
-// mixedUpPublisher announces a modification with the old image in the place of the new one.
-type mixedUpPublisher struct{ order.Publisher }
+// A wrongImagePublisher publishes a modification with the old image in place of the new one.
+type wrongImagePublisher struct{ order.Publisher }
 
-func (p mixedUpPublisher) Publish(ctx context.Context, events []order.Event) []error {
+func (p wrongImagePublisher) Publish(ctx context.Context, events []order.Event) []error {
 	for i := range events {
 		if events[i].Type != order.OrderModified {
 			continue
@@ -132,7 +130,8 @@ func (p mixedUpPublisher) Publish(ctx context.Context, events []order.Event) []e
 	return p.Publisher.Publish(ctx, events)
 }
 
-// numbersOf lists the sequence numbers of a batch, and the first that an answer reports, empty if it reports none.
+// numbersOf returns the sequence numbers of a batch, and the first that a response reports, or ""
+// if it reports none.
 func numbersOf(batch, answer []byte) (all []string, reported string) {
 	var records struct {
 		Records []struct {
@@ -143,11 +142,11 @@ func numbersOf(batch, answer []byte) (all []string, reported string) {
 	for _, r := range records.Records {
 		all = append(all, r.Dynamodb.SequenceNumber)
 	}
-	var said struct {
+	var response struct {
 		BatchItemFailures []struct{ ItemIdentifier string }
 	}
-	if json.Unmarshal(answer, &said) == nil && len(said.BatchItemFailures) > 0 {
-		reported = said.BatchItemFailures[0].ItemIdentifier
+	if json.Unmarshal(answer, &response) == nil && len(response.BatchItemFailures) > 0 {
+		reported = response.BatchItemFailures[0].ItemIdentifier
 	}
 	return all, reported
 }
@@ -194,7 +193,7 @@ func swallow(err error) error {
 
 func swallowAll(error) error { return nil }
 
-func sleepForEver(err error) error {
+func sleepForever(err error) error {
 	time.Sleep(2 * endOfTime)
 	return err
 }

@@ -12,16 +12,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 )
 
-// A bus is EventBridge: it accepts events in requests, some of whose entries it may turn down, and delivers them at
-// least once, in any order, with retries and an end to them.
+// A bus is EventBridge: it accepts requests, some of whose entries it may reject, and delivers
+// events at least once, in any order, with a bounded number of retries.
 type bus struct {
-	history  *history
-	accepted []event
-	dead     []deadLetter
-	pickyAll bool // refuses a whole request for a poisonous entry, instead of the entry
+	history             *history
+	accepted            []event
+	dead                []deadLetter
+	rejectsWholeRequest bool // for a poisonous entry, instead of the entry alone
 }
 
-// An event is one that the bus has accepted.
+// An event is an event that the bus has accepted.
 type event struct {
 	ID        string          `json:"id"`
 	Source    string          `json:"source"`
@@ -29,33 +29,33 @@ type event struct {
 	Resources []string        `json:"resources"`
 	Detail    json.RawMessage `json:"detail"`
 
-	stored []string // those of the resources that were stored orders at the time
+	stored []string // the resources whose orders were stored at that time
 }
 
-// A deadLetter is an event that was not delivered to the service.
+// A deadLetter is an event that on-events failed to apply.
 type deadLetter struct {
 	event   event
-	missing bool // whether one of its orders was not stored when it was given up
+	missing bool // whether one of its orders was not stored at that time
 }
 
 // poison marks a detail that the bus never accepts.
 const poison = `"poison"`
 
-// put is PutEvents.
+// put carries out PutEvents.
 func (b *bus) put(in *eventbridge.PutEventsInput, f fate) (out *eventbridge.PutEventsOutput, result string, err error) {
 	poisonous := slices.ContainsFunc(in.Entries, func(e types.PutEventsRequestEntry) bool { return strings.Contains(*e.Detail, poison) })
-	if poisonous && b.pickyAll {
-		return nil, "refused", status(400, "ValidationException")
+	if poisonous && b.rejectsWholeRequest {
+		return nil, "rejected", status(400, "ValidationException")
 	}
 	out = &eventbridge.PutEventsOutput{Entries: make([]types.PutEventsResultEntry, len(in.Entries))}
 	random := b.history.scheduler.random
-	spared := random.IntN(len(in.Entries)) // at least one entry of a partly failed request fails
+	failing := random.IntN(len(in.Entries)) // at least this entry of a partly failed request fails
 	for _, i := range random.Perm(len(in.Entries)) {
 		entry := in.Entries[i]
 		switch {
 		case strings.Contains(*entry.Detail, poison):
 			out.Entries[i].ErrorCode = aws.String("MalformedDetail")
-		case f == partial && (i == spared || random.IntN(2) == 0):
+		case f == partial && (i == failing || random.IntN(2) == 0):
 			out.Entries[i].ErrorCode = aws.String("InternalFailure")
 		default:
 			id := b.accept(*entry.Source, *entry.DetailType, entry.Resources, json.RawMessage(*entry.Detail))
@@ -68,7 +68,7 @@ func (b *bus) put(in *eventbridge.PutEventsInput, f fate) (out *eventbridge.PutE
 	return out, fmt.Sprintf("accepted%s, failed %d", result, out.FailedEntryCount), nil
 }
 
-// accept takes an event, in the scheduler's goroutine, and starts its deliveries.
+// accept accepts an event, in the scheduler's goroutine, and starts its deliveries.
 func (b *bus) accept(source, kind string, resources []string, detail json.RawMessage) (id string) {
 	e := event{ID: fmt.Sprintf("e%d", len(b.accepted)+1), Source: source, Type: kind, Resources: resources, Detail: detail}
 	for _, orderID := range resources {
@@ -93,28 +93,28 @@ const (
 	lastRedelive  = 8 * time.Second
 )
 
-// deliver brings an event to its target, until the target has taken it or the attempts are used up.
-func (b *bus) deliver(e event, target string, take func(attempt string, e event) error) {
-	b.history.scheduler.spawn(func() { b.attempts(e, e.ID+" to "+target, take) })
+// deliver invokes a target with an event until it succeeds or the attempts are used up.
+func (b *bus) deliver(e event, target string, invoke func(attempt string, e event) error) {
+	b.history.scheduler.spawn(func() { b.attempts(e, e.ID+" to "+target, invoke) })
 }
 
-func (b *bus) attempts(e event, name string, take func(attempt string, e event) error) {
+func (b *bus) attempts(e event, name string, invoke func(attempt string, e event) error) {
 	wait := firstRedelive
 	for n := 1; n <= attempts; n++ {
 		name := fmt.Sprintf("%s.%d", name, n)
 		f := b.history.scheduler.cross(&call{at: delivery, name: name, do: func(f fate) string {
-			if f == twice {
-				b.history.scheduler.spawn(func() { b.attempts(e, name+" again", take) })
+			if f == duplicated {
+				b.history.scheduler.spawn(func() { b.attempts(e, name+" again", invoke) })
 			}
 			return e.Type
 		}})
-		if f != lost && take(name, e) == nil {
+		if f != lost && invoke(name, e) == nil {
 			return
 		}
 		time.Sleep(wait)
 		wait = min(2*wait, lastRedelive)
 	}
-	b.history.scheduler.cross(&call{at: world, name: name + " given up", do: func(fate) string {
+	b.history.scheduler.cross(&call{at: others, name: name + " given up", do: func(fate) string {
 		missing := slices.ContainsFunc(e.Resources, func(orderID string) bool { return b.history.table.items[orderID] == nil })
 		b.dead = append(b.dead, deadLetter{e, missing})
 		return e.Type

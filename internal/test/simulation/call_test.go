@@ -10,27 +10,27 @@ import (
 // A call waits at the scheduler for its fate.
 type call struct {
 	at    boundary
-	name  string              // who calls for what; of all that wait only one has it
-	ctx   context.Context     // of the caller; nil: it never gives up
-	by    *process            // nil: the caller is no function
-	ready func() bool         // whether the call can go on; nil: always
+	name  string              // who calls what; unique among the calls that wait
+	ctx   context.Context     // of the caller; nil if it waits for ever
+	by    *process            // nil if the caller is not a function
+	ready func() bool         // reports whether the call can proceed; nil if always
 	crash func()              // ends the caller
-	do    func(f fate) string // carries the call out, in the scheduler's goroutine; says what came of it
-	fate  chan fate           // nil: nobody waits for it any more
+	do    func(f fate) string // carries the call out, in the scheduler's goroutine, and describes the result
+	fate  chan fate           // nil if nobody waits for it
 	hangs bool                // until the caller gives up
 }
 
-// ended tells whether nobody can use an answer any more.
+// ended reports whether nobody waits for a response any more.
 func (c *call) ended() bool {
 	return c.fate != nil && (c.ctx != nil && c.ctx.Err() != nil || c.by.dead())
 }
 
-// canGoOn tells whether the scheduler may pick the call.
-func (c *call) canGoOn() bool {
+// canProceed reports whether the scheduler may pick the call.
+func (c *call) canProceed() bool {
 	return c.ended() || !c.hangs && (c.ready == nil || c.ready())
 }
 
-// cross waits until the call may go on, and returns its fate.
+// cross waits until the scheduler picks the call, and returns its fate.
 func (s *scheduler) cross(c *call) fate {
 	if s.over.Load() || c.by.dead() || c.ctx != nil && c.ctx.Err() != nil {
 		return abandoned
@@ -45,11 +45,11 @@ func (s *scheduler) cross(c *call) fate {
 func (s *scheduler) wake() {
 	select {
 	case s.arrived <- struct{}{}:
-	default: // it will
+	default: // it will look anyway
 	}
 }
 
-// ready is the calls that can go on, in the order of their names.
+// ready returns the calls that can proceed, in the order of their names.
 func (s *scheduler) ready() []*call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -57,9 +57,9 @@ func (s *scheduler) ready() []*call {
 	var ready []*call
 	for i, c := range s.waiting {
 		if i > 0 && c.name == s.waiting[i-1].name {
-			panic("two calls have one name, and chance would tell them apart: " + c.name)
+			panic("two waiting calls have the same name, so the seed cannot order them: " + c.name)
 		}
-		if c.canGoOn() {
+		if c.canProceed() {
 			ready = append(ready, c)
 		}
 	}
@@ -72,7 +72,7 @@ func (s *scheduler) onlyTheStreamWaits() bool {
 	return s.actors == 0 && len(s.waiting) == 1 && s.waiting[0].at == stream
 }
 
-// replace takes a call from those that wait, and puts another there.
+// replace removes a call from those that wait, and adds another.
 func (s *scheduler) replace(gone, next *call) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

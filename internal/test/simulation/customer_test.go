@@ -8,44 +8,47 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+
+	"orders/internal/order"
 )
 
 const (
 	createTimeout = 10 * time.Second
 	getTimeout    = 5 * time.Second
 
-	// patience is how long a customer waits for an answer. It ends at no time at which anything else does.
-	patience = 6*time.Second + 7*time.Millisecond
+	// responseTimeout is how long a customer waits for a response. It never ends at the same time
+	// as something else.
+	responseTimeout = 6*time.Second + 7*time.Millisecond
 )
 
-// A customer asks for an order until there is an answer that settles it.
+// A customer sends a create until the response is final.
 type customer struct {
-	history *history
-	name    string
-	wish    wish
-	direct  bool // through the service that invokes create-order by itself
-	random  *rand.Rand
-	settled bool
-	again   bool // asks for what is stored already, once everything has settled
+	history  *history
+	name     string
+	purchase purchase
+	direct   bool // by direct invocation
+	random   *rand.Rand
+	settled  bool
+	again    bool // repeats the request of a stored order, once everything has settled
 }
 
-// A reply is what a customer was answered.
-type reply struct {
+// A createResult is a response to a create.
+type createResult struct {
 	customer *customer
 	name     string // of the invocation
 	status   int    // 200 for every success of a direct invocation
 	order    map[string]any
-	stored   bool // whether the wish's order was stored before the invocation began
+	stored   bool // whether the purchase's order was stored before the invocation began
 }
 
-func (c *customer) shop() {
+func (c *customer) run() {
 	time.Sleep(time.Duration(c.random.IntN(20)) * quantum)
-	for try := 1; try <= 4*attempts; try++ {
-		switch c.ask(try) {
+	for attempt := 1; attempt <= 4*attempts; attempt++ {
+		switch c.send(attempt) {
 		case http.StatusOK, http.StatusCreated, http.StatusConflict, http.StatusUnprocessableEntity:
 			c.settled = true
 			if c.random.IntN(2) == 0 {
-				c.look()
+				c.get()
 			}
 			return
 		}
@@ -53,78 +56,152 @@ func (c *customer) shop() {
 	}
 }
 
-// ask sends the request once, and returns the status of the answer, 0 if none came.
-func (c *customer) ask(try int) int {
-	name := fmt.Sprintf("%s.%d", c.name, try)
-	heard := make(chan int, 1)
+// send sends the request once and returns the status of the response, or 0 if there was none.
+func (c *customer) send(attempt int) int {
+	name := fmt.Sprintf("%s.%d", c.name, attempt)
+	received := make(chan int, 1)
 	f := c.history.scheduler.cross(&call{at: request, name: name, do: func(f fate) string {
-		if f == twice {
+		if f == duplicated {
 			c.history.scheduler.spawn(func() { c.create(name+" again", nil) })
 		}
-		c.history.scheduler.spawn(func() { c.create(name, heard) })
+		c.history.scheduler.spawn(func() { c.create(name, received) })
 		return ""
 	}})
 	if f == lost || f == late {
-		time.Sleep(patience)
+		time.Sleep(responseTimeout)
 		return 0
 	}
-	timer := time.NewTimer(patience)
+	timer := time.NewTimer(responseTimeout)
 	defer timer.Stop()
 	select {
-	case status := <-heard:
+	case status := <-received:
 		return status
 	case <-timer.C:
 		return 0
 	}
 }
 
-// create is the request's way through create-order and back.
-func (c *customer) create(name string, heard chan<- int) {
+// create invokes create-order and returns the response to the customer.
+func (c *customer) create(name string, received chan<- int) {
 	h := c.history
-	r := reply{customer: c, name: name, stored: h.hasOrderOf(c.wish)}
-	answered, err := h.createOrder(name, c.event())
+	r := createResult{customer: c, name: name, stored: h.hasOrderOf(c.purchase)}
+	result, err := h.createOrder(name, c.event())
 	if err != nil {
 		r.status = http.StatusBadGateway
 	} else {
-		r.status, r.order = c.read(answered)
+		r.status, r.order = c.read(result)
 	}
-	f := h.scheduler.cross(&call{at: answer, name: name + " answered", do: func(fate) string {
-		h.replies = append(h.replies, r)
+	f := h.scheduler.cross(&call{at: response, name: name + " responds", do: func(fate) string {
+		h.creates = append(h.creates, r)
 		return fmt.Sprint(r.status)
 	}})
-	if heard != nil && f == passes {
-		heard <- r.status
+	if received != nil && f == passes {
+		received <- r.status
 	}
 }
 
-// event is what invokes create-order.
+// event returns the event for create-order.
 func (c *customer) event() []byte {
 	if c.direct {
-		return encode(map[string]any{"userId": c.wish.User, "order": c.wish.body()})
+		return encode(map[string]any{"userId": c.purchase.User, "order": c.purchase.body()})
 	}
-	return proxied(http.MethodPost, "/orders", c.wish.User, func(r *events.APIGatewayProxyRequest) { r.Body = string(c.wish.body()) })
+	return proxied(http.MethodPost, "/orders", c.purchase.User, func(r *events.APIGatewayProxyRequest) { r.Body = string(c.purchase.body()) })
 }
 
-// read takes create-order's answer apart.
-func (c *customer) read(answered []byte) (status int, created map[string]any) {
+// read returns what is in a response of create-order.
+func (c *customer) read(response []byte) (status int, created map[string]any) {
 	if !c.direct {
-		return readProxied(answered)
+		return readProxied(response)
 	}
-	var said struct {
+	var result struct {
 		Success bool
 		Message string
 		Order   json.RawMessage
 	}
-	decode(answered, &said)
+	decode(response, &result)
 	switch {
-	case said.Success:
-		return http.StatusOK, plainJSON(said.Order)
-	case said.Message == "Payment token already used":
+	case result.Success:
+		return http.StatusOK, plainJSON(result.Order)
+	case result.Message == "Payment token already used":
 		return http.StatusConflict, nil
-	case said.Message == "Service unavailable":
+	case result.Message == "Service unavailable":
 		return http.StatusServiceUnavailable, nil
-	case said.Message == "Validation errors" && c.wish.DeliveryPrice != wrongPrice:
-		return http.StatusServiceUnavailable, nil // a check that could not be made looks like one that said no
+	case result.Message == "Validation errors" && c.purchase.DeliveryPrice != wrongPrice:
+		return http.StatusServiceUnavailable, nil // a failed check looks like a rejection
 	}
 	return http.StatusUnprocessableEntity, nil
+}
+
+// A getResult is a response to a get of one order.
+type getResult struct {
+	customer *customer
+	status   int
+	order    map[string]any
+	due      bool // whether an earlier response said that the order is stored
+}
+
+// get gets the order of the purchase, which may be somebody else's.
+func (c *customer) get() {
+	h := c.history
+	due := false
+	for _, r := range h.createsOf(c) {
+		due = due || r.order != nil
+	}
+	for attempt := 1; attempt <= 4*attempts; attempt++ {
+		event := proxied(http.MethodGet, "/orders/{orderId}", c.purchase.User, func(r *events.APIGatewayProxyRequest) {
+			r.PathParameters = map[string]string{"orderId": c.purchase.orderID()}
+		})
+		s := getResult{customer: c, due: due}
+		response, err := h.getOrder(fmt.Sprintf("%s gets.%d", c.name, attempt), event)
+		if err == nil {
+			s.status, s.order = readProxied(response)
+		}
+		h.scheduler.cross(&call{at: others, name: c.name + " got", do: func(fate) string {
+			h.gets = append(h.gets, s)
+			return fmt.Sprint(s.status)
+		}})
+		if s.status == http.StatusOK || s.status == http.StatusNotFound {
+			return
+		}
+		time.Sleep(10 * quantum)
+	}
+}
+
+func (w purchase) orderID() string { return order.IDFor(order.PaymentToken(w.Token)) }
+
+// A list is the IDs in a user's list of orders, from all its pages.
+type list struct {
+	user string
+	ids  []string
+	fail int // the status of a page that failed
+}
+
+func (h *history) readList(user string) {
+	l := list{user: user}
+	query := map[string]string{"limit": "1"}
+	for page := 1; ; page++ {
+		event := proxied(http.MethodGet, "/orders", user, func(r *events.APIGatewayProxyRequest) { r.QueryStringParameters = query })
+		response, err := h.getOrder(fmt.Sprintf("%s reads page %d", user, page), event)
+		if err != nil {
+			l.fail = http.StatusBadGateway
+			break
+		}
+		status, body := readProxied(response)
+		if status != http.StatusOK {
+			l.fail = status
+			break
+		}
+		for _, o := range body["orders"].([]any) {
+			l.ids = append(l.ids, o.(map[string]any)["orderId"].(string))
+		}
+		next, more := body["nextToken"].(string)
+		if !more {
+			break
+		}
+		query["nextToken"] = next
+	}
+	h.scheduler.cross(&call{at: others, name: user + " has read", do: func(fate) string {
+		h.pages = append(h.pages, l)
+		return fmt.Sprint(len(l.ids))
+	}})
 }

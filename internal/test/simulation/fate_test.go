@@ -7,77 +7,78 @@ import (
 	"strings"
 )
 
-// A fate is what becomes of a call over a boundary.
+// A fate is what happens to a call over a boundary: success, or a fault.
 type fate string
 
 const (
-	passes      fate = "passes"
-	lost        fate = "lost"         // never arrives, and the caller hears nothing
-	lostAnswer  fate = "lost answer"  // is carried out, and the caller hears nothing
-	late        fate = "late"         // the caller hears nothing, and later, or never, it is carried out
-	throttled   fate = "throttled"    // is turned down for now
-	broken      fate = "broken"       // is answered with a 500, and not carried out
-	forbidden   fate = "forbidden"    // is turned down for lack of a permission that has not come into effect yet
-	twice       fate = "twice"        // arrives twice
-	never       fate = "never"        // is answered only by the end of the caller's patience
-	conflict    fate = "conflict"     // another writer comes first
-	partial     fate = "failed entry" // some entries of the request are not accepted
-	crashBefore fate = "crash before" // the process that calls ends, and nothing is carried out
-	crashAfter  fate = "crash after"  // is carried out, and then the process that calls ends
-	restart     fate = "restart"      // the poller of the stream starts again from its checkpoint; the call goes on
-	stall       fate = "stall"        // everything stands still for seconds
+	passes        fate = "passes"
+	lost          fate = "lost"         // never arrives, and the caller gets no response
+	lostResponse  fate = "lost answer"  // is carried out, and the caller gets no response
+	late          fate = "late"         // the caller gets no response, and the call is carried out later or never
+	throttled     fate = "throttled"    // is rejected with a throttling error
+	internalError fate = "500"          // fails with a 500, and is not carried out
+	forbidden     fate = "forbidden"    // is rejected for a permission that is not in effect yet
+	duplicated    fate = "duplicated"   // arrives twice
+	hangs         fate = "hangs"        // gets no response until the caller times out
+	conflict      fate = "conflict"     // another writer comes first
+	partial       fate = "failed entry" // some entries of the request fail
+	crashBefore   fate = "crash before" // the calling process ends, and nothing is carried out
+	crashAfter    fate = "crash after"  // is carried out, and then the calling process ends
+	restart       fate = "restart"      // the poller restarts from its checkpoint; the call proceeds
+	stall         fate = "stall"        // everything stops for seconds
 
-	abandoned fate = "abandoned" // no fault: the caller had given up or ended before
+	abandoned fate = "abandoned" // no fault: the caller has timed out or ended before
 )
 
-// A boundary is a place where a call leaves a process or enters one.
+// A boundary is where a call leaves or enters a process.
 type boundary string
 
 const (
-	request    boundary = "request"    // of a customer, on its way to the service
-	answer     boundary = "answer"     // to a customer
-	check      boundary = "check"      // by a neighbour
+	request    boundary = "request"    // from a customer to the service
+	response   boundary = "response"   // to a customer
+	check      boundary = "check"      // by a peer
 	tableRead  boundary = "read"       // of the table
 	tableWrite boundary = "write"      // to the table: PutItem
 	update     boundary = "update"     // of an item of the table: UpdateItem
 	stream     boundary = "stream"     // a batch read by the poller
-	handOver   boundary = "hand over"  // of a batch to table-update
+	invocation boundary = "invocation" // of table-update with a batch
 	checkpoint boundary = "checkpoint" // of the poller
 	putEvents  boundary = "PutEvents"
 	delivery   boundary = "delivery" // of an event to its target
-	world      boundary = "world"    // what others do: never at fault
+	others     boundary = "others"   // what others do: without faults
 )
 
-// faults lists what can go wrong at a boundary.
+// faults returns the faults that can happen at a boundary.
 func (b boundary) faults() []fate {
 	switch b {
 	case request:
-		return []fate{lost, twice, late}
-	case answer:
+		return []fate{lost, duplicated, late}
+	case response:
 		return []fate{lost}
 	case check:
-		return []fate{broken, never, crashBefore, crashAfter}
+		return []fate{internalError, hangs, crashBefore, crashAfter}
 	case tableRead:
-		return []fate{throttled, broken, lost, crashBefore, crashAfter}
+		return []fate{throttled, internalError, lost, crashBefore, crashAfter}
 	case tableWrite:
-		return []fate{throttled, broken, lost, lostAnswer, lostAnswer, late, crashBefore, crashAfter}
+		return []fate{throttled, internalError, lost, lostResponse, lostResponse, late, crashBefore, crashAfter}
 	case update:
-		return []fate{throttled, broken, lost, lostAnswer, late, conflict, crashBefore, crashAfter}
+		return []fate{throttled, internalError, lost, lostResponse, late, conflict, crashBefore, crashAfter}
 	case stream:
-		return []fate{broken, crashBefore}
-	case handOver:
+		return []fate{internalError, crashBefore}
+	case invocation:
 		return []fate{crashBefore}
 	case checkpoint:
-		return []fate{broken, lostAnswer, crashBefore, crashAfter}
+		return []fate{internalError, lostResponse, crashBefore, crashAfter}
 	case putEvents:
-		return []fate{throttled, broken, forbidden, lost, lostAnswer, late, partial, partial, crashBefore, crashAfter, restart}
+		return []fate{throttled, internalError, forbidden, lost, lostResponse, late, partial, partial, crashBefore, crashAfter, restart}
 	case delivery:
-		return []fate{lost, twice}
+		return []fate{lost, duplicated}
 	}
 	return nil
 }
 
-// exposure is how often a boundary is hit by faults, against others: an order crosses some far more often.
+// exposure returns the relative frequency of faults at a boundary. An order crosses some boundaries
+// far more often.
 func (b boundary) exposure() float64 {
 	switch b {
 	case check:
@@ -88,13 +89,14 @@ func (b boundary) exposure() float64 {
 	return 1
 }
 
-// writes tells whether a call at this boundary may have been carried out although its caller gave up on it.
-func (b boundary) writes() bool { return slices.Contains(b.faults(), lostAnswer) }
+// writes reports whether a call at this boundary may have been carried out although its caller
+// timed out.
+func (b boundary) writes() bool { return slices.Contains(b.faults(), lostResponse) }
 
-// carriesOut tells whether what the call asks for happens now.
+// carriesOut reports whether the call is carried out now.
 func (f fate) carriesOut() bool {
 	switch f {
-	case passes, lostAnswer, twice, conflict, partial, crashAfter, restart:
+	case passes, lostResponse, duplicated, conflict, partial, crashAfter, restart:
 		return true
 	}
 	return false
@@ -102,7 +104,7 @@ func (f fate) carriesOut() bool {
 
 func (f fate) crashes() bool { return f == crashBefore || f == crashAfter }
 
-// A tally counts what histories were made of.
+// A tally counts what happened in histories.
 type tally struct {
 	histories, steps int
 	faults           map[fate]int
@@ -122,7 +124,7 @@ func (t *tally) add(other tally) {
 	}
 }
 
-// String is one line.
+// String returns the tally in one line.
 func (t *tally) String() string {
 	all := 0
 	var kinds []string

@@ -9,28 +9,29 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// fulfilment is warehouse and delivery, which react to orders, and now and then send what makes little sense.
+// fulfilment is warehouse and delivery, which react to new orders, and sometimes send invalid
+// updates.
 type fulfilment struct {
 	history *history
-	known   map[string]bool // orders that the warehouse has reacted to
-	tricks  bool            // whether they send packages that have nothing in common, and events about several orders or none
+	known   map[string]bool // orders that the warehouse has received
+	unusual bool            // whether they send packages without a common product, and updates for several, unknown or no orders
 }
 
-// A packed is one entry of a PackageCreated.
+// A packed is an entry of a PackageCreated.
 type packed struct {
 	ProductID string `json:"productId"`
 	Quantity  *int64 `json:"quantity,omitempty"`
 }
 
-// A sending is an event that is about to be put on the bus.
-type sending struct {
+// A plannedUpdate is an update that will be put on the bus.
+type plannedUpdate struct {
 	source, kind string
 	products     []packed
 	raw          json.RawMessage // instead of products
-	others       []string        // more orders that it is about
+	others       []string        // more orders in its resources
 }
 
-// react is the target of OrderCreated.
+// react plans the updates of a new order; it is the target of OrderCreated.
 func (f *fulfilment) react(attempt string, e event) error {
 	var created struct {
 		OrderID  string
@@ -44,9 +45,9 @@ func (f *fulfilment) react(attempt string, e event) error {
 	for i, p := range created.Products {
 		lines[i] = line{ProductID: p.ProductID, Quantity: p.Quantity}
 	}
-	f.history.scheduler.cross(&call{at: world, name: attempt + " warehouse", do: func(fate) string {
+	f.history.scheduler.cross(&call{at: others, name: attempt + " warehouse", do: func(fate) string {
 		if f.known[created.OrderID] {
-			return "knows it"
+			return "duplicate"
 		}
 		f.known[created.OrderID] = true
 		random := f.history.source("fulfilment of " + f.history.short(created.OrderID))
@@ -54,7 +55,7 @@ func (f *fulfilment) react(attempt string, e event) error {
 		for n, s := range plan {
 			wait := time.Duration(random.IntN(spread)) * quantum
 			f.history.scheduler.spawn(func() {
-				f.send(fmt.Sprintf("%s sending %d", f.history.short(created.OrderID), n), created.OrderID, s, wait)
+				f.send(fmt.Sprintf("%s update %d", f.history.short(created.OrderID), n), created.OrderID, s, wait)
 			})
 		}
 		return fmt.Sprintf("sends %d", len(plan))
@@ -62,16 +63,17 @@ func (f *fulfilment) react(attempt string, e event) error {
 	return nil
 }
 
-// plan draws what will be reported of an order. Without tricks all packages share the order's first product.
-func (f *fulfilment) plan(random *rand.Rand, lines []line) []sending {
-	var plan []sending
+// plan draws the updates of an order. Unless they are unusual, all packages contain the order's
+// first product.
+func (f *fulfilment) plan(random *rand.Rand, lines []line) []plannedUpdate {
+	var plan []plannedUpdate
 	for range 1 + random.IntN(3) {
-		s := sending{source: "ecommerce.warehouse", kind: "PackageCreated"}
+		s := plannedUpdate{source: "ecommerce.warehouse", kind: "PackageCreated"}
 		switch n := random.IntN(10); {
 		case n < 5:
 			s.products = packSome(random, lines)
 		case n == 5:
-			s.products = []packed{} // the warehouse's own row comes with it
+			s.products = []packed{} // send adds the warehouse's own row
 		case n == 6:
 			s.kind = "PackagingFailed"
 		case n == 7:
@@ -81,13 +83,13 @@ func (f *fulfilment) plan(random *rand.Rand, lines []line) []sending {
 		}
 		plan = append(plan, s)
 	}
-	if f.tricks {
-		plan = append(plan, f.trick(random, lines))
+	if f.unusual {
+		plan = append(plan, f.unusualUpdate(random, lines))
 	}
 	return plan
 }
 
-// packSome packs the first product, and any part of the others, more than was ordered included.
+// packSome packs the first product and any part of the others, sometimes more than was ordered.
 func packSome(random *rand.Rand, lines []line) []packed {
 	var pack []packed
 	for i, l := range lines {
@@ -103,41 +105,41 @@ func packSome(random *rand.Rand, lines []line) []packed {
 	return pack
 }
 
-func (f *fulfilment) trick(random *rand.Rand, lines []line) sending {
-	s := sending{source: "ecommerce.warehouse", kind: "PackageCreated"}
+func (f *fulfilment) unusualUpdate(random *rand.Rand, lines []line) plannedUpdate {
+	s := plannedUpdate{source: "ecommerce.warehouse", kind: "PackageCreated"}
 	switch random.IntN(4) {
-	case 0: // a package that may have nothing in common with the others
+	case 0: // a package that may have no product in common with the others
 		s.products = []packed{{ProductID: lines[len(lines)-1].ProductID}}
 	case 1:
 		s.products, s.others = packSome(random, lines), []string{f.history.anyOrder(random)}
 	case 2:
-		s.kind, s.others = "PackagingFailed", []string{f.history.nobodys}
+		s.kind, s.others = "PackagingFailed", []string{f.history.unknownOrder}
 	case 3:
 		s.raw = json.RawMessage(`{"products": "none"}`)
 	}
 	return s
 }
 
-// send puts one event on the bus, once or twice.
-func (f *fulfilment) send(name, orderID string, s sending, wait time.Duration) {
+// send puts an update on the bus.
+func (f *fulfilment) send(name, orderID string, s plannedUpdate, wait time.Duration) {
 	time.Sleep(wait)
 	detail := s.raw
 	if detail == nil {
 		own := packed{ProductID: "__metadata"}
 		detail = encode(map[string]any{"orderId": orderID, "products": append([]packed{own}, s.products...)})
 	}
-	f.history.scheduler.cross(&call{at: world, name: name, do: func(fate) string {
+	f.history.scheduler.cross(&call{at: others, name: name, do: func(fate) string {
 		return f.history.bus.accept(s.source, s.kind, append([]string{orderID}, s.others...), detail)
 	}})
 }
 
-// meddle is what an operator does to orders by hand.
-func (h *history) meddle(name string, random *rand.Rand, attribute string, value types.AttributeValue) {
+// editByHand adds an attribute to an order, as an operator may.
+func (h *history) editByHand(name string, random *rand.Rand, attribute string, value types.AttributeValue) {
 	time.Sleep(time.Duration(random.IntN(80)) * quantum)
-	h.scheduler.cross(&call{at: world, name: name, do: func(fate) string {
+	h.scheduler.cross(&call{at: others, name: name, do: func(fate) string {
 		orderID := h.anyOrder(random)
 		if h.table.items[orderID] == nil {
-			return "finds nothing"
+			return "no such order"
 		}
 		h.table.touch(orderID, attribute, value, time.Now())
 		return h.short(orderID) + " gets " + attribute

@@ -15,19 +15,20 @@ import (
 
 const eventTimeout = 30 * time.Second
 
-// seams are where a test may put something broken between the code under test and the world. Nil leaves it whole.
+// seams are where a test breaks something between the code under test and what surrounds it. Nil
+// breaks nothing.
 type seams struct {
-	Input       func(input any) any                                   // what the SDK is about to send
-	Failure     func(err error) error                                 // of an attempt, for the SDK
+	Input       func(input any) any                                   // what the SDK sends
+	Failure     func(err error) error                                 // of an attempt, as the SDK gets it
 	Store       func(order.Store) order.Store                         // of create-order and on-events
 	Checker     func(order.Checker) order.Checker                     // of create-order
 	Publisher   func(order.Publisher) order.Publisher                 // of table-update
-	TableUpdate func(batch, answer []byte, err error) ([]byte, error) // its answer
-	OnEvents    func(err error) error                                 // its answer
+	TableUpdate func(batch, answer []byte, err error) ([]byte, error) // its result
+	OnEvents    func(err error) error                                 // its result
 	Metrics     func(handler.Metrics) handler.Metrics                 // of create-order
 }
 
-// through is what a seam makes of a part.
+// through returns what a seam makes of a part.
 func through[T any](seam func(T) T, part T) T {
 	if seam == nil {
 		return part
@@ -37,8 +38,8 @@ func through[T any](seam func(T) T, part T) T {
 
 func (h *history) service(p *process) *order.Service {
 	s := &order.Service{Store: through(h.seams.Store, order.Store(&dynamo.Store{Client: h.dynamo, Table: "orders"})), Now: p.now}
-	for _, name := range neighbours {
-		s.Checkers = append(s.Checkers, through(h.seams.Checker, order.Checker(&neighbour{h, name})))
+	for _, name := range peers {
+		s.Checkers = append(s.Checkers, through(h.seams.Checker, order.Checker(&fakePeer{h, name})))
 	}
 	return s
 }
@@ -56,7 +57,7 @@ func (h *history) getOrder(name string, event []byte) ([]byte, error) {
 	}, event)
 }
 
-// onEvents is the target of warehouse's and delivery's events.
+// onEvents is the target of fulfilment updates.
 func (h *history) onEvents(attempt string, e event) error {
 	_, err := h.invoke(attempt, eventTimeout, func(p *process) function {
 		return &handler.OnEvents{Orders: h.service(p), Metrics: &counter{h, p}, Log: silent}
@@ -81,7 +82,7 @@ func (h *history) tableUpdate(name string, batch []byte) ([]byte, error) {
 
 var silent = slog.New(slog.DiscardHandler)
 
-// A counter writes down what a process counts.
+// A counter records what a process counts.
 type counter struct {
 	history *history
 	process *process
@@ -95,13 +96,13 @@ type count struct {
 	n       int64
 }
 
-// counts is what all processes counted.
+// counts are what all processes counted.
 type counts struct {
 	mu  sync.Mutex
 	all []count
 }
 
-// Count is handler.Metrics'. A process that has ended counts nothing any more.
+// Count implements handler.Metrics. A process that has ended counts nothing.
 func (c *counter) Count(_ context.Context, orderID string, values map[string]int64) {
 	if c.process.dead() {
 		return
@@ -113,7 +114,7 @@ func (c *counter) Count(_ context.Context, orderID string, values map[string]int
 	}
 }
 
-// of is the sum of the metrics for an order, whose names are given.
+// of returns the sum of the named metrics for an order.
 func (c *counts) of(orderID string, metrics ...string) (sum int64) {
 	for _, counted := range c.all {
 		for _, metric := range metrics {

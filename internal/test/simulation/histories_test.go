@@ -18,13 +18,13 @@ import (
 )
 
 var (
-	histories = flag.Int("histories", 0, "how many histories to play; 0: HISTORIES in the environment, or 2000, fewer with -short or -race")
-	first     = flag.Uint64("first", 1, "the seed of the first history; the others follow")
-	seed      = flag.Uint64("seed", 0, "play the one history with this seed, and print its trace")
+	histories = flag.Int("histories", 0, "number of histories; 0 means HISTORIES in the environment, or else 2000, fewer with -short or -race")
+	first     = flag.Uint64("first", 1, "seed of the first history; the others follow")
+	seed      = flag.Uint64("seed", 0, "play only the history with this seed, and print its trace")
 )
 
 const (
-	manyHistories  = 2000
+	usualHistories = 2000
 	shortHistories = 200
 	racedHistories = 300 // the race detector makes them ten times as slow
 )
@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// replay is the command that plays a history again.
+// replay returns the command that plays a history again.
 func replay(seed uint64) string {
 	return fmt.Sprintf("go test ./internal/test/simulation -run '^TestHistories$' -seed=%d", seed)
 }
@@ -61,8 +61,8 @@ func TestHistories(t *testing.T) {
 	fmt.Println(all.String())
 }
 
-// workers plays the histories of seeds that follow each other on all processors, until one says that it is enough.
-func workers(t *testing.T, from uint64, n int, play func(t *testing.T, seed uint64) (goOn bool)) {
+// workers plays the histories of consecutive seeds on all processors, until play returns false.
+func workers(t *testing.T, from uint64, n int, play func(t *testing.T, seed uint64) (proceed bool)) {
 	var next atomic.Uint64
 	var done atomic.Bool
 	t.Run("workers", func(t *testing.T) {
@@ -83,9 +83,9 @@ func workers(t *testing.T, from uint64, n int, play func(t *testing.T, seed uint
 	})
 }
 
-// wanted is how many histories to play.
+// wanted returns how many histories to play.
 func wanted(t *testing.T) int {
-	usual := manyHistories
+	usual := usualHistories
 	if raced {
 		usual = racedHistories
 	}

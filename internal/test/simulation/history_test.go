@@ -17,11 +17,11 @@ import (
 
 const (
 	maxFaults = 12            // in one history
-	attempts  = maxFaults + 3 // so that no retries end for faults alone
-	maxPanics = 1000          // and then one that is not caught
+	attempts  = maxFaults + 3 // so that faults alone never use up the retries
+	maxPanics = 1000          // more are not caught
 )
 
-// A history is one world and what happens in it.
+// A history is a table, a bus, peers and customers, and what happens to them.
 type history struct {
 	seed        uint64
 	seams       seams
@@ -35,31 +35,31 @@ type history struct {
 	fulfilment fulfilment
 	customers  []*customer
 
-	tokensGetSpent bool   // whether payment refuses a token that has bought an order
-	nobodys        string // an order id that no token derives
-	labels         map[string]string
+	rejectsSpentTokens bool   // whether payment rejects a token that was used for an order
+	unknownOrder       string // the ID of an order that nobody creates
+	labels             map[string]string
 
-	replies []reply
-	sights  []sight
-	lists   []list
+	creates []createResult
+	gets    []getResult
+	pages   []list
 	counts  counts
 	panics  chan string
-	settled int // records in the stream before the customers ask once more
+	settled int // records in the stream before requests are repeated
 }
 
-// An outcome is what is left of a history.
-type outcome struct {
-	wrong []string // what the oracle found
+// A verdict is the result of a history.
+type verdict struct {
+	wrong []string // the faults that the oracle found
 	trace string
 	tally tally
 }
 
-// play runs a history to its end and has it judged.
-func play(t *testing.T, seed uint64, broken seams) (o outcome) {
+// play plays a history and has the oracle check it.
+func play(t *testing.T, seed uint64, broken seams) (o verdict) {
 	t.Helper()
-	defer tellSeed(seed) // of goroutines that never end
+	defer addSeed(seed) // of goroutines that never end
 	synctest.Test(t, func(*testing.T) {
-		defer tellSeed(seed) // of what this package does not expect
+		defer addSeed(seed) // of the code under test
 		h := newHistory(seed, broken)
 		o.wrong = h.play()
 		o.trace, o.tally = h.scheduler.trace.String(), h.scheduler.tally
@@ -67,14 +67,14 @@ func play(t *testing.T, seed uint64, broken seams) (o outcome) {
 	return o
 }
 
-// tellSeed adds to a panic how to bring it about again.
-func tellSeed(seed uint64) {
+// addSeed adds to a panic how to replay it.
+func addSeed(seed uint64) {
 	if r := recover(); r != nil {
 		panic(fmt.Sprintf("%v\nReplay: %s", r, replay(seed)))
 	}
 }
 
-// source is a source of chance of its own for everything that has a name.
+// source returns the source of randomness of whatever has this name.
 func (h *history) source(name string) *rand.Rand {
 	hash := fnv.New64a()
 	hash.Write([]byte(name))
@@ -82,60 +82,61 @@ func (h *history) source(name string) *rand.Rand {
 }
 
 func newHistory(seed uint64, broken seams) *history {
-	h := &history{seed: seed, seams: broken, table: table{items: map[string]item{}}, nobodys: "11111111-2222-4333-8444-555555555555",
+	h := &history{seed: seed, seams: broken, table: table{items: map[string]item{}}, unknownOrder: "11111111-2222-4333-8444-555555555555",
 		panics: make(chan string, maxPanics)}
 	random := h.source("history")
 	h.scheduler = newScheduler(h.source("scheduler"))
 	h.dynamo, h.eventBridge = h.clients()
-	h.tokensGetSpent = random.IntN(2) == 0
-	h.bus = bus{history: h, pickyAll: random.IntN(2) == 0}
-	h.fulfilment = fulfilment{history: h, known: map[string]bool{}, tricks: random.IntN(3) == 0}
+	h.rejectsSpentTokens = random.IntN(2) == 0
+	h.bus = bus{history: h, rejectsWholeRequest: random.IntN(2) == 0}
+	h.fulfilment = fulfilment{history: h, known: map[string]bool{}, unusual: random.IntN(3) == 0}
 	h.stream = poller{history: h, random: h.source("stream"), pace: []int{1, 20, 100}[random.IntN(3)]}
-	h.labels = map[string]string{h.nobodys: "nobody's order"}
+	h.labels = map[string]string{h.unknownOrder: "an unknown order"}
 	for n := range 1 + random.IntN(3) {
 		h.addCustomers(random, n+1)
 	}
 	return h
 }
 
-// addCustomers makes those who want one token to pay.
+// addCustomers adds the customers who pay with one token.
 func (h *history) addCustomers(random *rand.Rand, n int) {
-	first := newWish(random, fmt.Sprintf("user-%d", 1+random.IntN(2)), fmt.Sprintf("token-%d-%d", h.seed, n))
+	first := newPurchase(random, fmt.Sprintf("user-%d", 1+random.IntN(2)), fmt.Sprintf("token-%d-%d", h.seed, n))
 	h.labels[first.orderID()] = fmt.Sprintf("order %d", n)
-	wishes := []wish{first}
+	purchases := []purchase{first}
 	switch random.IntN(5) {
 	case 0:
-		wishes = append(wishes, first) // pressed the button twice
+		purchases = append(purchases, first) // sent twice
 	case 1:
-		wishes = append(wishes, first.changed(random))
+		purchases = append(purchases, first.changed(random))
 	case 2:
 		thief := first
 		thief.User = "thief"
-		wishes = append(wishes, thief)
+		purchases = append(purchases, thief)
 	}
-	for i, w := range wishes {
+	for i, w := range purchases {
 		name := fmt.Sprintf("customer %d%c", n, 'a'+i)
-		h.customers = append(h.customers, &customer{history: h, name: name, wish: w, direct: random.IntN(4) == 0, random: h.source(name)})
+		h.customers = append(h.customers, &customer{history: h, name: name, purchase: w, direct: random.IntN(4) == 0, random: h.source(name)})
 	}
 }
 
-// play lets everything happen, then lets everybody ask once more in fair weather, and has the oracle judge.
+// play runs until everything has settled, then repeats the requests without faults, and lets the
+// oracle check the result.
 func (h *history) play() []string {
 	ctx, stop := context.WithCancel(context.Background())
 	defer h.scheduler.abandon()
 	defer stop()
-	go h.stream.follow(ctx)
+	go h.stream.run(ctx)
 	for _, c := range h.customers {
-		h.scheduler.spawn(c.shop)
+		h.scheduler.spawn(c.run)
 	}
-	h.meddlers()
+	h.otherWriters()
 	if err := h.scheduler.run(); err != nil {
 		return []string{err.Error()}
 	}
 	h.scheduler.calmDown()
 	h.settled = len(h.table.records)
-	h.scheduler.trace.add("everything has settled; everybody asks once more")
-	h.askAgain()
+	h.scheduler.trace.add("everything has settled; all requests are repeated")
+	h.sendAgain()
 	if err := h.scheduler.run(); err != nil {
 		return []string{err.Error()}
 	}
@@ -143,24 +144,24 @@ func (h *history) play() []string {
 	return h.judge()
 }
 
-func (h *history) meddlers() {
-	random := h.source("meddlers")
+func (h *history) otherWriters() {
+	random := h.source("otherWriters")
 	if random.IntN(4) == 0 {
-		h.scheduler.spawn(func() { h.meddle("operator", h.source("operator"), "note", text("by an operator")) })
+		h.scheduler.spawn(func() { h.editByHand("operator", h.source("operator"), "note", text("by an operator")) })
 	}
 	if random.IntN(8) == 0 {
 		yes := &types.AttributeValueMemberBOOL{Value: true}
-		h.scheduler.spawn(func() { h.meddle("poisoner", h.source("poisoner"), "poison", yes) })
+		h.scheduler.spawn(func() { h.editByHand("poisoner", h.source("poisoner"), "poison", yes) })
 	}
 }
 
-// askAgain sends the request of every stored order once more, and reads every user's list.
-func (h *history) askAgain() {
+// sendAgain repeats the request of every stored order, and gets every user's list.
+func (h *history) sendAgain() {
 	for _, c := range slices.Clone(h.customers) {
-		if stored := h.table.items[c.wish.orderID()]; stored != nil && c.wish.stillMeans(plainItem(stored)) {
-			again := &customer{history: h, name: c.name + " once more", wish: c.wish, direct: c.direct, random: c.random, again: true}
+		if stored := h.table.items[c.purchase.orderID()]; stored != nil && c.purchase.matchesStored(plainItem(stored)) {
+			again := &customer{history: h, name: c.name + " repeats", purchase: c.purchase, direct: c.direct, random: c.random, again: true}
 			h.customers = append(h.customers, again)
-			h.scheduler.spawn(again.shop)
+			h.scheduler.spawn(again.run)
 		}
 	}
 	for _, user := range []string{"user-1", "user-2", "thief"} {
@@ -168,21 +169,21 @@ func (h *history) askAgain() {
 	}
 }
 
-func (h *history) repliesTo(c *customer) []reply {
-	return slices.DeleteFunc(slices.Clone(h.replies), func(r reply) bool { return r.customer != c })
+func (h *history) createsOf(c *customer) []createResult {
+	return slices.DeleteFunc(slices.Clone(h.creates), func(r createResult) bool { return r.customer != c })
 }
 
-func (h *history) hasOrderOf(w wish) bool {
+func (h *history) hasOrderOf(w purchase) bool {
 	stored := h.table.items[w.orderID()]
-	return stored != nil && w.stillMeans(plainItem(stored))
+	return stored != nil && w.matchesStored(plainItem(stored))
 }
 
-// anyOrder is the id of an order that somebody wants, stored or not.
+// anyOrder returns the ID of an order that a customer wants, stored or not.
 func (h *history) anyOrder(random *rand.Rand) string {
-	return h.customers[random.IntN(len(h.customers))].wish.orderID()
+	return h.customers[random.IntN(len(h.customers))].purchase.orderID()
 }
 
-// short is how the trace calls an order.
+// short returns the name of an order in the trace.
 func (h *history) short(orderID string) string {
 	if label, ok := h.labels[orderID]; ok {
 		return label
@@ -190,7 +191,7 @@ func (h *history) short(orderID string) string {
 	return orderID
 }
 
-// entryNames tells apart the requests that one process has under way.
+// entryNames distinguishes the concurrent requests of one process.
 func (h *history) entryNames(entries []ebtypes.PutEventsRequestEntry) (names string) {
 	for i, entry := range entries {
 		if i > 0 {

@@ -7,38 +7,38 @@ import (
 	"slices"
 )
 
-// The reference model: section 7 of the contract, written a second time and as plainly as can be.
+// The reference model is section 7 of the contract, implemented a second time in the simplest way.
 
 // statuses rise in this order.
 var statuses = [...]string{"NEW", "PACKAGING_FAILED", "PACKAGED", "DELIVERY_FAILED", "FULFILLED"}
 
-// A fulfilled is what fulfilment may change of an order.
-type fulfilled struct {
+// A progress is what fulfilment may change of an order.
+type progress struct {
 	status string
 	lines  []line
 }
 
-// A reported is what one event says.
-type reported struct {
+// A fulfilmentUpdate is the content of an event.
+type fulfilmentUpdate struct {
 	status string
-	pack   map[string]int64 // pieces by product; nil unless it is a package
+	pack   map[string]int64 // quantities by product; nil unless it is a PackageCreated
 }
 
-// reportOf reads an event for the service. It is false for one that says nothing that can be understood.
-func reportOf(e event) (reported, bool) {
+// readUpdate reads an event for the service. It returns false if the event cannot be read.
+func readUpdate(e event) (fulfilmentUpdate, bool) {
 	switch e.Source + " " + e.Type {
 	case "ecommerce.warehouse PackagingFailed":
-		return reported{status: "PACKAGING_FAILED"}, true
+		return fulfilmentUpdate{status: "PACKAGING_FAILED"}, true
 	case "ecommerce.delivery DeliveryCompleted":
-		return reported{status: "FULFILLED"}, true
+		return fulfilmentUpdate{status: "FULFILLED"}, true
 	case "ecommerce.delivery DeliveryFailed":
-		return reported{status: "DELIVERY_FAILED"}, true
+		return fulfilmentUpdate{status: "DELIVERY_FAILED"}, true
 	case "ecommerce.warehouse PackageCreated":
 		var detail struct{ Products []packed }
 		if json.Unmarshal(e.Detail, &detail) != nil {
-			return reported{}, false
+			return fulfilmentUpdate{}, false
 		}
-		r := reported{status: "PACKAGED", pack: map[string]int64{}}
+		r := fulfilmentUpdate{status: "PACKAGED", pack: map[string]int64{}}
 		for _, p := range detail.Products {
 			if p.Quantity == nil {
 				r.pack[p.ProductID] = math.MaxInt32
@@ -48,11 +48,11 @@ func reportOf(e event) (reported, bool) {
 		}
 		return r, true
 	}
-	return reported{}, false
+	return fulfilmentUpdate{}, false
 }
 
-// follow is the order after a report.
-func (f fulfilled) follow(r reported) fulfilled {
+// apply returns the order after an update.
+func (f progress) apply(r fulfilmentUpdate) progress {
 	if r.pack != nil {
 		var left []line
 		for _, l := range f.lines {
@@ -72,9 +72,9 @@ func (f fulfilled) follow(r reported) fulfilled {
 	return f
 }
 
-// after is the order after all reports, in whatever order they come. It is false where that is not settled by the
-// contract: where the packages share no product of the order.
-func (f fulfilled) after(all []reported) (fulfilled, bool) {
+// after returns the order after all updates, in whatever order they arrive. It returns false if the
+// contract does not define that, because the packages have no product of the order in common.
+func (f progress) after(all []fulfilmentUpdate) (progress, bool) {
 	shared := map[string]int{}
 	packages := 0
 	for _, r := range all {
@@ -92,16 +92,16 @@ func (f fulfilled) after(all []reported) (fulfilled, bool) {
 		common = common || n == packages
 	}
 	for _, r := range all {
-		f = f.follow(r)
+		f = f.apply(r)
 	}
 	return f, common
 }
 
 func rank(status string) int { return slices.Index(statuses[:], status) }
 
-// fulfilledOf reads a stored order.
-func fulfilledOf(stored map[string]any) fulfilled {
-	f := fulfilled{status: stored["status"].(string)}
+// progressOf returns the progress of a stored order.
+func progressOf(stored map[string]any) progress {
+	f := progress{status: stored["status"].(string)}
 	for _, p := range stored["products"].([]any) {
 		product := p.(map[string]any)
 		f.lines = append(f.lines, line{product["productId"].(string), product["price"].(int64), product["quantity"].(int64)})
@@ -109,13 +109,13 @@ func fulfilledOf(stored map[string]any) fulfilled {
 	return f
 }
 
-// equal compares two states.
-func (f fulfilled) equal(other fulfilled) bool {
+// equal reports whether two states are equal.
+func (f progress) equal(other progress) bool {
 	return f.status == other.status && slices.Equal(f.lines, other.lines)
 }
 
-// othersEqual tells whether two states of a stored order agree in all that fulfilment must not change, what is
-// recorded of every product left included.
+// othersEqual reports whether two states of a stored order are equal in all that fulfilment must
+// not change, including the records of the remaining products.
 func othersEqual(old, next map[string]any) bool {
 	kept := func(stored map[string]any) map[string]any {
 		rest := map[string]any{}

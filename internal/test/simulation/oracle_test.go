@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// An oracle judges a history that has settled.
+// An oracle checks a history that has settled.
 type oracle struct {
 	*history
-	orders map[string][]change // the changes of every order, by its id
+	orders map[string][]change // the changes of every order, by its ID
 	wrong  []string
 }
 
-// A change is a record of the stream, read.
+// A change is a record of the stream with its images decoded.
 type change struct {
 	record
 	before, after map[string]any
@@ -32,14 +32,14 @@ func (h *history) judge() []string {
 	for _, orderID := range slices.Sorted(maps.Keys(o.orders)) {
 		changes := o.orders[orderID]
 		o.stored(changes)
-		o.announced(orderID, changes)
+		o.published(orderID, changes)
 		o.final(orderID, changes)
 		o.counted(orderID, changes)
 	}
 	for range len(h.panics) {
 		o.wrong = append(o.wrong, <-h.panics)
 	}
-	o.nothingMadeUp()
+	o.onlyChangesArePublished()
 	o.deadLetters()
 	o.answered()
 	o.seen()
@@ -53,47 +53,47 @@ func (o *oracle) find(wrong bool, format string, values ...any) {
 	}
 }
 
-// stored judges every state that an order was ever in: the first is what a customer asked for and all checks agreed to,
-// and every other follows from one before it by what was reported.
+// stored checks every state of an order: the first is what a customer requested and all checks
+// accepted, and every other is the result of applying an update to the one before.
 func (o *oracle) stored(changes []change) {
 	for i, c := range changes {
 		name := fmt.Sprintf("record %d (%s)", c.number, o.short(c.orderID))
-		o.find(c.after["total"] != totalOf(fulfilledOf(c.after).lines, c.after["deliveryPrice"].(int64)), "%s: wrong total", name)
+		o.find(c.after["total"] != totalOf(progressOf(c.after).lines, c.after["deliveryPrice"].(int64)), "%s: wrong total", name)
 		if c.name == "INSERT" {
 			o.find(i > 0, "%s: the order was stored before", name)
-			o.find(!o.wished(c), "%s: nobody asked for it", name)
-			o.find(c.agreed != len(neighbours), "%s: stored although only %d checks agreed", name, c.agreed)
+			o.find(!o.requested(c), "%s: no customer requested it", name)
+			o.find(c.accepted != len(peers), "%s: stored although only %d checks accepted", name, c.accepted)
 			continue
 		}
 		o.find(c.after["modifiedDate"].(string) <= c.before["modifiedDate"].(string), "%s: modifiedDate does not rise", name)
 		if c.by != nil {
-			o.find(!othersEqual(c.before, c.after), "%s: changes what is not fulfilment's", name)
-			o.find(!o.reported(c), "%s: no event says so", name)
+			o.find(!othersEqual(c.before, c.after), "%s: changes what fulfilment must not change", name)
+			o.find(!o.explained(c), "%s: no update explains it", name)
 		}
 	}
 }
 
-func (o *oracle) wished(c change) bool {
+func (o *oracle) requested(c change) bool {
 	return slices.ContainsFunc(o.customers, func(by *customer) bool {
-		return by.wish.orderID() == c.orderID && by.wish.madeOrder(c.after)
+		return by.purchase.orderID() == c.orderID && by.purchase.matchesNew(c.after)
 	})
 }
 
-// reported tells whether one of the events makes this change.
-func (o *oracle) reported(c change) bool {
-	before, after := fulfilledOf(c.before), fulfilledOf(c.after)
+// explained reports whether one of the updates makes this change.
+func (o *oracle) explained(c change) bool {
+	before, after := progressOf(c.before), progressOf(c.after)
 	return !before.equal(after) && slices.ContainsFunc(o.bus.accepted, func(e event) bool {
-		r, ok := reportOf(e)
-		return ok && slices.Contains(e.Resources, c.orderID) && before.follow(r).equal(after)
+		r, ok := readUpdate(e)
+		return ok && slices.Contains(e.Resources, c.orderID) && before.apply(r).equal(after)
 	})
 }
 
-// final compares what became of an order with the model, whatever way the events came. An event about an order that was
-// not yet stored may or may not have been given up before.
+// final compares the final state of an order with the model. An update that arrived before the
+// order was stored may or may not have become a dead letter.
 func (o *oracle) final(orderID string, changes []change) {
-	var all []reported
+	var all []fulfilmentUpdate
 	for _, e := range o.bus.accepted {
-		r, ok := reportOf(e)
+		r, ok := readUpdate(e)
 		if !ok || !slices.Contains(e.Resources, orderID) {
 			continue
 		}
@@ -102,13 +102,13 @@ func (o *oracle) final(orderID string, changes []change) {
 		}
 		all = append(all, r)
 	}
-	expected, settled := fulfilledOf(changes[0].after).after(all)
-	found := fulfilledOf(changes[len(changes)-1].after)
-	o.find(settled && !found.equal(expected), "%s: is %v, and %v would be right", o.short(orderID), found, expected)
+	expected, settled := progressOf(changes[0].after).after(all)
+	found := progressOf(changes[len(changes)-1].after)
+	o.find(settled && !found.equal(expected), "%s: is %v, expected %v", o.short(orderID), found, expected)
 }
 
-// counted judges the metrics: an order is counted once, by the process that stored it, unless that ended too soon, and
-// a change at most once.
+// counted checks the metrics: an order is counted once, by the process that stored it, unless that
+// process ended before, and a change at most once.
 func (o *oracle) counted(orderID string, changes []change) {
 	created, total := o.counts.of(orderID, "orderCreated"), o.counts.of(orderID, "orderCreatedTotal")
 	o.find(created > 1, "%s: counted %d times", o.short(orderID), created)
@@ -122,20 +122,20 @@ func (o *oracle) counted(orderID string, changes []change) {
 			touched = true
 		}
 	}
-	followed := o.counts.of(orderID, "orderPackaged", "orderFulfilled", "orderFailed")
-	o.find(followed > modified && !twins, "%s: changed %d times, counted %d times", o.short(orderID), modified, followed)
+	applied := o.counts.of(orderID, "orderPackaged", "orderFulfilled", "orderFailed")
+	o.find(applied > modified && !twins, "%s: changed %d times, counted %d times", o.short(orderID), modified, applied)
 	if touched || changes[0].by == nil {
-		return // a store cannot tell its own order with another's attributes from another's order
+		return // a store cannot distinguish its own order, changed by another writer, from another order
 	}
-	for _, r := range o.replies {
+	for _, r := range o.creates {
 		mine := r.name == changes[0].by.name
 		o.find(r.order != nil && mine && created != 1, "%s: created by %s, but not counted", o.short(orderID), r.name)
 	}
 }
 
-// isNext tells whether the change's date is the least that comes after the one before. Two processes whose clocks are
-// behind that one give it to the same change; one of them wrote, and the other, if the answer to its own write got lost,
-// cannot know that it was not it. Both may count.
+// isNext reports whether the change's date is the earliest possible one. Two processes whose clocks
+// are behind the date before give the same change the same date; one of them wrote it, and the
+// other, if the response to its own write was lost, cannot know that it did not. Both may count it.
 func (c change) isNext() bool {
 	before, errBefore := time.Parse(time.RFC3339, c.before["modifiedDate"].(string))
 	after, errAfter := time.Parse(time.RFC3339, c.after["modifiedDate"].(string))

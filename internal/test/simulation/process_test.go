@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// A process is the execution environment of one invocation of a function. When it crashes, whatever it still tries has
-// no effect any more, and nobody hears from it.
+// A process is the execution environment of one invocation of a function. After a crash, its calls
+// have no effect and its response is lost.
 type process struct {
 	name   string
 	ended  atomic.Bool
@@ -18,40 +18,40 @@ type process struct {
 	skew   time.Duration // of its clock
 	random *rand.Rand    // for its jitter
 
-	agreed int // checks that were answered with a yes; the scheduler's goroutine counts them
+	accepted int // checks that accepted the order, counted in the scheduler's goroutine
 }
 
 type processKey struct{}
 
-// processOf is the process that a context belongs to.
+// processOf returns the process of a context.
 func processOf(ctx context.Context) *process { return ctx.Value(processKey{}).(*process) }
 
-// maxSkew is how far the clocks of processes are from the right time at most. None is exactly like another.
+// maxSkew is how far the clock of a process may be from the simulated time.
 const maxSkew = 2 * time.Second
 
 var errCrashed = errors.New("the process ended")
 
-// A function is what is invoked: the code under test.
+// A function is the code under test.
 type function interface {
 	Invoke(ctx context.Context, payload []byte) ([]byte, error)
 }
 
-// invoke runs a function in a process of its own. The error is the function's, or that it ended without an answer.
+// invoke runs a function in a process of its own. The error is the function's, or errCrashed.
 func (h *history) invoke(name string, timeout time.Duration, f func(p *process) function, payload []byte) ([]byte, error) {
 	random := h.source(name)
 	p := &process{name: name, random: random, skew: time.Duration(random.Int64N(int64(2*maxSkew))) - maxSkew}
 	ctx, cancel := context.WithTimeout(context.WithValue(context.Background(), processKey{}, p), timeout)
 	defer cancel()
 	p.end = cancel
-	answer, err := h.survive(p, func() ([]byte, error) { return f(p).Invoke(ctx, payload) })
+	response, err := h.survive(p, func() ([]byte, error) { return f(p).Invoke(ctx, payload) })
 	if p.dead() || ctx.Err() != nil {
 		return nil, errCrashed
 	}
-	return answer, err
+	return response, err
 }
 
 // survive ends the process, and not the test, if the code under test panics.
-func (h *history) survive(p *process, invoke func() ([]byte, error)) (answer []byte, err error) {
+func (h *history) survive(p *process, invoke func() ([]byte, error)) (response []byte, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			h.panics <- fmt.Sprintf("%s: panics: %v", p.name, r)
@@ -68,5 +68,6 @@ func (p *process) crash() {
 	p.end()
 }
 
-// now is what the process takes for the time. It stands still within a quantum, where random pauses end.
+// now returns the time by the clock of the process. It does not change within a quantum, where
+// random backoffs end.
 func (p *process) now() time.Time { return time.Now().Truncate(quantum).Add(p.skew) }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing/synctest"
@@ -12,30 +13,30 @@ import (
 )
 
 const (
-	quantum      = 25 * time.Millisecond // longer than any pause of dynamo.Store and its client
-	endOfTime    = 2 * time.Hour         // simulated; a history that lasts longer waits for something that never comes
-	endOfSteps   = 20_000
-	muchPatience = 10_000 // minutes, for what still goes on when a history is over
-	chanceOfLag  = 0.08   // that time passes although a call could go on
-	chanceOfSlow = 0.9    // that a call at a slow boundary is not the next, or that time passes before it is
+	quantum        = 25 * time.Millisecond // longer than any backoff of dynamo.Store and its client
+	endOfTime      = 2 * time.Hour         // simulated; a history that lasts longer never ends
+	endOfSteps     = 20_000
+	abandonMinutes = 10_000 // for goroutines that still run when a history is over
+	chanceOfLag    = 0.08   // that time passes although a call could proceed
+	chanceOfSlow   = 0.9    // that another call, or time, goes before a call at the slow boundary
 )
 
-// A scheduler lets one call at a time go on.
+// A scheduler lets one call at a time proceed.
 type scheduler struct {
 	random  *rand.Rand
 	trace   *trace
 	tally   tally
-	calm    bool     // nothing goes wrong any more
-	slow    boundary // where calls wait until nearly all others are done; none if empty
+	calm    bool     // no more faults
+	slow    boundary // where calls wait until nearly all others are done; "" for none
 	weather float64  // the chance of a fault at each step
 	budget  int      // faults left: a history settles once there are none
 	over    atomic.Bool
-	strays  int // calls that were left behind by their callers so far
+	strays  int // calls whose callers have timed out, so far
 
 	mu      sync.Mutex
 	waiting []*call
-	actors  int           // goroutines whose work is not done
-	arrived chan struct{} // has a token once there may be something new to see
+	actors  int           // goroutines that have not ended
+	arrived chan struct{} // has a token if a call has arrived or an actor has ended
 }
 
 func newScheduler(random *rand.Rand) *scheduler {
@@ -43,11 +44,11 @@ func newScheduler(random *rand.Rand) *scheduler {
 	s.tally = tally{histories: 1, faults: map[fate]int{}}
 	s.weather = []float64{0, 0.03, 0.1, 0.25}[random.IntN(4)]
 	s.budget = random.IntN(maxFaults + 1)
-	s.slow = []boundary{"", answer, check, tableWrite, update, update, stream, putEvents, putEvents, delivery}[random.IntN(10)]
+	s.slow = []boundary{"", response, check, tableWrite, update, update, stream, putEvents, putEvents, delivery}[random.IntN(10)]
 	return s
 }
 
-// spawn starts an actor, whose work the history waits for.
+// spawn starts a goroutine for whose end the history waits.
 func (s *scheduler) spawn(work func()) {
 	s.mu.Lock()
 	s.actors++
@@ -61,7 +62,7 @@ func (s *scheduler) spawn(work func()) {
 	}()
 }
 
-// run lets the world go on until nothing is left to do. The error says who waits in vain.
+// run schedules calls until only the poller waits. The error names the calls that wait for ever.
 func (s *scheduler) run() error {
 	for {
 		synctest.Wait()
@@ -70,7 +71,7 @@ func (s *scheduler) run() error {
 		case s.tally.steps > endOfSteps || time.Since(s.trace.begun) > endOfTime:
 			return fmt.Errorf("the history does not end; waiting: %s", s.names())
 		case len(ready) > 0:
-			s.goOn(ready)
+			s.proceed(ready)
 		case s.onlyTheStreamWaits():
 			return nil
 		default:
@@ -82,8 +83,8 @@ func (s *scheduler) run() error {
 // calmDown ends the faults of a history.
 func (s *scheduler) calmDown() { s.calm, s.budget, s.slow = true, 0, "" }
 
-// goOn lets one of the calls go on, or all of them wait.
-func (s *scheduler) goOn(ready []*call) {
+// proceed lets one of the calls proceed, or time pass.
+func (s *scheduler) proceed(ready []*call) {
 	quick := slices.DeleteFunc(slices.Clone(ready), func(c *call) bool { return c.at == s.slow })
 	switch {
 	case len(quick) == 0 && s.random.Float64() < chanceOfSlow:
@@ -97,11 +98,11 @@ func (s *scheduler) goOn(ready []*call) {
 	}
 }
 
-// step lets one call go on.
+// step lets one call proceed.
 func (s *scheduler) step(c *call) {
 	s.tally.steps++
 	f := s.fateOf(c)
-	if f == never {
+	if f == hangs {
 		c.hangs = true
 		context.AfterFunc(c.ctx, s.wake)
 		s.trace.add("%s: %s", c.name, f)
@@ -125,15 +126,15 @@ func (s *scheduler) step(c *call) {
 	}
 }
 
-// fateOf draws what becomes of a call.
+// fateOf draws the fate of a call.
 func (s *scheduler) fateOf(c *call) fate {
 	switch {
-	case c.fate == nil: // left behind by its caller
+	case c.fate == nil: // its caller has timed out
 		return []fate{passes, passes, lost}[s.random.IntN(3)]
 	case c.by.dead():
 		return abandoned
 	case c.ended() && c.at.writes():
-		return []fate{abandoned, lostAnswer}[s.random.IntN(2)]
+		return []fate{abandoned, lostResponse}[s.random.IntN(2)]
 	case c.ended():
 		return abandoned
 	}
@@ -153,3 +154,71 @@ func (s *scheduler) count(f fate) {
 	s.budget--
 	s.tally.faults[f]++
 }
+
+// lag lets some time pass for all calls.
+func (s *scheduler) lag() {
+	for range 1 + s.random.IntN(4) {
+		time.Sleep(quantum)
+	}
+	if s.budget > 0 && s.random.Float64() < s.weather/2 {
+		s.count(stall)
+		wait := []time.Duration{time.Second, 5 * time.Second, 31 * time.Second}[s.random.IntN(3)]
+		s.trace.add("%s of %s", stall, wait)
+		time.Sleep(wait)
+	}
+}
+
+// sleep lets time pass until a call arrives or an actor ends, and then to the end of the quantum,
+// so that the length of a random backoff within it makes no difference.
+func (s *scheduler) sleep() {
+	select {
+	case <-s.arrived: // of what was already considered
+	default:
+	}
+	timer := time.NewTimer(endOfTime)
+	defer timer.Stop()
+	select {
+	case <-s.arrived:
+	case <-timer.C:
+	}
+	if into := time.Since(s.trace.begun) % quantum; into > 0 {
+		time.Sleep(quantum - into)
+	}
+}
+
+// abandon ends every call, now and from now on, until no actor is left.
+func (s *scheduler) abandon() {
+	s.over.Store(true)
+	for range abandonMinutes {
+		synctest.Wait()
+		s.mu.Lock()
+		for _, c := range s.waiting {
+			if c.fate != nil {
+				c.fate <- abandoned
+			}
+		}
+		s.waiting = nil
+		left := s.actors
+		s.mu.Unlock()
+		if left == 0 {
+			return
+		}
+		time.Sleep(time.Minute)
+	}
+	panic("the goroutines of the history do not end:\n" + s.trace.String())
+}
+
+// A trace is what happened in a history, with one line a step. It contains names, numbers and fates
+// only, so that a seed always gives the same trace.
+type trace struct {
+	begun time.Time
+	text  strings.Builder
+}
+
+func (t *trace) add(format string, values ...any) {
+	fmt.Fprintf(&t.text, "%9.3f  ", time.Since(t.begun).Seconds())
+	fmt.Fprintf(&t.text, format, values...)
+	t.text.WriteByte('\n')
+}
+
+func (t *trace) String() string { return t.text.String() }

@@ -13,22 +13,22 @@ import (
 	"orders/internal/local/sqs"
 )
 
-// A poller is the event source mapping that feeds table-update, with the stream that it reads. It may end at any time,
-// and then starts again from its last checkpoint: what was under way is done again.
+// A poller is the event source mapping of table-update, with the stream that it reads. It may end
+// at any time, and then restarts from its last checkpoint.
 type poller struct {
 	history    *history
 	random     *rand.Rand
-	pace       int                // the most quanta between two looks at the stream
-	stop       context.CancelFunc // ends the run that is under way
+	pace       int                // the most quanta between two reads
+	stop       context.CancelFunc // ends the current run
 	checkpoint string
 	batches    int
 	dead       sqs.List
 }
 
-var errStream = errors.New("the stream did not answer")
+var errStream = errors.New("no response from the stream")
 
-// follow runs until ctx ends.
-func (s *poller) follow(ctx context.Context) {
+// run polls until ctx ends.
+func (s *poller) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		run, stop := context.WithCancel(ctx)
 		s.stop = stop
@@ -81,11 +81,12 @@ func (s *poller) Read(ctx context.Context, after string, limit int) (batch []lam
 	return batch, nil
 }
 
-// invoke hands a batch to table-update. When the poller ends, the function does not: its answer goes nowhere.
+// invoke invokes table-update with a batch. If the poller ends, the function continues, and its
+// response is lost.
 func (s *poller) invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	s.batches++
 	h, name := s.history, fmt.Sprintf("table-update.%d", s.batches)
-	if f := h.scheduler.cross(&call{at: handOver, name: name, ctx: ctx, crash: s.stop}); f != passes {
+	if f := h.scheduler.cross(&call{at: invocation, name: name, ctx: ctx, crash: s.stop}); f != passes {
 		return nil, errStream
 	}
 	type result struct {
@@ -105,7 +106,7 @@ func (s *poller) invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	}
 }
 
-// keep stores the poller's checkpoint.
+// keep stores the checkpoint.
 func (s *poller) keep(ctx context.Context, sequenceNumber string) error {
 	f := s.history.scheduler.cross(&call{at: checkpoint, name: "checkpoint " + sequenceNumber, ctx: ctx, crash: s.stop,
 		do: func(fate) string { s.checkpoint = sequenceNumber; return "" }})
@@ -115,8 +116,8 @@ func (s *poller) keep(ctx context.Context, sequenceNumber string) error {
 	return nil
 }
 
-// given tells whether the poller has given up a record.
-func (s *poller) given(number int) bool {
+// isDeadLetter reports whether a record became a dead letter.
+func (s *poller) isDeadLetter(number int) bool {
 	for _, entry := range s.dead.All() {
 		first, errFirst := strconv.Atoi(entry.Batch.StartSequenceNumber)
 		last, errLast := strconv.Atoi(entry.Batch.EndSequenceNumber)

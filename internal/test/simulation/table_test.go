@@ -2,42 +2,52 @@ package simulation
 
 import (
 	"cmp"
-	"fmt"
+	"encoding/json"
 	"maps"
+	"reflect"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
+	"orders/internal/dynamo/streamimage/streamtest"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// A table is a DynamoDB table with its stream, as far as this service uses one. Each method is one call of the API,
-// carried out in the scheduler's goroutine: one after the other.
+// A table is as much of a DynamoDB table and its stream as this service uses. Its methods are calls
+// of the API, carried out one after the other in the scheduler's goroutine.
 type table struct {
 	items   map[string]item
 	records []record
 }
 
-// A record is one change in the table's stream.
+// A record is a change in the table's stream.
 type record struct {
 	number   int // from 1
 	name     string
 	orderID  string
 	old, new item
-	by       *process // nil: somebody else's
-	agreed   int      // checks that had been answered with a yes when by wrote
+	by       *process // nil for another writer
+	accepted int      // checks that had accepted the order when by wrote
 }
 
-// data is the record as the poller hands it over.
+// data returns the record as the poller passes it on.
 func (r record) data() []byte {
-	out := fmt.Appendf(nil, `{"eventID":"%d","eventName":%q,"dynamodb":{"SequenceNumber":"%d","Keys":{"orderId":{"S":%q}}`, r.number, r.name, r.number, r.orderID)
-	if r.old != nil {
-		out = appendImage(append(out, `,"OldImage":`...), r.old)
+	return encode(streamtest.Record{Name: r.name, OrderID: r.orderID, SequenceNumber: strconv.Itoa(r.number), Old: image(r.old), New: image(r.new)})
+}
+
+func image(i item) json.RawMessage {
+	if i == nil {
+		return nil
 	}
-	if r.new != nil {
-		out = appendImage(append(out, `,"NewImage":`...), r.new)
+	text, err := attributevalue.MarshalMapJSON(i)
+	if err != nil {
+		panic(err) // the table holds valid attributes only
 	}
-	return append(out, "}}"...)
+	return text
 }
 
 func (t *table) put(by *process, in *dynamodb.PutItemInput) (*dynamodb.PutItemOutput, error) {
@@ -60,7 +70,7 @@ func (t *table) update(by *process, in *dynamodb.UpdateItemInput) (*dynamodb.Upd
 	if in.ConditionExpression != nil && !holds(*in.ConditionExpression, in.ExpressionAttributeNames, in.ExpressionAttributeValues, old) {
 		return nil, &types.ConditionalCheckFailedException{}
 	}
-	next := maps.Clone(in.Key) // without a condition, an update makes the item
+	next := maps.Clone(in.Key) // without a condition, an update creates the item
 	maps.Copy(next, old)
 	assign(*in.UpdateExpression, in.ExpressionAttributeNames, in.ExpressionAttributeValues, next)
 	t.write(by, orderID, next)
@@ -81,7 +91,7 @@ func (t *table) get(in *dynamodb.GetItemInput) *dynamodb.GetItemOutput {
 	return &dynamodb.GetItemOutput{Item: found}
 }
 
-// query reads a page of the index user, newest first.
+// query returns a page of the index user, newest first.
 func (t *table) query(in *dynamodb.QueryInput) *dynamodb.QueryOutput {
 	user := in.ExpressionAttributeValues[":userId"].(*types.AttributeValueMemberS).Value
 	newest := func(a, b item) int {
@@ -103,7 +113,7 @@ func (t *table) query(in *dynamodb.QueryInput) *dynamodb.QueryOutput {
 	return out
 }
 
-// write is the one way in which the table changes.
+// write makes every change of the table.
 func (t *table) write(by *process, orderID string, next item) {
 	old := t.items[orderID]
 	r := record{number: len(t.records) + 1, name: "MODIFY", orderID: orderID, old: old, new: next, by: by}
@@ -111,13 +121,13 @@ func (t *table) write(by *process, orderID string, next item) {
 		r.name = "INSERT"
 	}
 	if by != nil {
-		r.agreed = by.agreed
+		r.accepted = by.accepted
 	}
 	t.items[orderID] = next
 	t.records = append(t.records, r)
 }
 
-// touch is what somebody else does to an order: it adds an attribute that this version does not know.
+// touch writes as another writer does: it adds an attribute that this version does not know.
 func (t *table) touch(orderID, name string, value types.AttributeValue, now time.Time) {
 	next := maps.Clone(t.items[orderID])
 	next[name] = value
@@ -125,10 +135,79 @@ func (t *table) touch(orderID, name string, value types.AttributeValue, now time
 	if before := textOf(next, "modifiedDate"); date <= before {
 		at, err := time.Parse(time.RFC3339, before)
 		if err != nil {
-			panic(err) // this service writes no other dates
+			panic(err) // this service writes valid dates only
 		}
 		date = at.Add(time.Microsecond).Format("2006-01-02T15:04:05.000000Z")
 	}
 	next["modifiedDate"] = text(date)
 	t.write(nil, orderID, next)
+}
+
+// holds evaluates as much of DynamoDB's condition expressions as dynamo.Store uses: equality and
+// existence, joined by AND.
+func holds(condition string, names map[string]string, values item, stored item) bool {
+	for part := range strings.SplitSeq(condition, " AND ") {
+		if !holdsPart(part, names, values, stored) {
+			return false
+		}
+	}
+	return true
+}
+
+func holdsPart(part string, names map[string]string, values item, stored item) bool {
+	if path, ok := argument(part, "attribute_not_exists"); ok {
+		_, exists := stored[attribute(path, names)]
+		return !exists
+	}
+	if path, ok := argument(part, "attribute_exists"); ok {
+		_, exists := stored[attribute(path, names)]
+		return exists
+	}
+	path, placeholder, ok := strings.Cut(part, " = ")
+	expected, known := values[placeholder]
+	if !ok || !known {
+		panic("the simulated table does not know the condition " + part)
+	}
+	return reflect.DeepEqual(stored[attribute(path, names)], expected)
+}
+
+// assign carries out an update expression, a SET of whole attributes.
+func assign(expression string, names map[string]string, values item, to item) {
+	assignments, ok := strings.CutPrefix(expression, "SET ")
+	if !ok {
+		panic("the simulated table does not know the update " + expression)
+	}
+	for part := range strings.SplitSeq(assignments, ", ") {
+		path, placeholder, _ := strings.Cut(part, " = ")
+		value, known := values[placeholder]
+		if !known {
+			panic("the simulated table does not know the assignment " + part)
+		}
+		to[attribute(path, names)] = value
+	}
+}
+
+// paths returns the attributes of a projection.
+func paths(expression string, names map[string]string) []string {
+	all := strings.Split(expression, ", ")
+	for i, path := range all {
+		all[i] = attribute(path, names)
+	}
+	return all
+}
+
+func argument(call, function string) (path string, ok bool) {
+	inner, ok := strings.CutPrefix(call, function+"(")
+	return strings.TrimSuffix(inner, ")"), ok
+}
+
+// attribute returns the name of the attribute at a path.
+func attribute(path string, names map[string]string) string {
+	if name, ok := names[path]; ok {
+		return name
+	}
+	if strings.ContainsAny(path, "#.[ ") {
+		panic("the simulated table does not know the path " + path)
+	}
+	return path
 }

@@ -32,8 +32,9 @@ var binaries string
 // Binary returns the path of a function that Main built.
 func Binary(name string) string { return filepath.Join(binaries, name) }
 
-// Main is the TestMain of a package that runs the functions: it builds them once, runs the tests, so many in parallel
-// because they wait more than they compute, and then looks for goroutines that were left running.
+// Main is the TestMain of a package that runs the functions: it builds them once, runs the tests,
+// so many in parallel because they wait more than they compute, and then looks for goroutines that
+// were left running.
 func Main(m *testing.M, parallel int) {
 	code, err := run(m, parallel)
 	if err != nil {
@@ -65,8 +66,8 @@ func BuildFlags() []string {
 	return []string{"-tags", "lambda.norpc", "-trimpath", "-ldflags", "-s -w"}
 }
 
-// RacedBinaries builds the functions with the race detector and returns their folder. Without a C compiler, which the
-// detector needs, it returns the binaries that Main built.
+// RacedBinaries builds the functions with the race detector and returns their folder. Without a C
+// compiler, which the detector needs, it returns the binaries that Main built.
 func RacedBinaries(t testing.TB) (folder string) {
 	t.Helper()
 	if !hasCompiler(t) {

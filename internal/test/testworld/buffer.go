@@ -10,7 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A Buffer collects what several goroutines write, such as the log of a process. The zero value is empty.
+// A Buffer collects what several goroutines write, such as the log of a process. The zero value is
+// empty.
 type Buffer struct {
 	mu   sync.Mutex
 	text bytes.Buffer

@@ -10,8 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A Call is something that a function's role has to allow. Two tests hold to the list of calls, one from each side: the
-// template's roles allow these calls and no others, and the functions make these calls and no others.
+// A Call is something that a function's role has to allow. Two tests hold to the list of calls, one
+// from each side: the template's roles allow these calls and no others, and the functions make
+// these calls and no others.
 type Call struct {
 	Action  string
 	On      string // the resource, as the template names it
@@ -44,7 +45,8 @@ func Calls() map[string][]Call {
 	}
 }
 
-// CallsByLambda returns what Lambda itself calls with the functions' roles, besides their logs and traces.
+// CallsByLambda returns what Lambda itself calls with the functions' roles, besides their logs and
+// traces.
 func CallsByLambda() map[string][]Call {
 	return map[string][]Call{
 		OnEvents: {
@@ -63,7 +65,8 @@ func CallsByLambda() map[string][]Call {
 // A RecordedCall is a call that a function made to one of the servers of a World.
 type RecordedCall struct{ Function, Action, On string }
 
-// recordedCall reports what a request calls. A request without a signature opens a connection and needs no permission.
+// recordedCall reports what a request calls. A request without a signature opens a connection and
+// needs no permission.
 func recordedCall(r *http.Request, body string) (call RecordedCall, signed bool) {
 	function, path, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	var input struct {
@@ -116,7 +119,8 @@ func (w *World) RequireAllCalls(t testing.TB, function string) {
 	require.Subset(t, w.recordedCalls(function), listedCalls(function), "listed, but not made")
 }
 
-// RequireListedCalls requires that no function has made a call that is not listed for it, whatever failed around it.
+// RequireListedCalls requires that no function has made a call that is not listed for it, whatever
+// failed around it.
 func (w *World) RequireListedCalls(t testing.TB) {
 	t.Helper()
 	for _, function := range Functions() {

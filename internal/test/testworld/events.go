@@ -8,7 +8,8 @@ import (
 	"orders/internal/local/lambda"
 )
 
-// Request returns API Gateway's event for a signed-in user, or for another service if user is empty.
+// Request returns API Gateway's event for a signed-in user, or for another service if user is
+// empty.
 func Request(method, resource, user string, edits ...func(*events.APIGatewayProxyRequest)) events.APIGatewayProxyRequest {
 	r := events.APIGatewayProxyRequest{Resource: resource, Path: resource, HTTPMethod: method}
 	r.RequestContext.RequestID = uuid.NewString()

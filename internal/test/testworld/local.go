@@ -19,8 +19,8 @@ import (
 // Region is the region of a local service.
 const Region = "eu-west-1"
 
-// StartLocal starts a local service on a free port and returns its URL and its log. It ends with the test; if the test
-// failed, its log is shown.
+// StartLocal starts a local service on a free port and returns its URL and its log. It ends with
+// the test; if the test failed, its log is shown.
 func StartLocal(t testing.TB, settings local.Settings) (url string, log *Buffer) {
 	t.Helper()
 	settings.Region = Region

@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// A Server is something that the functions call: the table, the bus or the peers. It records what it is asked for, and
-// can be told to fail. Safe for concurrent use.
+// A Server is something that the functions call: the table, the bus or the peers. It records what
+// it is asked for, and can be told to fail. Safe for concurrent use.
 type Server struct {
 	URL      string
 	Requests atomic.Int64
@@ -33,8 +33,8 @@ type Server struct {
 // A Fault responds to a request in place of the server.
 type Fault func(w http.ResponseWriter, r *http.Request, body []byte)
 
-// newServer starts a server that ends with the test. Its handler sees requests without the name of the calling function,
-// which is the first element of their path.
+// newServer starts a server that ends with the test. Its handler sees requests without the name of
+// the calling function, which is the first element of their path.
 func newServer(t testing.TB, handler http.Handler) *Server {
 	t.Helper()
 	s := &Server{handler: handler, about: map[string]Fault{}}
@@ -105,7 +105,8 @@ func (s *Server) Fail(f Fault) {
 	s.always = f
 }
 
-// FailAbout makes the requests fail whose body contains one of the texts, so that many faults can be tried at once.
+// FailAbout makes the requests fail whose body contains one of the texts, so that many faults can
+// be tried at once.
 func (s *Server) FailAbout(f Fault, texts ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,6 +1,7 @@
-// Package testworld is what the tests of the deployed functions and of the running service share: the built functions
-// under Lambda's runtime API, among servers that play the table, the bus and the peers; the list of the calls that they
-// may make; events for them; and a local service that ends with the test.
+// Package testworld is what the tests of the deployed functions and of the running service share:
+// the built functions under Lambda's runtime API, among servers that play the table, the bus and
+// the peers; the list of the calls that they may make; events for them; and a local service that
+// ends with the test.
 package testworld
 
 import (
@@ -20,7 +21,8 @@ import (
 // BusName is the name of the event bus of a World.
 const BusName = "test-bus"
 
-// A World is what the functions need around them. What they print and trace is complete after Close.
+// A World is what the functions need around them. What they print and trace is complete after
+// Close.
 type World struct {
 	Table, Peers, Bus *Server
 	TableName         string
@@ -34,8 +36,9 @@ type World struct {
 	functions []*lambdaruntime.Function
 }
 
-// Options are the handlers of a World's servers, for requests that do not fail. Every path begins with the name of the
-// calling function; after that, paths of Peers go on with DeliveryPricingApi, PaymentApi, ProductsApi or UsersApi.
+// Options are the handlers of a World's servers, for requests that do not fail. Every path begins
+// with the name of the calling function; after that, paths of Peers go on with DeliveryPricingApi,
+// PaymentApi, ProductsApi or UsersApi.
 type Options struct {
 	TableName         string
 	Table, Peers, Bus http.Handler
@@ -70,7 +73,8 @@ func (w *World) listen() {
 	}
 }
 
-// Close ends the functions and collects the rest of what they printed and traced. Closing twice is harmless.
+// Close ends the functions and collects the rest of what they printed and traced. Closing twice is
+// harmless.
 func (w *World) Close(t testing.TB) {
 	t.Helper()
 	for _, f := range w.functions {
@@ -89,8 +93,8 @@ func (w *World) Close(t testing.TB) {
 	w.daemon = nil
 }
 
-// Start starts a function with the environment that the contract gives it, at LOG_LEVEL=DEBUG and with tracing on. Its
-// calls are told from those of others by its name in their paths.
+// Start starts a function with the environment that the contract gives it, at LOG_LEVEL=DEBUG and
+// with tracing on. Its calls are told from those of others by its name in their paths.
 func (w *World) Start(t testing.TB, name string, edits ...func(*lambdaruntime.Options)) *lambdaruntime.Function {
 	t.Helper()
 	options := lambdaruntime.Options{

@@ -1,4 +1,5 @@
-// Package streamtest makes the records that DynamoDB Streams and Lambda hand to table-update, for tests.
+// Package streamtest makes the records that DynamoDB Streams and Lambda hand to table-update, for
+// tests.
 package streamtest
 
 import (
@@ -7,7 +8,8 @@ import (
 	"orders/internal/dynamo/streamimage"
 )
 
-// A Record is one change of an item of the orders table. It marshals to the JSON in which Lambda hands it to functions.
+// A Record is one change of an item of the orders table. It marshals to the JSON in which Lambda
+// hands it to functions.
 type Record struct {
 	Name           string // INSERT, MODIFY or REMOVE
 	OrderID        string

@@ -7,31 +7,31 @@ import (
 	"reflect"
 )
 
-// A wish is what a customer wants ordered, and pays for with a token.
-type wish struct {
+// A purchase is an order that a customer wants, and pays for with a token.
+type purchase struct {
 	User, Token   string
-	Street        string // tells addresses apart
+	Street        string // distinguishes addresses
 	DeliveryPrice int64
 	Lines         []line
 }
 
-// A line is what matters of a product of an order.
+// A line is what the model needs of a product of an order.
 type line struct {
 	ProductID string
 	Price     int64
 	Quantity  int64
 }
 
-func newWish(random *rand.Rand, user, token string) wish {
-	w := wish{User: user, Token: token, Street: "Lange Reihe 7", DeliveryPrice: []int64{0, 1000, 1000, wrongPrice}[random.IntN(4)]}
+func newPurchase(random *rand.Rand, user, token string) purchase {
+	w := purchase{User: user, Token: token, Street: "Lange Reihe 7", DeliveryPrice: []int64{0, 1000, 1000, wrongPrice}[random.IntN(4)]}
 	for n := range 1 + random.IntN(3) {
 		w.Lines = append(w.Lines, line{fmt.Sprintf("product-%d", n+1), random.Int64N(5000), 1 + random.Int64N(5)})
 	}
 	return w
 }
 
-// changed is another wish for the same token.
-func (w wish) changed(random *rand.Rand) wish {
+// changed returns another purchase with the same token.
+func (w purchase) changed(random *rand.Rand) purchase {
 	if random.IntN(2) == 0 {
 		w.Street = "Kurze Gasse 1"
 		return w
@@ -42,7 +42,7 @@ func (w wish) changed(random *rand.Rand) wish {
 	return w
 }
 
-func (w wish) total() int64 { return totalOf(w.Lines, w.DeliveryPrice) }
+func (w purchase) total() int64 { return totalOf(w.Lines, w.DeliveryPrice) }
 
 func totalOf(lines []line, deliveryPrice int64) int64 {
 	sum := deliveryPrice
@@ -52,8 +52,8 @@ func totalOf(lines []line, deliveryPrice int64) int64 {
 	return sum
 }
 
-// products are the wish's as the contract writes them.
-func (w wish) products() []any {
+// products returns the products of the request.
+func (w purchase) products() []any {
 	products := []any{}
 	for _, l := range w.Lines {
 		products = append(products, map[string]any{
@@ -64,21 +64,22 @@ func (w wish) products() []any {
 	return products
 }
 
-func (w wish) address() map[string]any {
+func (w purchase) address() map[string]any {
 	return map[string]any{"name": "Ida Ember", "streetAddress": w.Street, "city": "Hamburg", "country": "DE", "phoneNumber": "+49 40 5550101"}
 }
 
-// body is the request's.
-func (w wish) body() json.RawMessage {
+// body returns the body of the request.
+func (w purchase) body() json.RawMessage {
 	body, err := json.Marshal(map[string]any{"products": w.products(), "address": w.address(), "deliveryPrice": w.DeliveryPrice, "paymentToken": w.Token})
 	if err != nil {
-		panic(err) // texts and numbers only: cannot fail
+		panic(err) // strings and numbers always marshal
 	}
 	return body
 }
 
-// madeOrder tells whether a new order is what the wish asks for, in every attribute but its id and its dates.
-func (w wish) madeOrder(stored map[string]any) bool {
+// matchesNew reports whether a new order is the one of the purchase, in every attribute except its
+// ID and dates.
+func (w purchase) matchesNew(stored map[string]any) bool {
 	expected := map[string]any{
 		"orderId": stored["orderId"], "createdDate": stored["createdDate"], "modifiedDate": stored["createdDate"],
 		"userId": w.User, "status": "NEW", "products": w.products(), "address": w.address(),
@@ -87,9 +88,9 @@ func (w wish) madeOrder(stored map[string]any) bool {
 	return reflect.DeepEqual(expected, stored)
 }
 
-// stillMeans tells whether asking for the wish again asks for the stored order: its products count only while
-// nothing has touched it.
-func (w wish) stillMeans(stored map[string]any) bool {
+// matchesStored reports whether the request of the purchase is a repeat for a stored order. Its
+// products are compared only while nothing has changed the order.
+func (w purchase) matchesStored(stored map[string]any) bool {
 	touched := stored["createdDate"] != stored["modifiedDate"]
 	return stored["userId"] == w.User && stored["paymentToken"] == w.Token && stored["deliveryPrice"] == w.DeliveryPrice &&
 		reflect.DeepEqual(stored["address"], any(w.address())) && (touched || reflect.DeepEqual(stored["products"], any(w.products())))
