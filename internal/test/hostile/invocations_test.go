@@ -18,11 +18,18 @@ func invocations(good *place) []Request {
 	for _, event := range []string{"null", "true", "7", `"` + marker + `"`, "[]", "[{}]"} {
 		invoke("create-order", event, invalidEvent(noObject))
 	}
-	for _, event := range []string{"{}", `{"Order":{},"UserId":"mallory"}`, `{"httpMethod":7}`, `{"httpMethod":""}`, `{"httpMethod":null}`, `{"httpMethod":{}}`, `{"body":"{}"}`, `{"Records":[]}`, `{"source":"aws.events"}`,
+	for _, event := range []string{
+		"{}", `{"Order":{},"UserId":"mallory"}`, `{"body":"{}"}`, `{"Records":[]}`, `{"source":"aws.events"}`,
+		`{"version":"2.0","rawPath":"/orders","requestContext":{"http":{"method":"POST"}}}`, `{"` + strings.Repeat("x", 1000) + `":1}`,
+	} {
+		invoke("create-order", event, invalidEvent(noOrder, noUser))
+	}
+	for _, event := range []string{ // API Gateway must always get a response for itself
+		`{"httpMethod":7}`, `{"httpMethod":""}`, `{"httpMethod":null}`, `{"httpMethod":{}}`,
 		`{"httpMethod":"POST","body":{"userId":"victim"}}`, `{"httpMethod":"POST","headers":"x"}`, `{"httpMethod":"POST","requestContext":[]}`,
 		`{"httpMethod":"POST","isBase64Encoded":"true"}`, `{"httpMethod":"POST","pathParameters":7}`,
-		`{"version":"2.0","rawPath":"/orders","requestContext":{"http":{"method":"POST"}}}`, `{"` + strings.Repeat("x", 1000) + `":1}`} {
-		invoke("create-order", event, invalidEvent(noOrder, noUser))
+	} {
+		invoke("create-order", event, unauthorized)
 	}
 	invoke("create-order", `{"order":`+text+`}`, invalidEvent(noUser))
 	invoke("create-order", `{"userId":"mallory"}`, invalidEvent(noOrder))
@@ -70,10 +77,11 @@ func proxyEvents(text string) []Request {
 		proxy("create-order", mallory+`,"body":`+body, notJSON)
 	}
 	proxy("create-order", mallory, notJSON)
-	for _, members := range []string{"", `"httpMethod":"","resource":"/orders"`, `"httpMethod":7`, `"order":{}`} {
+	for _, members := range []string{"", `"order":{}`} {
 		proxy("get-order", members, Expectation{Status: 400, Message: "Invalid event", Errors: []string{"*"}})
 	}
-	for _, members := range []string{`"httpMethod":"DELETE","resource":"/orders"`, `"httpMethod":"GET","resource":""`, `"httpMethod":"GET","resource":"/{proxy+}","path":"/orders"`, `"httpMethod":"get","resource":"/orders"`} {
+	for _, members := range []string{`"httpMethod":"DELETE","resource":"/orders"`, `"httpMethod":"GET","resource":""`, `"httpMethod":"GET","resource":"/{proxy+}","path":"/orders"`, `"httpMethod":"get","resource":"/orders"`,
+		`"httpMethod":"","resource":"/orders"`, `"httpMethod":7`} {
 		proxy("get-order", members+","+mallory, Expectation{Status: 404, Message: "*"})
 	}
 	const noID = "Missing orderId"

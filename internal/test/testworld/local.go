@@ -3,6 +3,7 @@ package testworld
 import (
 	"context"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -32,7 +33,8 @@ func StartLocal(t testing.TB, settings local.Settings) (url string, log *Buffer)
 		defer cancel()
 		require.NoError(t, service.Close(ctx))
 		if t.Failed() {
-			t.Logf("the service logged:\n%s", log)
+			lines := strings.SplitAfter(log.String(), "\n")
+			t.Logf("the last lines of the service's log:\n%s", strings.Join(lines[max(0, len(lines)-20):], ""))
 		}
 	})
 	return service.URL, log
