@@ -21,7 +21,7 @@ const (
 	// customers is how many users share the orders of a run.
 	customers = 20
 	// clientTimeout is somewhat longer than the service has for a response.
-	clientTimeout = 12 * time.Second
+	clientTimeout = 17 * time.Second
 	// idleConnections is more than are ever needed at once, so that no connection is made twice.
 	idleConnections = 4096
 )

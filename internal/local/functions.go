@@ -27,8 +27,8 @@ const eventBusName = "local-ecommerce"
 
 // The functions' timeouts, as in the template.
 const (
-	createTimeout = 10 * time.Second
-	getTimeout    = 5 * time.Second
+	createTimeout = 15 * time.Second
+	getTimeout    = 7 * time.Second
 	eventTimeout  = 30 * time.Second
 )
 

@@ -19,7 +19,7 @@ type Checker interface {
 // A Budget says how the time of one create is spent; fields that are 0 mean the defaults. Nothing
 // else sets a limit: whatever a create waits for ends with the context that it gets.
 //
-// The function's timeout, 10 s, is the whole. From its end backwards:
+// The function's timeout, 15 s, is the whole. From its end backwards:
 //   - the response: 300 ms, which the handler keeps by ending the context of Create that much before
 //     the invocation's end, so that work that was cut short can still be reported;
 //   - the write: Write, which the checks must leave even if they began late. Storing the order, or

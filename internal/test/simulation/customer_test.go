@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	createTimeout = 10 * time.Second
-	getTimeout    = 5 * time.Second
+	createTimeout = 15 * time.Second
+	getTimeout    = 7 * time.Second
 
 	// responseTimeout is how long a customer waits for a response. It never ends at the same time
 	// as something else.
