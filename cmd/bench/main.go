@@ -1,5 +1,5 @@
-// Command bench measures the built functions from the outside, each in a process of its own under Lambda's runtime API,
-// and prints a table in Markdown. See `make bench`, and "Fast and small" in the README.
+// Command bench measures the built functions from the outside, each in a process of its own under
+// Lambda's runtime API, and writes a table in Markdown. See README.md beside it.
 package main
 
 import (
@@ -17,13 +17,13 @@ import (
 // The options say what to measure, and how often.
 type options struct {
 	binaries string // the folder of the functions
-	floors   string // the folder of the programs to measure beside them, or empty
-	only     string // one function, or empty for all
-	runs     int    // of the whole measurement, of which the medians are told
+	floors   string // the folder of the floors
+	baseline string // the folder of the functions of another commit, or empty
+	only     string // one comparison, or empty for all
+	runs     int    // of the whole measurement, of which the medians are reported
 	cold     int    // processes started in each run
 	warm     int    // invocations in each run
-	tls      bool   // HTTPS to everything that the functions call
-	table    string // "local" for DynamoDB Local, "stand-in", or "auto"
+	memory   int    // in MB: whose share of a CPU a function has in the second part of each run; 0: no such part
 }
 
 func main() {
@@ -41,19 +41,19 @@ func run(ctx context.Context, args []string, output io.Writer) error {
 	if err != nil {
 		return err
 	}
-	w, err := newWorld(ctx, o)
+	d, err := startDependencies()
 	if err != nil {
 		return err
 	}
-	defer w.close()
-	report := newReport(output, o, w)
+	defer d.close()
+	report := newReport(output, o)
 	for _, c := range comparisons(o) {
-		if o.only != "" && o.only != c.programs[0].name {
+		if o.only != "" && o.only != c.name {
 			continue
 		}
 		runs := make([][]figures, 0, o.runs)
 		for range o.runs {
-			measured, err := measure(ctx, o, w, c)
+			measured, err := measure(ctx, o, d, c)
 			if err != nil {
 				return err
 			}
@@ -67,22 +67,26 @@ func run(ctx context.Context, args []string, output io.Writer) error {
 func parse(args []string) (o options, err error) {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.StringVar(&o.binaries, "binaries", ".build/bench", "folder of the functions' binaries")
-	flags.StringVar(&o.floors, "floor", "", "folder of a_hello, f_limit_xray and i_table_update, measured in turn with the functions")
-	flags.StringVar(&o.only, "only", "", "measure this function alone")
-	flags.IntVar(&o.runs, "runs", 5, "how often to measure all; the medians are printed")
+	flags.StringVar(&o.floors, "floors", ".build/bench/floor", "folder of the floors' binaries")
+	flags.StringVar(&o.baseline, "baseline", "", "folder of the functions' binaries of another commit, to compare with")
+	flags.StringVar(&o.only, "only", "", "measure this line of the table alone")
+	flags.IntVar(&o.runs, "runs", 5, "how often to measure everything; the medians are reported")
 	flags.IntVar(&o.cold, "cold", 10, "processes to start in each run")
 	flags.IntVar(&o.warm, "warm", 200, "invocations to time in each run, after a tenth as many that are not")
-	flags.BoolVar(&o.tls, "tls", false, "HTTPS to neighbours, bus and table")
-	flags.StringVar(&o.table, "table", "auto", "local: DynamoDB Local; stand-in: one that answers at once; auto: local where it can be had")
+	flags.IntVar(&o.memory, "memory", 512, "MB whose share of a CPU functions have in the throttled part; 0: none")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
-	if o.runs < 1 || o.cold < 1 || o.warm < 1 || flags.NArg() > 0 {
-		return o, errors.New("runs, cold and warm must be at least 1, and nothing may follow the flags")
+	if o.runs < 1 || o.cold < 1 || o.warm < 1 || o.memory < 0 || flags.NArg() > 0 {
+		return o, errors.New("runs, cold and warm must be at least 1, memory at least 0, and nothing may follow the flags")
 	}
-	// The functions run in their own folders.
-	if o.binaries, err = filepath.Abs(o.binaries); err == nil && o.floors != "" {
-		o.floors, err = filepath.Abs(o.floors)
+	for _, folder := range []*string{&o.binaries, &o.floors, &o.baseline} { // functions run in their own folders
+		if *folder == "" {
+			continue
+		}
+		if *folder, err = filepath.Abs(*folder); err != nil {
+			return o, err
+		}
 	}
-	return o, err
+	return o, nil
 }

@@ -7,15 +7,19 @@ import (
 	"io"
 	"math"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/stretchr/testify/require"
+
+	"orders/internal/lambdaruntime"
+	"orders/internal/test/testworld"
 )
 
-// TestMain lets the test's own binary be the function that is measured, where it is started as one.
+// TestMain is the function that is measured, when this program is started as one.
 func TestMain(m *testing.M) {
 	if os.Getenv("AWS_LAMBDA_RUNTIME_API") != "" {
 		lambda.Start(func(context.Context, json.RawMessage) (any, error) { return map[string]int{"statusCode": 200}, nil })
@@ -23,48 +27,73 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// functions is a folder of functions that start the test's own binary. They are scripts, which are quick to compress.
+// functions returns a folder of functions that start the test's own binary. They are scripts, which
+// are quick to compress.
 func functions(t *testing.T, names ...string) (folder string) {
 	self, err := os.Executable()
 	require.NoError(t, err)
 	folder = t.TempDir()
 	for _, name := range names {
-		script := "#!/bin/sh\nexec '" + self + "'\n" + strings.Repeat("# as large as to show\n", 1000)
+		script := "#!/bin/sh\nexec '" + self + "'\n" + strings.Repeat("# large enough to show\n", 1000)
 		require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(script), 0o700))
 	}
 	return folder
 }
 
-func TestAFunctionIsMeasuredBesideItsFloor(t *testing.T) {
-	folder := functions(t, "get-order", "a_hello")
+func TestAFunctionIsComparedWithItsBaselineAndFloors(t *testing.T) {
+	folder := functions(t, "get-order", "hello")
 	var table bytes.Buffer
-	err := run(t.Context(), []string{"-binaries", folder, "-floor", folder, "-only", "get-order", "-tls", "-runs", "1", "-cold", "1", "-warm", "2"}, &table)
+	err := run(t.Context(), []string{
+		"-binaries", folder, "-floors", folder, "-baseline", folder, "-only", "get-order",
+		"-runs", "1", "-cold", "1", "-warm", "2", "-memory", "512",
+	}, &table)
 	require.NoError(t, err)
-	require.Contains(t, table.String(), "; HTTPS; neighbours 20ms, bus 5ms, table: stand-in; medians of 1 runs of 1 cold starts and 2 warm calls")
-	require.Regexp(t, `(?m)^\| get-order \|( \d+\.\d\d \|){9}$`, table.String())
-	require.Regexp(t, `(?m)^\| a_hello \|( \d+\.\d\d \|){9}$`, table.String())
-	require.Regexp(t, `(?m)^\| get-order / a_hello \|( x\d+\.\d\d \|){5}`, table.String())
-}
-
-func TestAnAnswerOfTheWrongKindIsTold(t *testing.T) {
-	folder := functions(t, "create-order")
-	err := run(t.Context(), []string{"-binaries", folder, "-only", "create-order", "-table", "stand-in", "-runs", "1"}, io.Discard)
-	require.ErrorContains(t, err, `create-order answered {"statusCode":200}`)
-}
-
-func TestWhatCannotBeMeasuredIsTold(t *testing.T) {
-	require.ErrorContains(t, run(t.Context(), []string{"-binaries", t.TempDir(), "-table", "stand-in"}, io.Discard), "create-order")
-	for _, wrong := range []string{"-runs=0", "-cold=0", "-warm=0", "more"} {
-		require.Error(t, run(t.Context(), []string{wrong}, io.Discard), wrong)
+	require.Contains(t, table.String(), "; HTTPS; peers 20ms, bus 5ms, table 3ms; medians of 1 runs of 1 cold starts and 2 warm calls")
+	throttled := `( \d+\.\d\d \|){3}`
+	if lambdaruntime.CanThrottle() != nil {
+		throttled = `(  \|){3}`
+	}
+	for _, program := range []string{"get-order", "baseline", "hello", "floor"} {
+		require.Regexp(t, `(?m)^\| `+program+` \|( \d+\.\d\d \|){7}`+throttled+`( \d+\.\d\d \|){2}$`, table.String())
+	}
+	for _, ratio := range []string{"/ baseline", "/ hello", "/ floor"} {
+		require.Regexp(t, `(?m)^\| `+ratio+` \|( x\d+\.\d\d \|){5}`, table.String())
 	}
 }
 
-func TestQuantiles(t *testing.T) {
-	values := []float64{5, 1, 4, 2, 3}
-	require.EqualValues(t, 3, median(values))
-	require.EqualValues(t, 5, quantile(values, 0.99))
-	require.EqualValues(t, 1, quantile(values, 0))
-	require.True(t, math.IsNaN(median(nil)))
+// build builds programs as they are built for Lambda.
+func build(t *testing.T, folder string, packages ...string) {
+	t.Helper()
+	args := append(append([]string{"build"}, testworld.BuildFlags()...), "-o", folder+"/")
+	output, err := exec.CommandContext(t.Context(), "go", append(args, packages...)...).CombinedOutput()
+	require.NoError(t, err, string(output))
+}
+
+// The functions and floors, as they are built for Lambda, do what they are measured for.
+func TestEveryProgramCompletesItsEvents(t *testing.T) {
+	functions, floors := t.TempDir(), t.TempDir()
+	build(t, functions, "../create-order", "../get-order", "../on-events", "../table-update")
+	build(t, floors, "./floor/hello", "./floor/create-order", "./floor/get-order", "./floor/on-events", "./floor/table-update")
+	var table bytes.Buffer
+	err := run(t.Context(), []string{"-binaries", functions, "-floors", floors, "-runs=1", "-cold=1", "-warm=1", "-memory=0"}, &table)
+	require.NoError(t, err, table.String())
+	for _, line := range []string{"create-order", "get-order", "on-events", "table-update, 1 record", "table-update, 100 records, 3 % rejected"} {
+		require.Contains(t, table.String(), "| **"+line+"** |")
+	}
+	require.Regexp(t, `\| \d+ records a second`, table.String())
+}
+
+func TestAnUnexpectedResponseIsAnError(t *testing.T) {
+	folder := functions(t, "create-order", "hello")
+	err := run(t.Context(), []string{"-binaries", folder, "-floors", folder, "-only", "create-order", "-runs", "1"}, io.Discard)
+	require.ErrorContains(t, err, `create-order returned {"statusCode":200}`)
+}
+
+func TestInvalidArgumentsAreErrors(t *testing.T) {
+	require.ErrorContains(t, run(t.Context(), []string{"-binaries", t.TempDir()}, io.Discard), "create-order")
+	for _, invalid := range []string{"-runs=0", "-cold=0", "-warm=0", "-memory=-1", "more"} {
+		require.Error(t, run(t.Context(), []string{invalid}, io.Discard), invalid)
+	}
 }
 
 func TestMediansOverRuns(t *testing.T) {
@@ -74,5 +103,18 @@ func TestMediansOverRuns(t *testing.T) {
 	require.EqualValues(t, 3, ratio.init, "2, 3 and 4: the ratio is taken within each run")
 	var out bytes.Buffer
 	report{&out}.row("x", ratio, "x%.2f", math.NaN())
-	require.Equal(t, "| x | x3.00 |"+strings.Repeat("  |", 7)+"\n", out.String(), "what is not known stays empty")
+	require.Equal(t, "| x | x3.00 |"+strings.Repeat("  |", 10)+"\n", out.String(), "what is not known stays empty")
+}
+
+func TestTheRejectingBusRejectsSomeEntries(t *testing.T) {
+	body := []byte(`{"Entries":[` + strings.Repeat("{},", 9999) + `{}]}`)
+	var out struct {
+		FailedEntryCount int
+		Entries          []struct{ EventID, ErrorCode string }
+	}
+	require.NoError(t, json.Unmarshal(putEvents(body, rejectedShare), &out))
+	require.Len(t, out.Entries, 10_000)
+	require.InDelta(t, 300, out.FailedEntryCount, 100)
+	require.NoError(t, json.Unmarshal(putEvents(body, 0), &out))
+	require.Zero(t, out.FailedEntryCount)
 }

@@ -3,48 +3,75 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
-	"slices"
 	"strings"
 	"time"
 
+	"github.com/prometheus/procfs"
+
 	"orders/internal/lambdaruntime"
+	"orders/internal/percentile"
 )
 
-// Figures are what one run measured of a program: times in milliseconds, memory in MB. All but memory are medians, if
-// they are not called otherwise.
+// fullMemory is the memory size, in MB, at which Lambda gives a function one CPU.
+const fullMemory = 1769
+
+// Figures are what one run measured of a program: times in milliseconds, memory in MB. All but
+// memory are medians, unless their names say otherwise. What was not measured is NaN.
 type figures struct {
 	init   float64 // from the start of the process until it asks for its first event
-	first  float64 // from then until the first answer, the event having waited
+	first  float64 // from then until the first response, with an event waiting
 	cold   float64 // both together
 	p50    float64 // of warm invocations
 	p99    float64
-	cpu    float64 // of all threads, in user and system mode, for a warm invocation
+	cpu    float64 // of all threads, user and system time, for a warm invocation
 	memory float64 // the largest resident set
+
+	// With the CPU of a memory size from the first request for an event on, as on Lambda:
+	throttledFirst, throttledCold, throttledP50 float64
 }
 
-// measure runs all programs of a comparison in turn, event by event, so that they meet the same noise.
-func measure(ctx context.Context, o options, w *world, c comparison) ([]figures, error) {
+// measure runs all programs of a comparison in turn, event by event, so that they meet the same
+// noise.
+func measure(ctx context.Context, o options, d *dependencies, c comparison) ([]figures, error) {
+	all, err := measurePart(ctx, o, d, c, 0)
+	if err != nil || o.memory == 0 || lambdaruntime.CanThrottle() != nil {
+		return all, err
+	}
+	o.warm = max(1, o.warm/4)
+	throttled, err := measurePart(ctx, o, d, c, float64(o.memory)/fullMemory)
+	if err != nil {
+		return nil, err
+	}
+	for i, f := range throttled {
+		all[i].throttledFirst, all[i].throttledCold, all[i].throttledP50 = f.first, f.cold, f.p50
+	}
+	return all, nil
+}
+
+// measurePart measures with a share of a CPU, or unthrottled for 0.
+func measurePart(ctx context.Context, o options, d *dependencies, c comparison, share float64) ([]figures, error) {
 	subjects := make([]*subject, len(c.programs))
 	for i, p := range c.programs {
-		subjects[i] = &subject{program: p}
+		subjects[i] = &subject{program: p, comparison: c, dependencies: d, share: share}
 		defer subjects[i].close()
 	}
 	for range o.cold {
 		for _, s := range subjects {
-			if err := s.startCold(ctx, w, c); err != nil {
+			if err := s.startCold(ctx); err != nil {
 				return nil, err
 			}
 		}
 	}
-	if err := invokeAll(ctx, w, c, subjects, o.warm/10); err != nil {
+	if err := invokeAll(ctx, subjects, o.warm/10); err != nil {
 		return nil, err
 	}
 	for _, s := range subjects {
 		s.warm = nil
-		s.before = processCPU(s.function.Process().PID)
+		s.cpuBefore, _ = s.process()
 	}
-	if err := invokeAll(ctx, w, c, subjects, o.warm); err != nil {
+	if err := invokeAll(ctx, subjects, o.warm); err != nil {
 		return nil, err
 	}
 	all := make([]figures, len(subjects))
@@ -54,10 +81,10 @@ func measure(ctx context.Context, o options, w *world, c comparison) ([]figures,
 	return all, nil
 }
 
-func invokeAll(ctx context.Context, w *world, c comparison, subjects []*subject, times int) error {
+func invokeAll(ctx context.Context, subjects []*subject, times int) error {
 	for range times {
 		for _, s := range subjects {
-			took, err := s.invoke(ctx, w, c)
+			took, err := s.invoke(ctx)
 			if err != nil {
 				return err
 			}
@@ -70,10 +97,14 @@ func invokeAll(ctx context.Context, w *world, c comparison, subjects []*subject,
 // A subject is a program with what was measured of it in this run.
 type subject struct {
 	program
+	comparison   comparison
+	dependencies *dependencies
+	share        float64 // of a CPU; 0: unthrottled
+
 	function          *lambdaruntime.Function
 	init, first, cold []float64
 	warm              []float64
-	before            float64 // the process's CPU when the warm invocations began
+	cpuBefore         float64 // of the process when the warm invocations began
 }
 
 func (s *subject) close() {
@@ -82,55 +113,68 @@ func (s *subject) close() {
 	}
 }
 
-func (s *subject) startCold(ctx context.Context, w *world, c comparison) (err error) {
+func (s *subject) startCold(ctx context.Context) (err error) {
 	s.close()
-	if s.function, err = w.start(ctx, s.program); err != nil {
+	env := maps.Clone(s.dependencies.env)
+	if s.comparison.env != nil {
+		maps.Copy(env, s.comparison.env(s.dependencies))
+	}
+	s.function, err = lambdaruntime.Start(ctx, lambdaruntime.Options{
+		Binary: s.binary, Name: s.name, Env: env, Memory: fullMemory, CPU: s.share, Timeout: time.Minute,
+	})
+	if err != nil {
 		return err
 	}
 	process := s.function.Process()
 	began := milliseconds(process.Ready.Sub(process.Spawned))
-	answered, err := s.invoke(ctx, w, c)
-	s.init, s.first, s.cold = append(s.init, began), append(s.first, answered), append(s.cold, began+answered)
+	responded, err := s.invoke(ctx)
+	s.init, s.first, s.cold = append(s.init, began), append(s.first, responded), append(s.cold, began+responded)
 	return err
 }
 
-// invoke gives the program one event, and returns how long it took to answer.
-func (s *subject) invoke(ctx context.Context, w *world, c comparison) (float64, error) {
-	event, err := c.event(ctx, w)
+// invoke passes the program one event, and returns how long it took to respond.
+func (s *subject) invoke(ctx context.Context) (float64, error) {
+	event, err := s.comparison.event(s.dependencies)
 	if err != nil {
 		return 0, err
 	}
 	began := time.Now()
-	answer, err := s.function.Invoke(ctx, event)
+	response, err := s.function.Invoke(ctx, event)
 	took := time.Since(began)
-	if err == nil && !strings.Contains(string(answer), s.expect) {
-		err = fmt.Errorf("%s answered %.500s", s.name, answer)
+	if err == nil && !strings.Contains(string(response), s.expect) {
+		err = fmt.Errorf("%s returned %.500s", s.name, response)
 	}
 	return milliseconds(took), err
 }
 
 func (s *subject) figures() figures {
-	pid := s.function.Process().PID
+	cpu, memory := s.process()
 	return figures{
-		init:   median(s.init),
-		first:  median(s.first),
-		cold:   median(s.cold),
-		p50:    median(s.warm),
-		p99:    quantile(s.warm, 0.99),
-		cpu:    (processCPU(pid) - s.before) / float64(len(s.warm)),
-		memory: processMemory(pid),
+		init:   percentile.Median(s.init),
+		first:  percentile.Median(s.first),
+		cold:   percentile.Median(s.cold),
+		p50:    percentile.Median(s.warm),
+		p99:    percentile.Of(s.warm, 0.99),
+		cpu:    (cpu - s.cpuBefore) / float64(len(s.warm)),
+		memory: memory,
+
+		throttledFirst: math.NaN(), throttledCold: math.NaN(), throttledP50: math.NaN(),
 	}
+}
+
+// process returns the CPU time of the process so far, in milliseconds, and its largest resident
+// set, in MB; NaN where there is no /proc.
+func (s *subject) process() (cpu, memory float64) {
+	process, err := procfs.NewProc(s.function.Process().PID)
+	if err != nil {
+		return math.NaN(), math.NaN()
+	}
+	stat, errStat := process.Stat()
+	status, errStatus := process.NewStatus()
+	if errStat != nil || errStatus != nil {
+		return math.NaN(), math.NaN()
+	}
+	return 1000 * stat.CPUTime(), float64(status.VmHWM) / 1e6
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
-
-func median(values []float64) float64 { return quantile(values, 0.5) }
-
-// quantile is the nearest-rank quantile, NaN of no values.
-func quantile(values []float64, q float64) float64 {
-	if len(values) == 0 {
-		return math.NaN()
-	}
-	sorted := slices.Sorted(slices.Values(values))
-	return sorted[max(0, int(math.Ceil(q*float64(len(sorted))))-1)]
-}

@@ -9,34 +9,50 @@ import (
 	"os"
 	"runtime"
 	"strings"
+
+	"orders/internal/lambdaruntime"
+	"orders/internal/percentile"
 )
 
 // A report is a table that grows as functions are measured.
 type report struct{ output io.Writer }
 
-func newReport(output io.Writer, o options, w *world) report {
-	scheme := "HTTP"
-	if o.tls {
-		scheme = "HTTPS"
+func newReport(output io.Writer, o options) report {
+	fmt.Fprintf(output, "%s/%s, %d CPUs, %s; HTTPS; peers %v, bus %v, table %v; medians of %d runs of %d cold starts and "+
+		"%d warm calls; ms, MB\n", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version(),
+		peerDelay, busDelay, tableDelay, o.runs, o.cold, o.warm)
+	switch err := lambdaruntime.CanThrottle(); {
+	case o.memory == 0:
+	case err != nil:
+		fmt.Fprintf(output, "At %d MB: not measured, %v\n", o.memory, err)
+	default:
+		fmt.Fprintf(output, "At %d MB: unthrottled until the first request for an event, then %.2f of a CPU\n",
+			o.memory, float64(o.memory)/fullMemory)
 	}
-	fmt.Fprintf(output, "%s/%s, %d CPUs, %s; %s; neighbours %v, bus %v, table: %s; medians of %d runs of %d cold starts and %d warm calls; ms, MB\n\n",
-		runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version(), scheme, neighbourDelay, busDelay, w.table.name, o.runs, o.cold, o.warm)
-	fmt.Fprintln(output, "| | init | first answer | init and first | warm p50 | warm p99 | CPU a call | peak memory | binary | zip |")
-	fmt.Fprintln(output, "|---|---|---|---|---|---|---|---|---|---|")
+	at := fmt.Sprintf("at %d MB: ", o.memory)
+	titles := []string{"", "init", "first response", "cold start", "warm p50", "warm p99", "CPU a call", "peak memory",
+		at + "first response", "cold start", "warm p50", "binary", "zip"}
+	fmt.Fprintf(output, "\n| %s |\n|%s\n", strings.Join(titles, " | "), strings.Repeat("---|", len(titles)))
 	return report{output}
 }
 
-// add tells the medians of a comparison's programs over the runs, and the medians of the ratios within each run.
+// add writes the medians of a comparison's programs over the runs, and the medians of the ratios
+// within each run.
 func (r report) add(c comparison, runs [][]figures) {
+	fmt.Fprintf(r.output, "| **%s** |\n", c.name)
 	for i, p := range c.programs {
-		binary, zipped := sizes(p.binary)
-		r.row(p.name, medianOf(runs, func(run []figures) figures { return run[i] }), "%.2f", binary, zipped)
+		plain, zipped := sizes(p.binary)
+		r.row(p.name, medianOf(runs, func(run []figures) figures { return run[i] }), "%.2f", plain, zipped)
 	}
 	for i, p := range c.programs {
 		if i > 0 {
 			ratio := medianOf(runs, func(run []figures) figures { return run[0].over(run[i]) })
-			r.row(fmt.Sprintf("%s / %s", c.programs[0].name, p.name), ratio, "x%.2f", math.NaN(), math.NaN())
+			r.row("/ "+p.name, ratio, "x%.2f")
 		}
+	}
+	if c.records > 1 {
+		p50 := medianOf(runs, func(run []figures) figures { return run[0] }).p50
+		fmt.Fprintf(r.output, "| %.0f records a second, one batch after the other |\n", 1000*float64(c.records)/p50)
 	}
 }
 
@@ -53,22 +69,23 @@ func (r report) row(name string, f figures, format string, sizes ...float64) {
 }
 
 func (f figures) list() []float64 {
-	return []float64{f.init, f.first, f.cold, f.p50, f.p99, f.cpu, f.memory}
+	return []float64{f.init, f.first, f.cold, f.p50, f.p99, f.cpu, f.memory, f.throttledFirst, f.throttledCold, f.throttledP50}
 }
 
-func figuresOf(list []float64) figures {
-	return figures{init: list[0], first: list[1], cold: list[2], p50: list[3], p99: list[4], cpu: list[5], memory: list[6]}
+func figuresOf(l []float64) figures {
+	return figures{l[0], l[1], l[2], l[3], l[4], l[5], l[6], l[7], l[8], l[9]}
 }
 
-func (f figures) over(floor figures) figures {
-	ratios, below := f.list(), floor.list()
+// over returns the ratios of figures to those of another program.
+func (f figures) over(other figures) figures {
+	ratios, divisors := f.list(), other.list()
 	for i := range ratios {
-		ratios[i] /= below[i]
+		ratios[i] /= divisors[i]
 	}
 	return figuresOf(ratios)
 }
 
-// medianOf takes the median of every figure over the runs.
+// medianOf returns the median of every figure over the runs.
 func medianOf(runs [][]figures, of func(run []figures) figures) figures {
 	medians := figures{}.list()
 	for i := range medians {
@@ -76,12 +93,13 @@ func medianOf(runs [][]figures, of func(run []figures) figures) figures {
 		for n, run := range runs {
 			values[n] = of(run).list()[i]
 		}
-		medians[i] = median(values)
+		medians[i] = percentile.Median(values)
 	}
 	return figuresOf(medians)
 }
 
-// sizes are those of a binary, and of an archive of it, in MB of a million bytes; NaN if it cannot be read.
+// sizes returns those of a binary, and of a zip archive of it, in MB of a million bytes; NaN if it
+// cannot be read.
 func sizes(binary string) (plain, zipped float64) {
 	content, err := os.ReadFile(binary)
 	if err != nil {
@@ -89,7 +107,9 @@ func sizes(binary string) (plain, zipped float64) {
 	}
 	var size counter
 	archive := zip.NewWriter(&size)
-	archive.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestCompression) })
+	archive.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) {
+		return flate.NewWriter(w, flate.BestCompression)
+	})
 	bootstrap, err := archive.Create("bootstrap")
 	if err == nil {
 		_, err = bootstrap.Write(content)
@@ -100,7 +120,7 @@ func sizes(binary string) (plain, zipped float64) {
 	return float64(len(content)) / 1e6, float64(size) / 1e6
 }
 
-// A counter counts what is written to it.
+// A counter counts the bytes that are written to it.
 type counter int
 
 func (c *counter) Write(p []byte) (int, error) {

@@ -25,6 +25,7 @@ type Options struct {
 	Name        string            // of the function; the binary's if empty
 	Env         map[string]string // added to Lambda's own variables, and stronger
 	Memory      int               // in MB, as the function sees it, not enforced; 128 if 0
+	CPU         float64           // share of one CPU from the first request for an event on, see CanThrottle; 0: unlimited
 	Timeout     time.Duration     // of one invocation; lambda.DefaultTimeout if 0
 	Grace       time.Duration     // how much longer it may take before it is killed: none on Lambda, some in tests on busy machines
 	InitTimeout time.Duration     // until a process asks for its first event; 10 s if 0

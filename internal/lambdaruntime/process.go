@@ -29,19 +29,21 @@ type Process struct {
 // A process is a Process that runs, with a runtime API of its own, so that nothing of an old
 // process can reach a new one.
 type process struct {
-	options Options
-	ctx     context.Context // ends when the process is killed or has ended
-	kill    context.CancelFunc
-	work    chan *invocation
-	ready   chan struct{}    // closed when it has asked for its first event
-	gone    chan struct{}    // closed when it and its API have ended
-	ended   *os.ProcessState // set before gone is closed
+	options  Options
+	ctx      context.Context // ends when the process is killed or has ended
+	kill     context.CancelFunc
+	work     chan *invocation
+	ready    chan struct{}    // closed when it has asked for its first event
+	gone     chan struct{}    // closed when it and its API have ended
+	ended    *os.ProcessState // set before gone is closed
+	throttle throttle         // from its first request for an event on
 
-	mu        sync.Mutex
-	facts     Process
-	late      bool                   // killed because it was not ready in time
-	initError *lambda.FunctionError  // what it reported about its failed start
-	pending   map[string]*invocation // by request ID
+	mu            sync.Mutex
+	facts         Process
+	late          bool // killed because it was not ready in time
+	throttleError error
+	initError     *lambda.FunctionError  // what it reported about its failed start
+	pending       map[string]*invocation // by request ID
 }
 
 // spawn starts a process. The error is for a binary that cannot be run.
@@ -57,6 +59,11 @@ func spawn(options Options, number int) (*process, error) {
 		gone:    make(chan struct{}),
 		facts:   Process{Number: number},
 		pending: map[string]*invocation{},
+	}
+	if options.CPU > 0 {
+		if p.throttle, err = newThrottle(options.CPU); err != nil {
+			return nil, errors.Join(err, listener.Close())
+		}
 	}
 	p.ctx, p.kill = context.WithCancel(context.Background())
 	started := make(chan error)
@@ -74,6 +81,7 @@ func (p *process) run(listener net.Listener, started chan<- error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	defer close(p.gone)
+	defer p.throttle.remove()
 	api := &http.Server{Handler: p.routes(), ReadHeaderTimeout: 10 * time.Second}
 	var serving sync.WaitGroup
 	serving.Go(func() { _ = api.Serve(listener) }) // ends when stop closes it
@@ -131,14 +139,20 @@ func (p *process) checkReady() {
 	}
 }
 
-// noteReady records that the process asked for an event.
+// noteReady records that the process asked for an event. From then on it is throttled, as on
+// Lambda.
 func (p *process) noteReady() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.isReady() {
-		p.facts.Ready = time.Now()
-		close(p.ready)
+	if p.isReady() || p.throttleError != nil {
+		return
 	}
+	p.facts.Ready = time.Now()
+	if p.throttleError = p.throttle.apply(p.facts.PID); p.throttleError != nil {
+		p.kill()
+		return
+	}
+	close(p.ready)
 }
 
 func (p *process) noteEnded() {
@@ -167,6 +181,8 @@ func (p *process) startError() error {
 	switch {
 	case p.initError != nil:
 		return p.initError
+	case p.throttleError != nil:
+		return p.throttleError
 	case p.late:
 		return initTimedOut(p.options)
 	}

@@ -26,6 +26,7 @@ type rule struct {
 // Packages that belong to none of them, such as a new one, may import nothing else.
 var rules = []rule{
 	{"orders/internal/strictjson", nil},
+	{"orders/internal/percentile", nil},
 	{"orders/internal/order/ordertest", []string{"orders/internal/order", "github.com/google/uuid", testify, rapid}},
 	{"orders/internal/order", []string{"orders/internal/strictjson", "github.com/google/uuid"}},
 	{"orders/internal/handler", []string{"orders/internal/order", "orders/internal/strictjson", "github.com/aws/aws-lambda-go/events"}},
@@ -54,13 +55,13 @@ const (
 
 // joining are the layers that put the others together. What is deployed imports none but cmd.
 var joining = []string{
-	"orders/cmd/", "orders/internal/local/", "orders/internal/lambdaruntime/", "orders/internal/load/", "orders/internal/ops/",
+	"orders/cmd/", "orders/internal/local/", "orders/internal/lambdaruntime/", "orders/internal/load/", "orders/internal/ops/", "orders/internal/floor/",
 	"orders/internal/test/testworld/", "orders/internal/test/acceptance/",
 }
 
 // offline is what belongs to tests and to this machine, and must not be in what is deployed.
 var offline = []string{
-	"orders/internal/local/", "orders/internal/lambdaruntime/", "orders/internal/load/", "orders/internal/ops/", "orders/internal/test/",
+	"orders/internal/local/", "orders/internal/lambdaruntime/", "orders/internal/load/", "orders/internal/ops/", "orders/internal/test/", "orders/internal/floor/",
 	"orders/internal/memory/", "orders/internal/order/ordertest/", "orders/internal/dynamo/streamimage/streamtest/",
 	"testing", "github.com/stretchr/", "github.com/getkin/", "github.com/golang-jwt/", "github.com/rogpeppe/", "github.com/spf13/", rapid,
 }

@@ -30,6 +30,8 @@ func main() {
 		os.Exit(3)
 	case "hang":
 		select {}
+	case "print groups":
+		fmt.Println("groups:", groups())
 	case "report":
 		post("init/error", `{"errorType":"Own.Error","errorMessage":"cannot start"}`)
 		os.Exit(1)
@@ -68,6 +70,8 @@ func (m *meeting) handle(ctx context.Context, e event) (any, error) {
 		return "late", nil
 	case "respond":
 		return strings.Repeat("x", e.N), nil
+	case "groups":
+		return groups(), nil
 	case "environment":
 		return os.Environ(), nil
 	case "invocation":
@@ -103,6 +107,12 @@ func describe(ctx context.Context) map[string]any {
 		"pid": os.Getpid(), "requestId": l.AwsRequestID, "arn": l.InvokedFunctionArn,
 		"left": time.Until(end).Milliseconds(), "trace": ctx.Value("x-amzn-trace-id"),
 	}
+}
+
+// groups returns the control groups of this process, where there are any.
+func groups() string {
+	text, _ := os.ReadFile("/proc/self/cgroup")
+	return string(text)
 }
 
 // post talks to the runtime API past the library, and returns the status of the response.
