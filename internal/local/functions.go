@@ -1,6 +1,7 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"log/slog"
@@ -45,7 +46,7 @@ func (s *Service) functions(metrics *telemetry.Metrics) functions {
 		peer.Options{Transport: s.newPeerSigner(), Log: s.log},
 	)
 	orders := &order.Service{Store: s.storage.orders, Checkers: s.checkers}
-	publisher := &eventbus.Publisher{Client: eventbus.NewClient(cfg, s.URL), Bus: eventBusName}
+	publisher := &eventbus.Publisher{Client: eventbus.NewClient(cfg, cmp.Or(s.settings.EventBridgeEndpoint, s.URL)), Bus: eventBusName}
 	untraced := func(context.Context) string { return "" }
 	run := func(name string, timeout time.Duration, h interface {
 		Invoke(context.Context, []byte) ([]byte, error)

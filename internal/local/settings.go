@@ -23,6 +23,10 @@ type Settings struct {
 	DynamoDBEndpoint string // of a running DynamoDB Local; if empty, one is started
 	DataFolder       string // what is kept between runs with DynamoDB
 
+	// EventBridgeEndpoint is where table-update publishes: something in front of this service's own
+	// event bus. If empty, table-update publishes to the bus directly.
+	EventBridgeEndpoint string
+
 	// URLs of real peers; empty means the fake.
 	DeliveryURL, PaymentURL, ProductsURL, UsersURL string
 
@@ -37,8 +41,8 @@ var defaults = map[string]string{
 }
 
 // ReadSettings returns the settings of the environment: PORT, AWS_REGION, LOG_LEVEL, FULFILMENT,
-// TABLE, DYNAMODB_ENDPOINT, DATA, the peers' URLs as the functions name them, and AWS's keys. The
-// error names every invalid setting.
+// TABLE, DYNAMODB_ENDPOINT, EVENTBRIDGE_ENDPOINT, DATA, the peers' URLs as the functions name them,
+// and AWS's keys. The error names every invalid setting.
 func ReadSettings(getenv func(name string) string) (Settings, error) {
 	hasEndpoint := getenv("DYNAMODB_ENDPOINT") != ""
 	r := environment.NewReader(func(name string) string {
@@ -55,6 +59,8 @@ func ReadSettings(getenv func(name string) string) (Settings, error) {
 		DynamoDB:         environment.Parse(r, "TABLE", func(text string) (bool, error) { return parseTable(text, hasEndpoint) }),
 		DynamoDBEndpoint: r.OptionalURL("DYNAMODB_ENDPOINT"),
 		DataFolder:       r.Text("DATA"),
+
+		EventBridgeEndpoint: r.OptionalURL("EVENTBRIDGE_ENDPOINT"),
 
 		DeliveryURL: r.OptionalURL("DELIVERY_API_URL"),
 		PaymentURL:  r.OptionalURL("PAYMENT_API_URL"),

@@ -22,21 +22,23 @@ func TestSettings(t *testing.T) {
 	s, err := readSettings(map[string]string{
 		"PORT": "0", "AWS_REGION": "us-east-1", "LOG_LEVEL": "debug", "FULFILMENT": "off",
 		"TABLE": "dynamodb", "DYNAMODB_ENDPOINT": "http://127.0.0.1:8000/", "DATA": "kept",
-		"DELIVERY_API_URL": "http://delivery/", "PAYMENT_API_URL": "https://payment/prod", "PRODUCTS_API_URL": "http://products", "USERS_API_URL": "http://users:81",
+		"EVENTBRIDGE_ENDPOINT": "http://127.0.0.1:9000",
+		"DELIVERY_API_URL":     "http://delivery/", "PAYMENT_API_URL": "https://payment/prod", "PRODUCTS_API_URL": "http://products", "USERS_API_URL": "http://users:81",
 		"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_SESSION_TOKEN": "session",
 	})
 	require.NoError(t, err)
 	require.Equal(t, Settings{
 		Port: 0, Region: "us-east-1", LogLevel: slog.LevelDebug, Fulfilment: false,
 		DynamoDB: true, DynamoDBEndpoint: "http://127.0.0.1:8000", DataFolder: "kept",
-		DeliveryURL: "http://delivery", PaymentURL: "https://payment/prod", ProductsURL: "http://products", UsersURL: "http://users:81",
+		EventBridgeEndpoint: "http://127.0.0.1:9000",
+		DeliveryURL:         "http://delivery", PaymentURL: "https://payment/prod", ProductsURL: "http://products", UsersURL: "http://users:81",
 		Keys: aws.Credentials{AccessKeyID: "id", SecretAccessKey: "secret", SessionToken: "session"},
 	}, s)
 }
 
 func TestInvalidSettings(t *testing.T) {
 	_, err := readSettings(map[string]string{
-		"PORT": "70000", "LOG_LEVEL": "loud", "FULFILMENT": "maybe", "TABLE": "paper", "DYNAMODB_ENDPOINT": "8000",
+		"PORT": "70000", "LOG_LEVEL": "loud", "FULFILMENT": "maybe", "TABLE": "paper", "DYNAMODB_ENDPOINT": "8000", "EVENTBRIDGE_ENDPOINT": "9000",
 		"DELIVERY_API_URL": "delivery", "PAYMENT_API_URL": "ftp://payment", "PRODUCTS_API_URL": "http://", "USERS_API_URL": "http://u:p@users",
 	})
 	const noURL = " must be an http or https URL without user, query or fragment"
@@ -44,7 +46,7 @@ func TestInvalidSettings(t *testing.T) {
 		`LOG_LEVEL: log level "loud" must be DEBUG, INFO, WARN or ERROR; `+
 		`FULFILMENT: must be on or off, got "maybe"; `+
 		`TABLE: must be memory or dynamodb, got "paper"; `+
-		`DYNAMODB_ENDPOINT`+noURL+`; DELIVERY_API_URL`+noURL+`; PAYMENT_API_URL`+noURL+`; PRODUCTS_API_URL`+noURL+`; USERS_API_URL`+noURL)
+		`DYNAMODB_ENDPOINT`+noURL+`; EVENTBRIDGE_ENDPOINT`+noURL+`; DELIVERY_API_URL`+noURL+`; PAYMENT_API_URL`+noURL+`; PRODUCTS_API_URL`+noURL+`; USERS_API_URL`+noURL)
 }
 
 func TestPorts(t *testing.T) {
