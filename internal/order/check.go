@@ -20,8 +20,8 @@ type Checker interface {
 // else sets a limit: whatever a create waits for ends with the context that it gets.
 //
 // The function's timeout, 15 s, is the whole. From its end backwards:
-//   - the response: 300 ms, which the handler keeps by ending the context of Create that much before
-//     the invocation's end, so that work that was cut short can still be reported;
+//   - the response: 300 ms, which the handler keeps by ending the context of Create that much
+//     before the invocation's end, so that work that was cut short can still be reported;
 //   - the write: Write, which the checks must leave even if they began late. Storing the order, or
 //     after a failed check looking for one that is already stored, has all the time that the checks
 //     have not used, and retries for as long;

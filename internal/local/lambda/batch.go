@@ -9,7 +9,7 @@ import (
 )
 
 // event returns the function's event for a batch. Data is copied byte for byte: a record that is
-// not JSON spoils only the batch that contains it, and bisection isolates it like any other bad
+// not JSON fails only the batch that contains it, and bisection isolates it like any other bad
 // record.
 func event(batch []Record) []byte {
 	size := len(`{"Records":[]}`) + len(batch)

@@ -22,7 +22,7 @@ func TestCompleted(t *testing.T) {
 		`{"other":true}`:             3,
 		`{"batchItemFailures":null}`: 3,
 		`{"batchItemFailures":[]}`:   3,
-		`{"BatchItemFailures":[{}]}`: 3, // Lambda heeds case
+		`{"BatchItemFailures":[{}]}`: 3, // Lambda distinguishes case
 		`{"batchItemFailures":[{"itemIdentifier":"100000000000000000000000000001"}]}`:                         2,
 		`{"batchItemFailures":[{"itemIdentifier":"10"}],"other":1}`:                                           1,
 		`{"batchItemFailures":[{"itemIdentifier":"10"},{"itemIdentifier":"100000000000000000000000000001"}]}`: 1,

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// Why something was given up. The first two are the words AWS uses for an asynchronous invocation and for a stream.
+// The reasons of dead letters. The first two are AWS's, for an asynchronous invocation and for a
+// stream.
 const (
 	RetriesExhausted       = "RetriesExhausted"
 	RetryAttemptsExhausted = "RetryAttemptsExhausted"
@@ -17,14 +18,14 @@ const (
 	MalformedEvent         = "MalformedEvent"
 )
 
-// Entry is one thing given up: an event with its payload, or a pointer to stream records. Exactly one of Event and
-// Batch is set, except where the payload was no JSON and cannot be shown.
+// Entry is one dead letter: an event with its payload, or a pointer to stream records. Exactly one
+// of Event and Batch is set, unless the payload was not JSON and cannot be shown.
 //
-// Events carry what the orders carry, payment tokens and addresses included: an entry may be shown to the operator
-// who asks for it, but never logged.
+// Events carry what the orders carry, payment tokens and addresses included: an entry may be shown
+// to the operator who asks for it, but never logged.
 type Entry struct {
 	Time     time.Time       `json:"time"`
-	Source   string          `json:"source"`          // the rule or mapping that gave up
+	Source   string          `json:"source"`          // the rule or mapping
 	Reason   string          `json:"reason"`          // one of the constants of this package
 	Error    string          `json:"error,omitempty"` // the last failure, in words
 	Attempts int             `json:"attempts"`        // deliveries tried; for a batch, those that began with its first record
@@ -40,14 +41,14 @@ type Batch struct {
 	BatchSize           int    `json:"batchSize"`
 }
 
-// A Journal keeps entries beyond this process. Append returns once the entry is safe, or with the reason why it is not.
-// It is called concurrently.
+// A Journal keeps entries beyond this process. Append returns once the entry is safe, or with the
+// reason why it is not. It is called concurrently.
 type Journal interface {
 	Append(entry Entry) error
 }
 
-// List holds entries in the order in which they were given up. The zero List is empty and ready, and ends with the
-// process; it is safe for concurrent use and must not be copied.
+// List holds entries in the order in which they were added. The zero List is empty and ready to
+// use. It is safe for concurrent use and must not be copied.
 type List struct {
 	journal Journal
 
@@ -55,13 +56,14 @@ type List struct {
 	entries []Entry
 }
 
-// New returns a list that goes on from the entries of earlier runs, and keeps all that come in a journal.
+// New returns a list that goes on from the entries of earlier runs, and keeps all that come in a
+// journal.
 func New(earlier []Entry, journal Journal) *List {
 	return &List{entries: slices.Clone(earlier), journal: journal}
 }
 
-// Add appends an entry. The list keeps its Event and Batch: the caller must not change them afterwards. The only error
-// is the journal's: the entry is then not in the list.
+// Add appends an entry. The list keeps its Event and Batch: the caller must not change them
+// afterwards. The only error is the journal's: the entry is then not in the list.
 func (l *List) Add(entry Entry) error {
 	if l.journal != nil {
 		if err := l.journal.Append(entry); err != nil {
@@ -74,8 +76,8 @@ func (l *List) Add(entry Entry) error {
 	return nil
 }
 
-// All returns a copy of the list, oldest first; it is never nil, so that an empty list is JSON's []. What Event and
-// Batch point to is shared and must not be changed.
+// All returns a copy of the list, oldest first; it is never nil, so that an empty list is JSON's
+// []. What Event and Batch point to is shared and must not be changed.
 func (l *List) All() []Entry {
 	l.mu.Lock()
 	defer l.mu.Unlock()

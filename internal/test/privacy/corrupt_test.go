@@ -41,7 +41,7 @@ func decode(document json.RawMessage) (value any) {
 	return value
 }
 
-// spoil gives every corrupted version of a value to take.
+// corrupt passes every corrupted version of a value to take.
 func corrupt(value any, misplaced []any, take func(any)) {
 	for _, other := range misplaced {
 		take(other)

@@ -114,7 +114,7 @@ func (b *bus) attempts(e event, name string, invoke func(attempt string, e event
 		time.Sleep(wait)
 		wait = min(2*wait, lastRedelive)
 	}
-	b.history.scheduler.cross(&call{at: others, name: name + " given up", do: func(fate) string {
+	b.history.scheduler.cross(&call{at: others, name: name + " undeliverable", do: func(fate) string {
 		missing := slices.ContainsFunc(e.Resources, func(orderID string) bool { return b.history.table.items[orderID] == nil })
 		b.dead = append(b.dead, deadLetter{e, missing})
 		return e.Type

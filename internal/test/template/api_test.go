@@ -44,8 +44,8 @@ func integrations(t *testing.T) []integration {
 	return all
 }
 
-// initTimeout is how long Lambda lets a function initialize. An integration waits for that as well, so
-// that a cold start during an outage still returns the function's own 503.
+// initTimeout is how long Lambda lets a function initialize. An integration waits for that as well,
+// so that a cold start during an outage still returns the function's own 503.
 const initTimeout = 10 * time.Second
 
 func TestRoutesMayInvokeTheAliases(t *testing.T) {

@@ -127,7 +127,7 @@ func (s *Server) RequestsWith(text string) (n int) {
 	return n
 }
 
-// Hang sends no response until the client has given up.
+// Hang sends no response until the client has canceled the request.
 func Hang(_ http.ResponseWriter, r *http.Request, _ []byte) { <-r.Context().Done() }
 
 // Reset resets the connection.

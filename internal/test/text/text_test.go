@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 )
@@ -84,4 +85,16 @@ func anchors(page string) []string {
 		all = append(all, strings.ReplaceAll(notInID.ReplaceAllString(strings.ToLower(match[1]), ""), " ", "-"))
 	}
 	return all
+}
+
+// A tab counts as 4 columns. A comment without spaces, such as a URL, cannot be wrapped.
+func TestCommentsWrapAt100Columns(t *testing.T) {
+	for _, name := range tracked(t, "*.go") {
+		for i, line := range strings.Split(read(t, name), "\n") {
+			text, isComment := strings.CutPrefix(strings.TrimSpace(line), "// ")
+			if columns := utf8.RuneCountInString(strings.ReplaceAll(line, "\t", "    ")); isComment && strings.Contains(text, " ") && columns > 100 {
+				t.Errorf("%s:%d: the comment has %d columns", name, i+1, columns)
+			}
+		}
+	}
 }
