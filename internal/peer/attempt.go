@@ -13,6 +13,7 @@ import (
 
 	"orders/internal/order"
 	"orders/internal/safehttp"
+	"orders/internal/strictjson"
 )
 
 // maxResponseBytes limits how much of a response is read, because a peer that sends an oversized
@@ -42,7 +43,7 @@ type result struct {
 func (r result) isFinal() bool { return r.kind < invalid }
 
 // attempt sends one request, with a signature of its own, and reads the verdict.
-func (c *check) attempt(ctx context.Context, body []byte, verdict func(response) error) result {
+func (c *check) attempt(ctx context.Context, body []byte, verdict func(strictjson.Object) error) result {
 	began := time.Now()
 	content, failure := c.post(ctx, body)
 	if failure != nil {

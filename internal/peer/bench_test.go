@@ -36,7 +36,7 @@ func BenchmarkAttempt(b *testing.B) {
 			UserID string `json:"userId"`
 		}{o.UserID})
 		require.NoError(b, err)
-		result := users.attempt(b.Context(), body, func(r response) error { return readOK(r, "") })
+		result := users.attempt(b.Context(), body, func(r strictjson.Object) error { return readOK(r, "") })
 		require.NoError(b, result.verdict)
 	}
 }

@@ -60,7 +60,7 @@ func (c *check) decide(ctx context.Context, o order.Order) error {
 		c.counters.skipped.Add(1)
 		return c.failed(err)
 	}
-	result := c.send(ctx, pass, body, func(r response) error { return c.verdict(r, o) })
+	result := c.send(ctx, pass, body, func(r strictjson.Object) error { return c.verdict(r, o) })
 	c.learn(ctx, pass, result)
 	if result.kind != gotVerdict {
 		return c.failed(result.cause)
@@ -69,7 +69,7 @@ func (c *check) decide(ctx context.Context, o order.Order) error {
 }
 
 // send sends the request as often as the pass allows.
-func (c *check) send(ctx context.Context, pass *pass, body []byte, verdict func(response) error) result {
+func (c *check) send(ctx context.Context, pass *pass, body []byte, verdict func(strictjson.Object) error) result {
 	c.counters.calls.Add(1)
 	c.budget.deposit()
 	attempts := maxAttempts

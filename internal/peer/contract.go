@@ -1,11 +1,14 @@
 package peer
 
 import (
-	"encoding/json"
+	"cmp"
 	"errors"
 	"fmt"
+	"math"
+	"strconv"
 
 	"orders/internal/order"
+	"orders/internal/strictjson"
 )
 
 // A contract is what one peer is sent, and what its response means (section 4 of the service's
@@ -16,7 +19,7 @@ type contract struct {
 	request func(o order.Order) any
 	// verdict returns nil if the peer accepts the order, an order.Rejected error if it rejects it,
 	// and any other error for an invalid response.
-	verdict func(r response, o order.Order) error
+	verdict func(r strictjson.Object, o order.Order) error
 }
 
 // deliveryContract checks that the order's delivery price is the one that delivery-pricing asks
@@ -31,7 +34,7 @@ func deliveryContract() contract {
 				Address  order.Address   `json:"address"`
 			}{o.Products, o.Address}
 		},
-		verdict: func(r response, o order.Order) error { return comparePrice(r, o.DeliveryPrice) },
+		verdict: func(r strictjson.Object, o order.Order) error { return comparePrice(r, o.DeliveryPrice) },
 	}
 }
 
@@ -46,7 +49,7 @@ func paymentContract() contract {
 				Total        int64              `json:"total"`
 			}{o.PaymentToken, o.Total}
 		},
-		verdict: func(r response, _ order.Order) error { return readOK(r, "Wrong payment token") },
+		verdict: func(r strictjson.Object, _ order.Order) error { return readOK(r, "Wrong payment token") },
 	}
 }
 
@@ -60,7 +63,7 @@ func productsContract() contract {
 				Products []order.Product `json:"products"`
 			}{o.Products}
 		},
-		verdict: func(r response, _ order.Order) error { return readCorrections(r) },
+		verdict: func(r strictjson.Object, _ order.Order) error { return readCorrections(r) },
 	}
 }
 
@@ -74,64 +77,74 @@ func usersContract() contract {
 				UserID string `json:"userId"`
 			}{o.UserID}
 		},
-		verdict: func(r response, _ order.Order) error { return readOK(r, "Unknown user") },
+		verdict: func(r strictjson.Object, _ order.Order) error { return readOK(r, "Unknown user") },
 	}
 }
 
-// A response is the JSON object that a peer returned. Its names are case-sensitive, unlike those of
-// a struct that encoding/json decodes: {"OK": true} does not mean {"ok": true}.
-type response map[string]json.RawMessage
+// Responses are read strictly: property names are case-sensitive, {"OK": true} does not mean {"ok":
+// true}, and an object with a duplicate name is invalid. Errors contain no text of a response.
 
-// parseResponse reads an object that fills the whole text. Its errors contain nothing of the text,
-// which encoding/json's would quote.
-func parseResponse(text []byte) (response, error) {
-	var r response
-	if err := json.Unmarshal(text, &r); err != nil || r == nil { // null leaves it nil
-		return nil, errors.New("invalid response: not a JSON object")
-	}
-	return r, nil
+func invalidResponse(want string) error {
+	return errors.New("invalid response: want " + want)
 }
 
-func readOK(r response, rejection string) error {
-	switch string(r["ok"]) {
-	case "true":
-		return nil
-	case "false":
+func parseResponse(text []byte) (strictjson.Object, error) {
+	response, err := strictjson.Parse(text)
+	if err != nil || response.Errors() != nil {
+		return strictjson.Object{}, invalidResponse("a JSON object without duplicate names")
+	}
+	return response, nil
+}
+
+func readOK(response strictjson.Object, rejection string) error {
+	ok := response.Bool("ok")
+	switch {
+	case response.Errors() != nil:
+		return invalidResponse("a boolean ok")
+	case !ok:
 		return rejected(rejection)
-	}
-	return errors.New("invalid response: no boolean ok")
-}
-
-func comparePrice(r response, price int64) error {
-	expected, ok := parsePrice(r["pricing"])
-	if !ok {
-		return errors.New("invalid response: no price")
-	}
-	if !expected.is(price) {
-		return rejected(fmt.Sprintf("Wrong delivery price: got %d, expected %v", price, expected))
 	}
 	return nil
 }
 
+func comparePrice(response strictjson.Object, price int64) error {
+	number := response.Number("pricing")
+	if response.Errors() != nil {
+		return invalidResponse("a number pricing")
+	}
+	expected, whole := strictjson.Int64(number)
+	if whole && expected == price {
+		return nil
+	}
+	text := number.String()
+	if whole && max(expected, -expected) < math.MaxInt64 { // Int64 returns the nearest value that fits
+		text = strconv.FormatInt(expected, 10)
+	}
+	return rejected(fmt.Sprintf("Wrong delivery price: got %d, expected %s", price, text[:min(len(text), maxPriceBytes)]))
+}
+
+// maxPriceBytes limits the length of a price in a message, because a peer may send a number of any
+// length.
+const maxPriceBytes = 40
+
 // readCorrections rejects the order if the peer returns products as they should be, for the reasons
-// that it gives.
-func readCorrections(r response) error {
-	raw, ok := r["products"]
-	if !ok {
+// in its message.
+func readCorrections(response strictjson.Object) error {
+	message := response.OptionalString("message")
+	if message == nil || response.Errors() != nil {
+		return invalidResponse("a string message")
+	}
+	if !response.Has("products") {
 		return nil
 	}
-	var corrections []json.RawMessage
-	if json.Unmarshal(raw, &corrections) != nil {
-		return errors.New("invalid response: products is not a list")
+	corrections := response.Array("products", 0, math.MaxInt)
+	switch {
+	case response.Errors() != nil:
+		return invalidResponse("a list of products")
+	case len(corrections) > 0:
+		return rejected(cmp.Or(*message, "Wrong products"))
 	}
-	if len(corrections) == 0 { // null as well
-		return nil
-	}
-	var message string
-	if json.Unmarshal(r["message"], &message) != nil || message == "" {
-		message = "Wrong products"
-	}
-	return rejected(message)
+	return nil
 }
 
 func rejected(message string) error { return &order.Error{Kind: order.Rejected, Message: message} }

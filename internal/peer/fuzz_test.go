@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"math/big"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
@@ -16,7 +17,7 @@ import (
 func FuzzResponse(f *testing.F) {
 	for _, s := range specs() {
 		for _, body := range []string{s.accepted, s.rejected, "", "null", "[]", "{}", s.accepted + "x", `{"ok":"true"}`, `{"OK":true}`, `{"ok":true,"ok":false}`,
-			`{"pricing":1000.0}`, `{"pricing":1e3}`, `{"pricing":"1000"}`, `{"pricing":1e999999999}`, `{"products":null}`, `{"products":{}}`, "{\"ok\":\xff}"} {
+			`{"pricing":1000.0}`, `{"pricing":1e3}`, `{"pricing":"1000"}`, `{"pricing":1e999999999}`, `{"message":"","products":null}`, `{"message":"","products":{}}`, "{\"ok\":\xff}"} {
 			f.Add([]byte(body), true)
 		}
 		f.Add([]byte(s.accepted), false)
@@ -39,32 +40,58 @@ func FuzzResponse(f *testing.F) {
 
 // isAccepted reports whether a 200 with this body means that the peer accepts sampleOrder.
 func isAccepted(peer string, body []byte) bool {
-	if !json.Valid(body) || len(body) > maxResponseBytes {
+	if !utf8.Valid(body) || !json.Valid(body) || len(body) > maxResponseBytes {
 		return false
 	}
-	var document any
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
-	if decoder.Decode(&document) != nil {
-		return false
-	}
+	document, duplicates := decode(decoder)
 	members, isObject := document.(map[string]any)
-	if !isObject {
+	if !isObject || duplicates {
 		return false
 	}
 	switch peer {
 	case "delivery":
 		number, isNumber := members["pricing"].(json.Number)
-		if !isNumber || len(number) > maxPriceDigits {
+		if !isNumber || len(number) > 400 {
 			return false
 		}
 		value, _, err := big.ParseFloat(string(number), 10, 8192, big.ToNearestEven)
 		return err == nil && value.Cmp(big.NewFloat(1000)) == 0
 	case "products":
+		_, hasMessage := members["message"].(string)
 		products, given := members["products"]
 		list, isList := products.([]any)
-		return !given || products == nil || isList && len(list) == 0
+		return hasMessage && (!given || isList && len(list) == 0)
 	}
 	ok, isBool := members["ok"].(bool)
 	return isBool && ok
+}
+
+// decode returns a valid JSON value, and whether one of its objects has a name twice.
+func decode(decoder *json.Decoder) (value any, duplicates bool) {
+	token, _ := decoder.Token()
+	switch token {
+	case json.Delim('{'):
+		members := map[string]any{}
+		for decoder.More() {
+			name, _ := decoder.Token()
+			member, inside := decode(decoder)
+			_, found := members[name.(string)]
+			duplicates = duplicates || inside || found
+			members[name.(string)] = member
+		}
+		decoder.Token()
+		return members, duplicates
+	case json.Delim('['):
+		items := []any{}
+		for decoder.More() {
+			item, inside := decode(decoder)
+			duplicates = duplicates || inside
+			items = append(items, item)
+		}
+		decoder.Token()
+		return items, duplicates
+	}
+	return token, false
 }

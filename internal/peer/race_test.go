@@ -59,7 +59,7 @@ func TestFirstVerdictOfSeveralAttemptsWins(t *testing.T) {
 		"a 4xx is not retried":                      {[]reply{status(20*ms, 403), accept(20 * ms)}, "status 403", 20 * ms, 1},
 		"a 4xx for the hedge is final":              {[]reply{accept(3000 * ms), status(20*ms, 400)}, "status 400", hedge + 20*ms, 2},
 		"a redirect is not retried":                 {[]reply{status(20*ms, 302), accept(20 * ms)}, "status 302", 20 * ms, 1},
-		"an invalid response is not retried":        {[]reply{{after: 20 * ms, status: 200, body: `{"ok": 1}`}, accept(20 * ms)}, "no boolean ok", 20 * ms, 1},
+		"an invalid response is not retried":        {[]reply{{after: 20 * ms, status: 200, body: `{"ok": 1}`}, accept(20 * ms)}, "want a boolean ok", 20 * ms, 1},
 		"a 4xx after a 500 is final":                {[]reply{status(20*ms, 500), status(20*ms, 401)}, "2 attempts: status 500; status 401", 40 * ms, 2},
 		"an invalid response while the first waits": {[]reply{status(900*ms, 500), {after: 20 * ms, status: 200, body: "[]"}, accept(20 * ms)}, "accepted", 920 * ms, 3},
 	} {
