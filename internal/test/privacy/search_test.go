@@ -40,7 +40,7 @@ func deploy(t *testing.T) *deployment {
 
 // accept is the response of every peer to every check.
 func accept(w http.ResponseWriter, r *http.Request) {
-	testworld.Respond(http.StatusOK, map[string]string{"pricing": `{"pricing":1000}`, "validate": `{"ok":true}`}[path.Base(r.URL.Path)])(w, r, nil)
+	testworld.Respond(http.StatusOK, map[string]string{"pricing": `{"pricing":1000}`, "validate": `{"ok":true,"message":"valid"}`}[path.Base(r.URL.Path)])(w, r, nil)
 }
 
 // publish is the response of EventBridge, with a result for each entry.
