@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"orders/internal/local/apigateway"
@@ -32,7 +34,8 @@ const (
 type dependencies struct {
 	catalogue   fakepeers.Catalogue
 	payment     *fakepeers.Payment
-	injectors   map[string]*injector // by the dependency's name
+	injectors   map[string]*injector    // by the dependency's name
+	bus         atomic.Pointer[url.URL] // the service's own, once it has started
 	log         *faultLog
 	environment []string // tells the service where they are
 	closers     []func() error
@@ -49,6 +52,9 @@ func startDependencies(ctx context.Context, s scenario) (*dependencies, error) {
 	err := d.startPeers(s)
 	if err == nil && s.onTable {
 		err = d.startTable(ctx, s)
+	}
+	if err == nil && s.busSlow > 0 {
+		err = d.startBus(s)
 	}
 	if err != nil {
 		return nil, errors.Join(err, d.close())
@@ -68,6 +74,12 @@ func (d *dependencies) startPeers(s scenario) error {
 		{"users", "USERS_API_URL", fakepeers.UsersHandler()},
 	} {
 		peer := &injector{name: each.name, next: signed.Require(each.handler), delay: peerDelay, rates: s.peers}
+		switch {
+		case each.name == "payment":
+			peer.coldStart = s.coldStart
+		case each.name == "products" && s.invalid > 0:
+			peer.isInvalid = isInvalid
+		}
 		if err := d.start(peer, each.variable); err != nil {
 			return err
 		}
@@ -96,15 +108,47 @@ func (d *dependencies) startTable(ctx context.Context, s scenario) error {
 		return err
 	}
 	d.environment = append(d.environment, "TABLE=dynamodb", "DATA="+folder)
-	return d.start(&injector{name: "table", next: d.forward(endpoint), rates: s.table}, "DYNAMODB_ENDPOINT")
+	forward := d.forward(func() *url.URL { return endpoint })
+	table := &injector{name: "table", next: forward, delay: s.tableSlow, rates: s.table, calls: ordersPut}
+	return d.start(table, "DYNAMODB_ENDPOINT")
+}
+
+// ordersPut returns the order that a request writes, if it is create-order's.
+func ordersPut(r *http.Request, body []byte) []string {
+	var in struct {
+		Item struct{ OrderID struct{ S string } }
+	}
+	if !isPut(r) || json.Unmarshal(body, &in) != nil {
+		return nil
+	}
+	return []string{in.Item.OrderID.S}
+}
+
+// startBus starts an injector in front of the service's own event bus.
+func (d *dependencies) startBus(s scenario) error {
+	bus := &injector{name: "bus", next: d.forward(d.bus.Load), delay: s.busSlow, calls: ordersPublished}
+	return d.start(bus, "EVENTBRIDGE_ENDPOINT")
+}
+
+// ordersPublished returns the orders of the entries that a request publishes.
+func ordersPublished(_ *http.Request, body []byte) (all []string) {
+	var in struct {
+		Entries []struct{ Resources []string }
+	}
+	if json.Unmarshal(body, &in) == nil {
+		for _, entry := range in.Entries {
+			all = append(all, entry.Resources...)
+		}
+	}
+	return all
 }
 
 // forward passes requests on, over connections that are kept until close.
-func (d *dependencies) forward(endpoint *url.URL) http.Handler {
+func (d *dependencies) forward(endpoint func() *url.URL) http.Handler {
 	transport := &http.Transport{MaxIdleConnsPerHost: 256, DisableCompression: true}
 	d.closers = append(d.closers, func() error { transport.CloseIdleConnections(); return nil })
 	return &httputil.ReverseProxy{
-		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(endpoint) },
+		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(endpoint()) },
 		Transport: transport,
 		ErrorLog:  log.New(io.Discard, "", 0), // a client that gave up is no news
 	}
@@ -123,13 +167,14 @@ func (d *dependencies) start(i *injector, variable string) error {
 	return nil
 }
 
-// silencePeer keeps one peer from responding between two times, or until ctx ends.
-func (d *dependencies) silencePeer(ctx context.Context, from, to time.Time) {
+// force injects a window's fault into all requests to its peer between two times, or until ctx
+// ends.
+func (d *dependencies) force(ctx context.Context, w *window, from, to time.Time) {
 	if !sleepUntil(ctx, from) {
 		return
 	}
-	d.injectors[silentPeer].silent.Store(true)
-	defer d.injectors[silentPeer].silent.Store(false)
+	d.injectors[w.peer].forced.Store(&w.kind)
+	defer d.injectors[w.peer].forced.Store(nil)
 	sleepUntil(ctx, to)
 }
 
@@ -138,6 +183,14 @@ func (d *dependencies) endFaults() {
 	for _, i := range d.injectors {
 		i.ended.Store(true)
 	}
+}
+
+// mostCalls returns the most calls of any dependency for one order.
+func (d *dependencies) mostCalls() (most int) {
+	for _, i := range d.injectors {
+		most = max(most, i.mostCalls())
+	}
+	return most
 }
 
 // close ends the dependencies, the last one first.

@@ -182,7 +182,7 @@ func startFake(t *testing.T, f flaw) (*client, []orderRequest) {
 		server.Close()
 	})
 	d := &dependencies{catalogue: fakepeers.NewCatalogue(), payment: &fakepeers.Payment{}}
-	requests, err := newOrderRequests(d, []customer{{"user-1", "user-1"}, {"user-2", "user-2"}}, 7)
+	requests, err := newOrderRequests(d, []customer{{"user-1", "user-1"}, {"user-2", "user-2"}}, 7, 0)
 	require.NoError(t, err)
 	return c, requests
 }

@@ -1,12 +1,15 @@
 package load
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -79,7 +82,8 @@ func TestASilentPeerDoesNotRespond(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
 		i := &injector{}
-		i.silent.Store(true)
+		forced := silence
+		i.forced.Store(&forced)
 		w, took := call(ctx, i, 0.9)
 		require.Equal(t, time.Hour, took, "until the client goes")
 		require.Empty(t, w.Body.String())
@@ -99,13 +103,71 @@ func TestAStallEndsWithItsClient(t *testing.T) {
 func TestNoFaultIsInjectedAfterTheirEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		i := &injector{rates: []faultRate{{stall, 1}}}
-		i.silent.Store(true)
+		forced := silence
+		i.forced.Store(&forced)
 		i.ended.Store(true)
 		w, took := call(t.Context(), i, 0)
 		require.Equal(t, peerDelay, took)
 		require.Equal(t, "body", w.Body.String())
 		require.Empty(t, i.log.list())
 	})
+}
+
+// Each request in flight has an environment of its own, and the first request of each waits for its start.
+func TestAColdPeer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		i := &injector{name: "payment", next: echo, delay: peerDelay, coldStart: 4 * time.Second, log: &faultLog{}}
+		send := func(ctx context.Context) time.Duration {
+			began := time.Now()
+			i.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, "POST", "/", nil))
+			return time.Since(began)
+		}
+		require.Equal(t, 4*time.Second+peerDelay, send(t.Context()))
+		require.Equal(t, peerDelay, send(t.Context()))
+		var first, second time.Duration
+		var both sync.WaitGroup
+		both.Go(func() { first = send(t.Context()) })
+		both.Go(func() { second = send(t.Context()) })
+		both.Wait()
+		require.ElementsMatch(t, []time.Duration{peerDelay, 4*time.Second + peerDelay}, []time.Duration{first, second})
+
+		canceled, cancel := context.WithCancel(t.Context())
+		cancel()
+		i.warm = 0
+		require.Zero(t, send(canceled))
+		time.Sleep(5 * time.Second)
+		require.Equal(t, peerDelay, send(t.Context()), "an environment starts even if its client has gone")
+	})
+}
+
+func TestInvalidOrdersAreRecognizedInTheRequestToProducts(t *testing.T) {
+	d := startPeers(t)
+	requests, err := newOrderRequests(d, []customer{{}}, 8, 0.25)
+	require.NoError(t, err)
+	products := &injector{name: "products", next: echo, isInvalid: isInvalid, log: &faultLog{}}
+	for i, request := range requests {
+		require.Equal(t, i%4 == 3, request.invalid, i)
+		body, err := json.Marshal(map[string]any{"products": request.want.Products})
+		require.NoError(t, err)
+		w := httptest.NewRecorder()
+		products.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "POST", "/", bytes.NewReader(body)))
+		require.Equal(t, request.invalid, w.Code == http.StatusBadGateway, i)
+	}
+}
+
+func TestCallsAreCountedByOrder(t *testing.T) {
+	put := httptest.NewRequestWithContext(t.Context(), "POST", "/", nil)
+	put.Header.Set("X-Amz-Target", "DynamoDB_20120810.PutItem")
+	require.Equal(t, []string{"o-1"}, ordersPut(put, []byte(`{"Item":{"orderId":{"S":"o-1"}}}`)))
+	get := httptest.NewRequestWithContext(t.Context(), "POST", "/", nil)
+	get.Header.Set("X-Amz-Target", "DynamoDB_20120810.GetItem")
+	require.Empty(t, ordersPut(get, []byte(`{"Key":{"orderId":{"S":"o-1"}}}`)))
+	require.Equal(t, []string{"o-1", "o-2"}, ordersPublished(nil, []byte(`{"Entries":[{"Resources":["o-1"]},{"Resources":["o-2"]}]}`)))
+
+	i := &injector{}
+	i.count([]string{"o-1", "o-2"})
+	i.count([]string{"o-1"})
+	require.Equal(t, 2, (&dependencies{injectors: map[string]*injector{"bus": i, "table": {}}}).mostCalls())
 }
 
 func TestAResetIsSeenAsOne(t *testing.T) {
@@ -125,14 +187,19 @@ func startPeers(t *testing.T) *dependencies {
 	return d
 }
 
-func TestAnOutageLastsFromOneTimeToTheOther(t *testing.T) {
+func TestAWindowLastsFromOneTimeToTheOther(t *testing.T) {
 	d := startPeers(t)
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		go d.silencePeer(t.Context(), start.Add(2*time.Second), start.Add(5*time.Second))
+		w := &window{peer: "payment", kind: rateLimit}
+		go d.force(t.Context(), w, start.Add(2*time.Second), start.Add(5*time.Second))
 		for second := range 7 {
 			synctest.Wait()
-			require.Equal(t, second >= 2 && second < 5, d.injectors[silentPeer].silent.Load(), second)
+			forced := d.injectors["payment"].forced.Load()
+			require.Equal(t, second >= 2 && second < 5, forced != nil, second)
+			if forced != nil {
+				require.Equal(t, rateLimit, *forced)
+			}
 			time.Sleep(time.Second)
 		}
 	})
@@ -160,7 +227,7 @@ func TestThrottledWritesReachTheAdapter(t *testing.T) {
 	writes := 0
 	target, err := url.Parse(endpoint)
 	require.NoError(t, err)
-	table := &injector{name: "table", next: d.forward(target), rates: []faultRate{{throttle, 0.5}}}
+	table := &injector{name: "table", next: d.forward(func() *url.URL { return target }), calls: ordersPut, rates: []faultRate{{throttle, 0.5}}}
 	table.random = func() float64 { writes++; return min(0.2*float64(writes), 0.9) } // two of them below 0.5
 	require.NoError(t, d.start(table, "DYNAMODB_ENDPOINT"))
 	_, injected, _ := strings.Cut(d.environment[0], "=")
@@ -180,4 +247,5 @@ func TestThrottledWritesReachTheAdapter(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []faultKind{throttle, throttle}, []faultKind{d.log.list()[0].kind, d.log.list()[1].kind})
 	require.Len(t, d.log.list(), 2)
+	require.Equal(t, writes, d.mostCalls())
 }

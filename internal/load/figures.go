@@ -32,7 +32,8 @@ func (r *run) count(v verdict) int { return count(r.responses, v) }
 // invalid returns how many requests got no response, or one that the contract does not allow. The
 // first request for an order is no replay.
 func (r *run) invalid() int {
-	return len(r.responses) - r.count(created) - r.count(unavailable) + len(r.hostile) - count(r.hostile, rejected)
+	return len(r.responses) - r.count(created) - r.count(unavailable) - r.count(rejected) +
+		len(r.hostile) - count(r.hostile, rejected)
 }
 
 // latencies returns those of all requests, unanswered ones included.
@@ -81,7 +82,7 @@ func (r *run) problems() map[string]int {
 	counts := map[string]int{}
 	for _, each := range r.responses {
 		switch each.verdict {
-		case created:
+		case created, rejected:
 		case replayed:
 			counts["200 for a first request"]++
 		default:

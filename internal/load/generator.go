@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"sync"
 	"time"
@@ -79,14 +80,31 @@ type orderRequest struct {
 	customer customer
 	body     []byte
 	want     order.Request // what the body says
+	invalid  bool          // whether products cannot check it
+}
+
+// invalidQuantity marks an order that products cannot check. Quantities are not in its catalogue,
+// so that it accepts the order once the faults are over.
+const invalidQuantity = 502
+
+// isInvalid reports whether products cannot check the order of a request.
+func isInvalid(body []byte) bool {
+	return bytes.Contains(body, fmt.Appendf(nil, `"quantity":%d`, invalidQuantity))
 }
 
 // newOrderRequests returns requests for sample orders that the peers accept, each with a payment
-// token of its own, from the customers in turn.
-func newOrderRequests(d *dependencies, all []customer, count int) ([]orderRequest, error) {
+// token of its own, from the customers in turn. A share of them, evenly spread, is invalid.
+func newOrderRequests(d *dependencies, all []customer, count int, invalid float64) ([]orderRequest, error) {
 	requests := make([]orderRequest, count)
 	for i := range requests {
-		body, err := json.Marshal(fakepeers.NewSampleOrder(d.catalogue, d.payment))
+		sample := fakepeers.NewSampleOrder(d.catalogue, d.payment)
+		isInvalid := int(float64(i+1)*invalid) > int(float64(i)*invalid)
+		if isInvalid {
+			first := &sample.Products[0]
+			first.Quantity = invalidQuantity
+			sample.PaymentToken = d.payment.Preauthorize(math.MaxInt32)
+		}
+		body, err := json.Marshal(sample)
 		if err != nil {
 			return nil, err
 		}
@@ -94,7 +112,7 @@ func newOrderRequests(d *dependencies, all []customer, count int) ([]orderReques
 		if err != nil {
 			return nil, fmt.Errorf("invalid sample order: %w", err)
 		}
-		requests[i] = orderRequest{all[i%len(all)], body, want}
+		requests[i] = orderRequest{all[i%len(all)], body, want, isInvalid}
 	}
 	return requests, nil
 }

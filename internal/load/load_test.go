@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -17,6 +18,8 @@ func TestAShortRun(t *testing.T) {
 	for _, options := range []Options{
 		{Scenario: "none", Rate: 50, Seconds: 2, Runs: 1},
 		{Scenario: "throttle", Rate: 50, Seconds: 1, Runs: 1},
+		{Scenario: "slow-bus", Rate: 50, Seconds: 1, Runs: 1},
+		{Scenario: "bad-gateway", Rate: 50, Seconds: 1, Runs: 1},
 		{Scenario: "hostile", Rate: 50, Seconds: 1, Runs: 1},
 	} {
 		t.Run(options.Scenario, func(t *testing.T) {
@@ -54,14 +57,15 @@ func TestOptions(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, Options{Scenario: "stalls", Rate: 100, Seconds: 600, Runs: 3, Soak: true, Folder: "out"}, o)
 	for args, want := range map[string]string{
-		"-scenario=rain": `unknown scenario "rain": must be one of none, stalls, errors, throttle, hostile, down`,
-		"-rate=0":        "rate",
-		"-seconds=0":     "seconds",
-		"-seconds=3001":  "seconds",
-		"-runs=0":        "runs",
-		"-rate=x":        "invalid value",
-		"-soak":          "one scenario",
-		"stalls":         `unknown argument "stalls"`,
+		"-scenario=rain": `unknown scenario "rain": must be one of none, stalls, errors, rate-limited, bad-gateway, cold-peer, ` +
+			`throttle, slow-table, slow-bus, hostile, down`,
+		"-rate=0":       "rate",
+		"-seconds=0":    "seconds",
+		"-seconds=3001": "seconds",
+		"-runs=0":       "runs",
+		"-rate=x":       "invalid value",
+		"-soak":         "one scenario",
+		"stalls":        `unknown argument "stalls"`,
 	} {
 		_, err := ParseOptions([]string{args})
 		require.ErrorContains(t, err, want)
@@ -70,12 +74,12 @@ func TestOptions(t *testing.T) {
 	require.ErrorContains(t, err, "own memory")
 }
 
-func TestTheOutageIsInTheMiddle(t *testing.T) {
+func TestTheWindowIsInTheMiddle(t *testing.T) {
 	for length, want := range map[int][2]int{60: {25, 35}, 9: {3, 6}, 600: {295, 305}} {
-		from, to := scenario{outage: true}.window(seconds(float64(length)))
+		from, to := (&window{length: 10 * time.Second}).between(seconds(float64(length)))
 		require.Equal(t, [2]int{int(from.Seconds()), int(to.Seconds())}, want)
 	}
-	from, to := scenario{}.window(seconds(60))
+	from, to := (*window)(nil).between(seconds(60))
 	require.Zero(t, from)
 	require.Zero(t, to)
 }

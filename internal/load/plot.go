@@ -27,9 +27,9 @@ func colour(of string) string {
 	switch of {
 	case string(created), string(replayed):
 		return "#3b76af"
-	case string(unavailable), string(serverError):
+	case string(unavailable), string(rejected), string(serverError), string(badGateway), string(rateLimit):
 		return "#d9822b"
-	case string(stall), string(throttle):
+	case string(stall), string(throttle), string(cold):
 		return "#8458a6"
 	case "p50":
 		return "#1b3a57"
@@ -83,7 +83,7 @@ func (r *run) drawLatencies(d *drawing) {
 	}
 	labels := []label{{"p50", colour("p50")}, {"p99", colour("p99")}}
 	if len(r.responses) <= mostDots {
-		for _, v := range []verdict{created, replayed, unavailable, invalid, unanswered} {
+		for _, v := range []verdict{created, replayed, rejected, unavailable, invalid, unanswered} {
 			if r.count(v) > 0 {
 				r.drawDots(d, v)
 				labels = append(labels, label{string(v), colour(string(v))})
@@ -135,7 +135,7 @@ func (r *run) overTime(seconds []latencies, share float64) (points []point) {
 
 // drawFaults marks every fault in the strip, and an outage in the panel above as well.
 func (r *run) drawFaults(d *drawing) {
-	if from, to := r.scenario.window(r.length); to > 0 {
+	if from, to := r.scenario.window.between(r.length); to > 0 {
 		d.band(r.x(r.start.Add(from)), panelTop, r.x(r.start.Add(to)), stripLow, colour(string(silence)))
 	}
 	d.frame(plotLeft, panelLow, plotRight, stripLow)
@@ -145,7 +145,7 @@ func (r *run) drawFaults(d *drawing) {
 		ticks[f.kind] = append(ticks[f.kind], point{r.x(f.at), panelLow + 4})
 	}
 	var labels []label
-	for _, each := range []faultKind{stall, serverError, reset, throttle, silence} {
+	for _, each := range []faultKind{stall, serverError, badGateway, rateLimit, cold, reset, throttle, silence} {
 		if len(ticks[each]) > 0 {
 			d.ticks(ticks[each], stripLow-panelLow-8, colour(string(each)))
 			labels = append(labels, label{string(each), colour(string(each))})

@@ -17,7 +17,7 @@ import (
 func fullRun() *run {
 	start := time.Date(2026, 5, 4, 3, 2, 1, 0, time.UTC)
 	r := &run{
-		scenario: scenario{name: "<a & b>", what: "it's \"drawn\"", outage: true, bar: bar{p99: 100 * time.Millisecond}},
+		scenario: scenario{name: "<a & b>", what: "it's \"drawn\"", window: &window{length: time.Second}, bar: bar{p99: 100 * time.Millisecond}},
 		rate:     2, start: start, length: 12 * time.Second,
 	}
 	for i, v := range []verdict{created, replayed, unavailable, invalid, unanswered} {

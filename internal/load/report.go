@@ -18,6 +18,9 @@ func (r *run) write(out io.Writer) {
 	}
 	fmt.Fprintf(out, "\n%s: %s; %d orders a second for %s\n", r.scenario.name, r.scenario.what, r.rate, r.length)
 	line("responses", "%d created, %d unavailable, %d invalid or none", r.count(created), r.count(unavailable), r.invalid())
+	if r.count(rejected) > 0 {
+		line("", "%d with a 503, as they must: products cannot check them", r.count(rejected))
+	}
 	line("latency", "%s", r.latencies())
 	line("starts", "p99 %s late, at most %s: this much is not the service's", ms(r.lateness().at(0.99)), ms(r.lateness().at(1)))
 	if len(r.hostile) > 0 {
@@ -26,8 +29,9 @@ func (r *run) write(out io.Writer) {
 	if r.count(unavailable) > 0 {
 		line("503s", "%s, of requests due after the first 503, at %s", r.unavailableLatencies(), ms(r.detected().Sub(r.start)))
 	}
-	if from, to := r.scenario.window(r.length); to > 0 {
-		line("outage", "%s silent from %s to %s", silentPeer, ms(from), ms(to))
+	if w := r.scenario.window; w != nil {
+		from, to := w.between(r.length)
+		line("window", "%s: %s from %s to %s", w.peer, w.kind, ms(from), ms(to))
 	}
 	for _, problem := range slices.Sorted(maps.Keys(r.problems())) {
 		line("", "%d x %s", r.problems()[problem], problem)
@@ -37,6 +41,9 @@ func (r *run) write(out io.Writer) {
 			p.Calls, p.Hedges, p.Retries, p.Skipped, p.Openings)
 	}
 	line("faults", "%s", r.faultCounts())
+	if r.mostCalls > 0 {
+		line("calls", "at most %d to the table or the bus for one order", r.mostCalls)
+	}
 	if r.used.machine > 0 {
 		line("CPU", "service %.0f %% of the machine, all programs %.0f %%; the service ended with %s in memory",
 			100*r.serviceShare(), 100*r.busyShare(), megabytes(r.used.rss))
@@ -109,10 +116,15 @@ func (r row) barResult() string {
 	if b.ofUnavailable {
 		which, figure = "p99 of 503s", (*run).unavailableLatencies
 	}
-	p99 := medianAt(r.runs, figure, 0.99)
+	p99, mostCalls := medianAt(r.runs, figure, 0.99), 0
+	for _, each := range r.runs {
+		mostCalls = max(mostCalls, each.mostCalls)
+	}
 	switch {
 	case sum(r.runs, (*run).invalid) > 0:
 		return "missed: invalid responses"
+	case b.calls > 0 && mostCalls > b.calls:
+		return fmt.Sprintf("missed: %d calls > %d", mostCalls, b.calls)
 	case !b.mayBeUnavailable && sum(r.runs, func(each *run) int { return each.count(unavailable) }) > 0:
 		return "missed: 503s"
 	case b.p99 == 0:

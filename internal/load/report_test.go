@@ -49,10 +49,18 @@ func TestBars(t *testing.T) {
 		"missed: invalid responses":    newRun("throttle", ms, created, unanswered),
 		"met: no invalid response":     newRun("errors", time.Second, created, unavailable),
 		"missed: outage not detected":  newRun("down", ms, created),
+		"missed: 5 calls > 4":          withCalls(5, newRun("slow-table", time.Millisecond, created)),
+		"met: p99 <= 925 ms":           withCalls(4, newRun("slow-table", time.Millisecond, created)),
+		"met: p99 <= 150 ms":           newRun("bad-gateway", time.Millisecond, created, rejected),
 		"missed: p99 of 503s > 100 ms": newRun("down", 101*ms, created, unavailable, unavailable),
 	} {
 		require.Equal(t, want, row{runs: []*run{r}}.barResult())
 	}
+}
+
+func withCalls(n int, r *run) *run {
+	r.mostCalls = n
+	return r
 }
 
 // That hostile requests are rejected does not excuse a 503 to an order.

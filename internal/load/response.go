@@ -20,7 +20,7 @@ const (
 	created     verdict = "created"     // 201, with the order that was requested
 	replayed    verdict = "replayed"    // 200: the order was stored by an earlier request
 	unavailable verdict = "unavailable" // 503 as the contract specifies it: retry
-	rejected    verdict = "rejected"    // a hostile request, with the status that it deserves
+	rejected    verdict = "rejected"    // with the status that a hostile or an invalid request deserves
 	invalid     verdict = "invalid"     // any other response
 	unanswered  verdict = "unanswered"  // no response
 )
@@ -47,7 +47,7 @@ func judge(request orderRequest, h head, body []byte) response {
 	case http.StatusCreated, http.StatusOK:
 		return judgeOrder(request, h, body)
 	case http.StatusServiceUnavailable:
-		return judgeUnavailable(h, body)
+		return judgeUnavailable(request, h, body)
 	}
 	return response{verdict: invalid, problem: describe(h.status, body)}
 }
@@ -86,12 +86,16 @@ func matches(o order.Order, want order.Request) bool {
 		slices.Equal(o.Products, want.Products) && reflect.DeepEqual(o.Address, want.Address)
 }
 
-func judgeUnavailable(h head, body []byte) response {
+func judgeUnavailable(request orderRequest, h head, body []byte) response {
 	p, ok := readProblem(body)
 	if !ok || len(p.Errors) == 0 || h.header.Get("Retry-After") == "" {
 		return response{verdict: invalid, problem: "503 that is not the contract's"}
 	}
-	return response{verdict: unavailable, problem: describe(h.status, body)}
+	r := response{verdict: unavailable, problem: describe(h.status, body)}
+	if request.invalid {
+		r.verdict = rejected
+	}
+	return r
 }
 
 // A problem is the body of a response without an order.

@@ -24,7 +24,7 @@ func anyContains(texts []string, part string) bool {
 func newRequest(t *testing.T) orderRequest {
 	t.Helper()
 	d := &dependencies{catalogue: fakepeers.NewCatalogue(), payment: &fakepeers.Payment{}}
-	requests, err := newOrderRequests(d, []customer{{userID: "user-1"}}, 1)
+	requests, err := newOrderRequests(d, []customer{{userID: "user-1"}}, 1, 0)
 	require.NoError(t, err)
 	return requests[0]
 }

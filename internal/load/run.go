@@ -3,6 +3,7 @@ package load
 import (
 	"context"
 	"errors"
+	"net/url"
 	"sync"
 	"time"
 )
@@ -21,6 +22,7 @@ type run struct {
 	samples   []sample
 	used      usage // between the first arrival and the last response
 	peers     []peerCount
+	mostCalls int // writes to the table, or acceptances by the bus, of one order
 	proof     *proof
 
 	// Of a soak alone:
@@ -50,6 +52,11 @@ func (r *run) execute(ctx context.Context, logFile string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
+	bus, err := url.Parse(s.url)
+	if err != nil {
+		return err
+	}
+	d.bus.Store(bus)
 	c := newClient(s.url)
 	defer c.close()
 	return r.test(ctx, d, monitor{client: c, pid: s.pid(), rate: r.rate})
@@ -61,7 +68,7 @@ func (r *run) test(ctx context.Context, d *dependencies, m monitor) error {
 	if err != nil {
 		return err
 	}
-	requests, err := newOrderRequests(d, all, int(r.length.Seconds()*float64(r.rate)))
+	requests, err := newOrderRequests(d, all, int(r.length.Seconds()*float64(r.rate)), r.scenario.invalid)
 	if err != nil {
 		return err
 	}
@@ -80,6 +87,7 @@ func (r *run) test(ctx context.Context, d *dependencies, m monitor) error {
 	}
 	d.endFaults()
 	r.faults = d.log.list()
+	r.mostCalls = d.mostCalls()
 	if r.proof, err = prove(ctx, m.client, requests, r.responses); err != nil {
 		return err
 	}
@@ -101,8 +109,9 @@ func (r *run) generate(ctx context.Context, d *dependencies, m monitor, requests
 	during, stop := context.WithCancel(ctx)
 	var others sync.WaitGroup
 	others.Go(func() { r.samples = m.watch(during, r.sampling()) })
-	if from, to := r.scenario.window(r.length); to > 0 {
-		others.Go(func() { d.silencePeer(during, r.start.Add(from), r.start.Add(to)) })
+	if w := r.scenario.window; w != nil {
+		from, to := w.between(r.length)
+		others.Go(func() { d.force(during, w, r.start.Add(from), r.start.Add(to)) })
 	}
 	others.Go(func() { r.hostile = h.run(ctx, r.start) })
 	schedule{r.rate, len(requests)}.run(ctx, r.start, func(i int, due time.Time) {
