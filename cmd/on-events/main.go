@@ -50,5 +50,5 @@ func newHandler(getenv func(name string) string, output io.Writer) (*handler.OnE
 	telemetry.Install(log)
 	tracer.InstrumentAWS(&cfg)
 	store := &dynamo.Store{Client: dynamo.NewClient(cfg, endpoint, dynamo.Timing{}), Table: table}
-	return &handler.OnEvents{Orders: &order.Service{Store: store}, Metrics: metrics, Log: log}, nil
+	return &handler.OnEvents{Orders: &order.Service{Store: store}, Metrics: metrics, UpdateAges: metrics, Log: log}, nil
 }

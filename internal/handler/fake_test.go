@@ -55,6 +55,7 @@ type shop struct {
 	checker *checker
 	orders  *order.Service
 	counter *counter
+	ages    ages
 	output  *bytes.Buffer // the log
 	log     *slog.Logger
 }

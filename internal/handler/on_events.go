@@ -1,132 +1,152 @@
 package handler
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
+	"strconv"
 	"time"
 
 	"orders/internal/order"
+	"orders/internal/strictjson"
 )
 
 // OnEvents is the function that applies the fulfilment updates of warehouse and delivery to orders.
 type OnEvents struct {
-	Orders  *order.Service
-	Metrics Metrics
-	Log     *slog.Logger
+	Orders     *order.Service
+	Metrics    Metrics
+	UpdateAges UpdateAges // may be nil
+	Log        *slog.Logger
+	Now        func() time.Time // nil means time.Now
 }
 
-// A FulfilmentEvent is a kind of EventBridge event that contains a fulfilment update.
-type FulfilmentEvent struct {
-	Source, DetailType string
-	Status             order.Status // of the update
+// UpdateAges records the age of fulfilment updates that fail and will be retried. It must be safe
+// for concurrent use.
+type UpdateAges interface {
+	// RecordUpdateAge records the time since an update was sent to the queue.
+	RecordUpdateAge(ctx context.Context, age time.Duration)
 }
 
-// FulfilmentEvents returns all kinds of events that OnEvents handles, and therefore that the rules
-// of the event bus must match.
-func FulfilmentEvents() []FulfilmentEvent {
-	return []FulfilmentEvent{
-		{"ecommerce.warehouse", "PackageCreated", order.Packaged},
-		{"ecommerce.warehouse", "PackagingFailed", order.PackagingFailed},
-		{"ecommerce.delivery", "DeliveryCompleted", order.Fulfilled},
-		{"ecommerce.delivery", "DeliveryFailed", order.DeliveryFailed},
-	}
+// An sqsMessage is the part of an SQS message that is used here.
+type sqsMessage struct {
+	ID         string `json:"messageId"`
+	Body       string `json:"body"` // an EventBridge event
+	Attributes struct {
+		SentTimestamp string // milliseconds since 1970
+	} `json:"attributes"`
 }
 
-// A busEvent is the part of an EventBridge event that is used here.
-type busEvent struct {
-	ID         string          `json:"id"`
-	Source     string          `json:"source"`
-	DetailType string          `json:"detail-type"`
-	Resources  []string        `json:"resources"` // order IDs
-	Detail     json.RawMessage `json:"detail"`
-}
-
-// Invoke applies one event to all orders that it names. An order that fails does not prevent the
-// others from being written; the error makes Lambda retry the event, which does not repeat what was
-// written before. An event that no retry can fix fails as well, so that it ends in the dead-letter
-// queue and is not lost.
+// Invoke applies the fulfilment updates of a batch of SQS messages. Its response names exactly the
+// messages that failed, which SQS delivers again, and moves to the dead-letter queue in the end.
+// That holds for messages that no retry can fix as well, so that they are not lost. An update that
+// is applied twice changes nothing the second time.
+//
+// Invoke also accepts one EventBridge event, and then fails if the update does.
 func (h *OnEvents) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	ctx, cancel := withReserve(ctx)
 	defer cancel()
-	var event busEvent
-	if err := json.Unmarshal(payload, &event); err != nil {
-		return nil, fmt.Errorf("not an EventBridge event: %w", err)
-	}
-	update, ok, err := updateOf(event)
-	if !ok {
-		h.Log.WarnContext(ctx, "event ignored", slog.String("reason", "unknown_type"),
-			slog.String("source", event.Source), slog.String("detailType", event.DetailType))
-		return []byte("null"), nil
-	}
-	if err == nil && len(event.Resources) == 0 {
-		err = errors.New("resources must name an order")
-	}
+	members, err := strictjson.Members(payload)
 	if err != nil {
-		h.Log.ErrorContext(ctx, "fulfilment update failed", slog.String("detailType", event.DetailType), slog.String("error", err.Error()))
-		return nil, fmt.Errorf("%s event %s: %w", event.DetailType, event.ID, err)
+		return nil, h.rejectEnvelope(ctx, err)
 	}
-	return []byte("null"), h.applyToAll(ctx, event, update)
+	if records, ok := members["Records"]; ok {
+		return h.applyBatch(ctx, records)
+	}
+	update := h.parse(ctx, payload)
+	h.apply(ctx, []*fulfilmentUpdate{update})
+	if err := update.err(); err != nil {
+		return nil, err
+	}
+	return []byte("null"), nil
 }
 
-func updateOf(event busEvent) (update order.FulfilmentUpdate, known bool, err error) {
-	all := FulfilmentEvents()
-	i := slices.IndexFunc(all, func(f FulfilmentEvent) bool { return f.Source == event.Source && f.DetailType == event.DetailType })
-	if i < 0 {
-		return order.FulfilmentUpdate{}, false, nil
+func (h *OnEvents) applyBatch(ctx context.Context, records json.RawMessage) ([]byte, error) {
+	var messages []sqsMessage
+	err := json.Unmarshal(records, &messages)
+	if _, mistyped := errors.AsType[*json.UnmarshalTypeError](err); messages == nil || err != nil && !mistyped {
+		return nil, h.rejectEnvelope(ctx, errors.New("/Records: must be an array of SQS messages"))
 	}
-	update.Status = all[i].Status
-	if update.Status == order.Packaged {
-		update.Package, err = order.ParsePackageCreated(event.Detail)
-	}
-	return update, true, err
-}
-
-func (h *OnEvents) applyToAll(ctx context.Context, event busEvent, update order.FulfilmentUpdate) error {
-	var failures []error
-	orderIDs := withoutDuplicates(event.Resources)
-	for i, orderID := range orderIDs {
-		result, err := h.apply(ctx, orderID, update, len(orderIDs)-i)
-		if err != nil {
-			name := cmp.Or(loggable(orderID), "(not an order ID)")
-			h.Log.ErrorContext(ctx, "fulfilment update failed", slog.String("orderId", name),
-				slog.String("detailType", event.DetailType), slog.String("error", err.Error()))
-			failures = append(failures, fmt.Errorf("%s of order %s: %w", event.DetailType, name, err))
-			continue
+	updates := make([]*fulfilmentUpdate, len(messages))
+	for i, m := range messages {
+		if m.ID == "" { // without it, SQS could not be told that the message failed
+			return nil, h.rejectEnvelope(ctx, fmt.Errorf("/Records/%d/messageId: must be a string that is not empty", i))
 		}
-		h.logResult(ctx, event, orderID, result)
+		updates[i] = h.parse(ctx, []byte(m.Body))
 	}
-	return errors.Join(failures...)
-}
-
-// apply applies the update to one order, within its share of the time that is left for so many, so
-// that a slow order does not use up the time of the others.
-func (h *OnEvents) apply(ctx context.Context, orderID string, update order.FulfilmentUpdate, remaining int) (order.Result, error) {
-	if end, ok := ctx.Deadline(); ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, time.Until(end)/time.Duration(remaining))
-		defer cancel()
-	}
-	return h.Orders.Apply(ctx, orderID, update)
-}
-
-func withoutDuplicates(all []string) []string {
-	var unique []string
-	for _, each := range all {
-		if !slices.Contains(unique, each) {
-			unique = append(unique, each)
+	h.apply(ctx, updates)
+	response := batchResponse{BatchItemFailures: []batchItemFailure{}}
+	for i, m := range messages {
+		if updates[i].err() != nil {
+			response.BatchItemFailures = append(response.BatchItemFailures, batchItemFailure{m.ID})
+			h.recordAge(ctx, m)
 		}
 	}
-	return unique
+	return strictjson.Marshal(response)
 }
 
-func (h *OnEvents) logResult(ctx context.Context, event busEvent, orderID string, result order.Result) {
-	log := h.Log.With(slog.String("orderId", orderID), slog.String("detailType", event.DetailType))
+// rejectEnvelope logs that the payload is neither a batch nor an event, and returns the error.
+func (h *OnEvents) rejectEnvelope(ctx context.Context, err error) error {
+	err = fmt.Errorf("neither SQS messages nor an EventBridge event: %w", err)
+	h.Log.ErrorContext(ctx, "fulfilment update failed", slog.String("error", err.Error()))
+	return err
+}
+
+func (h *OnEvents) recordAge(ctx context.Context, m sqsMessage) {
+	sent, err := strconv.ParseInt(m.Attributes.SentTimestamp, 10, 64)
+	if err != nil || h.UpdateAges == nil {
+		return
+	}
+	now := time.Now
+	if h.Now != nil {
+		now = h.Now
+	}
+	h.UpdateAges.RecordUpdateAge(ctx, now().Sub(time.UnixMilli(sent)))
+}
+
+// parse parses an EventBridge event. It logs an event that is not a fulfilment update, which is
+// ignored, and one that cannot be read, which fails.
+func (h *OnEvents) parse(ctx context.Context, data []byte) *fulfilmentUpdate {
+	u, err := parseUpdate(data)
 	switch {
+	case err != nil:
+		u.fail(err)
+		h.Log.ErrorContext(ctx, "fulfilment update failed",
+			slog.String("detailType", shorten(u.detailType)), slog.String("error", err.Error()))
+	case !u.known:
+		h.Log.WarnContext(ctx, "event ignored", slog.String("reason", "unknown_type"),
+			slog.String("source", shorten(u.source)), slog.String("detailType", shorten(u.detailType)))
+	}
+	return u
+}
+
+// shorten bounds a text that others have chosen.
+func shorten(text string) string { return text[:min(len(text), 128)] }
+
+// apply applies the updates to all their orders.
+func (h *OnEvents) apply(ctx context.Context, updates []*fulfilmentUpdate) {
+	var tasks []func(context.Context)
+	for _, u := range updates {
+		for _, orderID := range u.orderIDs {
+			tasks = append(tasks, func(ctx context.Context) { h.applyTo(ctx, orderID, u) })
+		}
+	}
+	runAll(ctx, tasks)
+}
+
+// applyTo applies an update to one order, and logs and counts the result.
+func (h *OnEvents) applyTo(ctx context.Context, orderID string, u *fulfilmentUpdate) {
+	name := loggable(orderID)
+	if name == "" {
+		name = "(not an order ID)"
+	}
+	log := h.Log.With(slog.String("orderId", name), slog.String("detailType", u.detailType))
+	result, err := h.Orders.Apply(ctx, orderID, u.update)
+	switch {
+	case err != nil:
+		u.fail(fmt.Errorf("%s of order %s: %w", u.detailType, name, err))
+		log.ErrorContext(ctx, "fulfilment update failed", slog.String("error", err.Error()))
 	case result.Unknown != "":
 		log.WarnContext(ctx, "fulfilment update ignored", slog.String("reason", "unknown_status"), slog.String("status", string(result.Unknown)))
 	case !result.Changed:

@@ -65,6 +65,13 @@ func (m *Metrics) CountResponse(ctx context.Context, failed bool) {
 	m.write(ctx, "", values, [][]string{{functionKey}, {functionKey, versionKey}}, counts)
 }
 
+// RecordUpdateAge records the age of a fulfilment update that failed, in the metric updateAge. Its
+// unit is Seconds.
+func (m *Metrics) RecordUpdateAge(ctx context.Context, age time.Duration) {
+	values := map[string]int64{metricUpdateAge: int64(max(age, 0).Seconds())}
+	m.write(ctx, "", m.dimensions(), [][]string{{environmentKey, serviceKey}}, values)
+}
+
 // Checkers returns the checkers, each of which counts its failures in the metric checkFailed by
 // peer. A checker must be a fmt.Stringer that returns the peer's name.
 func (m *Metrics) Checkers(checkers []order.Checker) []order.Checker {
@@ -98,6 +105,7 @@ const (
 	metricResponses    = "responses"
 	metricResponses5XX = "responses5xx"
 	metricCheckFailed  = "checkFailed"
+	metricUpdateAge    = "updateAge"
 
 	environmentKey = "environment"
 	peerKey        = "peer"
@@ -147,7 +155,11 @@ type (
 func (m *Metrics) directive(dimensions [][]string, counts map[string]int64) directive {
 	metrics := make([]metric, 0, len(counts))
 	for _, name := range slices.Sorted(maps.Keys(counts)) {
-		metrics = append(metrics, metric{Name: name, Unit: "Count"})
+		unit := "Count"
+		if name == metricUpdateAge {
+			unit = "Seconds"
+		}
+		metrics = append(metrics, metric{Name: name, Unit: unit})
 	}
 	return directive{
 		Timestamp: m.now().UnixMilli(),

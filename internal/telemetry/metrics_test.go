@@ -159,3 +159,16 @@ func TestConcurrentLinesStayWhole(t *testing.T) {
 	group.Wait()
 	require.Len(t, decode(t, out.Bytes()), writers*each*2)
 }
+
+func TestUpdateAgeIsInSeconds(t *testing.T) {
+	for age, want := range map[time.Duration]float64{90*time.Second + 999*time.Millisecond: 90, -time.Second: 0} {
+		var out bytes.Buffer
+		NewMetrics(&out, "prod", clock).RecordUpdateAge(invocation(t), age)
+		line := decode(t, out.Bytes())[0]
+		require.Equal(t, want, line["updateAge"])
+		require.Equal(t, "request-1", line["requestId"])
+		defined := line["_aws"].(map[string]any)["CloudWatchMetrics"].([]any)[0].(map[string]any)
+		require.Equal(t, []any{[]any{"environment", "service"}}, defined["Dimensions"])
+		require.Equal(t, []any{map[string]any{"Name": "updateAge", "Unit": "Seconds"}}, defined["Metrics"])
+	}
+}
