@@ -4,8 +4,11 @@
 
 BUILD := .build
 
+# Names the commit in every binary, with -dirty if there are changes: internal/buildinfo returns it.
+STAMP := -X orders/internal/buildinfo.commit=$(shell git describe --always --abbrev=12 --dirty --exclude='*' 2>/dev/null || echo unknown)
+
 # How the functions are built for Lambda. internal/test/e2e tests binaries that are built with the same flags.
-FUNCTION_FLAGS := -tags lambda.norpc -trimpath -ldflags "-s -w"
+FUNCTION_FLAGS := -tags lambda.norpc -trimpath -ldflags "-s -w $(STAMP)"
 
 # A file in the archive of each function. SAM publishes a version only if the archive changed, and a new value of a
 # parameter reaches the alias only with a version, so every build is a release. Set it for a reproducible archive.
@@ -20,7 +23,7 @@ help: ## list the targets
 
 .PHONY: run
 run: ## run the whole service on this machine; settings as make run NAME=value or from the environment
-	@go build -o $(BUILD)/local ./cmd/local
+	@go build -ldflags "$(STAMP)" -o $(BUILD)/local ./cmd/local
 	@exec $(BUILD)/local
 
 # The simulation plays 2,000 histories, under the race detector 300 of them.
@@ -75,12 +78,12 @@ acceptance: ## test a running service: on AWS with ENVIRONMENT=dev, at AWS_ENDPO
 
 .PHONY: load
 load: ## create orders in a local service while peers fail, and verify that none is lost: SCENARIO= RATE= SECONDS= RUNS=
-	@go build -o $(BUILD)/load ./cmd/load
+	@go build -ldflags "$(STAMP)" -o $(BUILD)/load ./cmd/load
 	@$(BUILD)/load -folder=$(BUILD) -scenario=$(SCENARIO) -rate=$(or $(RATE),200) -seconds=$(or $(SECONDS),60) -runs=$(or $(RUNS),1)
 
 .PHONY: soak
 soak: ## the same for ten minutes at half the rate; memory and goroutines must not grow
-	@go build -o $(BUILD)/load ./cmd/load
+	@go build -ldflags "$(STAMP)" -o $(BUILD)/load ./cmd/load
 	@$(BUILD)/load -soak -folder=$(BUILD) -scenario=$(or $(SCENARIO),stalls) -rate=$(or $(RATE),100) -seconds=$(or $(SECONDS),600)
 
 # BASELINE is a directory of functions of another commit to compare with: see cmd/bench/README.md.
@@ -89,5 +92,5 @@ bench: ## measure the handlers, and the functions as built for Lambda: RUNS= COL
 	go test -run '^$$' -bench . -benchmem ./internal/handler
 	@CGO_ENABLED=0 go build $(FUNCTION_FLAGS) -o $(BUILD)/bench/ ./cmd/create-order ./cmd/get-order ./cmd/on-events ./cmd/table-update
 	@CGO_ENABLED=0 go build $(FUNCTION_FLAGS) -o $(BUILD)/bench/floor/ ./cmd/bench/floor/...
-	@go build -o $(BUILD)/measure ./cmd/bench
+	@go build -ldflags "$(STAMP)" -o $(BUILD)/measure ./cmd/bench
 	@$(BUILD)/measure -binaries=$(BUILD)/bench -floors=$(BUILD)/bench/floor -baseline=$(BASELINE) -memory=$(or $(MEMORY),512) -runs=$(or $(RUNS),5) -cold=$(or $(COLD),10) -warm=$(or $(WARM),200)

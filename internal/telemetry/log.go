@@ -16,6 +16,8 @@ import (
 	"sync/atomic"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"orders/internal/buildinfo"
 )
 
 const (
@@ -23,13 +25,15 @@ const (
 	serviceKey   = "service"
 	requestIDKey = "requestId"
 	coldStartKey = "coldStart"
+	commitKey    = "commit"
 	orderIDKey   = "orderId"
 )
 
 // NewLogger returns a logger that writes one JSON object a line to w, each with timestamp (RFC
 // 3339, UTC), level, message and service, and with requestId if the context is one of a Lambda
-// invocation. Lines of the first invocation in a process have coldStart. An error logged as a value
-// appears as its text. Do not use groups: operators query for attributes at the top level.
+// invocation. Lines of the first invocation in a process have coldStart and commit. An error logged
+// as a value appears as its text. Do not use groups: operators query for attributes at the top
+// level.
 //
 // Every line is one Write. If metrics go to the same writer, wrap it in a LineWriter.
 func NewLogger(w io.Writer, level slog.Level) *slog.Logger {
@@ -72,7 +76,7 @@ func (h handler) Handle(ctx context.Context, record slog.Record) error {
 		record = record.Clone()
 		record.AddAttrs(slog.String(requestIDKey, id))
 		if h.first.CompareAndSwap(nil, id); h.first.Load() == id {
-			record.AddAttrs(slog.Bool(coldStartKey, true))
+			record.AddAttrs(slog.Bool(coldStartKey, true), slog.String(commitKey, buildinfo.Commit()))
 		}
 	}
 	return h.Handler.Handle(ctx, record)

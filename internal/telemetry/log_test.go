@@ -9,6 +9,7 @@ import (
 	"log"
 	"log/slog"
 	"math"
+	"orders/internal/buildinfo"
 	"strings"
 	"testing"
 	"testing/slogtest"
@@ -48,7 +49,7 @@ func TestLine(t *testing.T) {
 	delete(line, "timestamp")
 	require.Equal(t, map[string]any{
 		"level": "INFO", "message": "order created", "service": "orders",
-		"requestId": "request-1", "coldStart": true, "orderId": "o-1", "lines": 3.0,
+		"requestId": "request-1", "coldStart": true, "commit": buildinfo.Commit(), "orderId": "o-1", "lines": 3.0,
 	}, line)
 }
 

@@ -26,6 +26,7 @@ type rule struct {
 // Packages that belong to none of them, such as a new one, may import nothing else.
 var rules = []rule{
 	{"orders/internal/strictjson", nil},
+	{"orders/internal/buildinfo", nil},
 	{"orders/internal/percentile", nil},
 	{"orders/internal/order/ordertest", []string{"orders/internal/order", "github.com/google/uuid", testify, rapid}},
 	{"orders/internal/order", []string{"orders/internal/strictjson", "github.com/google/uuid"}},
@@ -38,7 +39,7 @@ var rules = []rule{
 	{"orders/internal/peer", []string{"orders/internal/order", "orders/internal/strictjson", "orders/internal/safehttp"}},
 	{"orders/internal/memory", []string{"orders/internal/order", "orders/internal/strictjson"}},
 	{"orders/internal/environment", []string{sdk}},
-	{"orders/internal/telemetry", []string{"orders/internal/order", "orders/internal/safehttp", "github.com/aws/aws-lambda-go/lambdacontext", tracing, sdk, smithy}},
+	{"orders/internal/telemetry", []string{"orders/internal/order", "orders/internal/buildinfo", "orders/internal/safehttp", "github.com/aws/aws-lambda-go/lambdacontext", tracing, sdk, smithy}},
 
 	{"orders/internal/test/hostile", []string{sdk}},
 }

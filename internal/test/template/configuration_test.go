@@ -78,6 +78,12 @@ func TestEveryEnvironmentUsesItsOwnPeers(t *testing.T) {
 	}
 }
 
+// SAM's own copy of the source has no .git, which the Makefile takes the commit from.
+func TestBuildsNameTheirCommit(t *testing.T) {
+	require.Contains(t, string(read(t, "samconfig.toml")), "\n[default.build.parameters]\nbuild_in_source = true\n")
+	require.Contains(t, string(read(t, "Makefile")), "\nSTAMP := -X orders/internal/buildinfo.commit=")
+}
+
 func TestPeersAreReadFromSSM(t *testing.T) {
 	for name, parameter := range load(t)["Parameters"].(map[string]any) {
 		_, isPeer := peerParameters[name]

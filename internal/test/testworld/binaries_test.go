@@ -13,7 +13,7 @@ import (
 func TestBuildFlagsAreThoseOfTheMakefile(t *testing.T) {
 	makefile, err := os.ReadFile("../../../Makefile")
 	require.NoError(t, err)
-	flags := strings.Replace(strings.Join(testworld.BuildFlags(), " "), "-s -w", `"-s -w"`, 1)
+	flags := strings.Replace(strings.Join(testworld.BuildFlags(), " "), "-s -w", `"-s -w $(STAMP)"`, 1)
 	require.Contains(t, string(makefile), "\nFUNCTION_FLAGS := "+flags+"\n")
 	require.Contains(t, string(makefile), "CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go build $(FUNCTION_FLAGS) -o ")
 }
