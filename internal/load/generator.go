@@ -87,18 +87,21 @@ type orderRequest struct {
 // so that it accepts the order once the faults are over.
 const invalidQuantity = 502
 
+// invalidCycle is after how many orders the next invalid ones follow.
+const invalidCycle = 40
+
 // isInvalid reports whether products cannot check the order of a request.
 func isInvalid(body []byte) bool {
 	return bytes.Contains(body, fmt.Appendf(nil, `"quantity":%d`, invalidQuantity))
 }
 
 // newOrderRequests returns requests for sample orders that the peers accept, each with a payment
-// token of its own, from the customers in turn. A share of them, evenly spread, is invalid.
+// token of its own, from the customers in turn. A share of them is invalid, many in a row.
 func newOrderRequests(d *dependencies, all []customer, count int, invalid float64) ([]orderRequest, error) {
 	requests := make([]orderRequest, count)
 	for i := range requests {
 		sample := fakepeers.NewSampleOrder(d.catalogue, d.payment)
-		isInvalid := int(float64(i+1)*invalid) > int(float64(i)*invalid)
+		isInvalid := float64(i%invalidCycle) < invalid*invalidCycle
 		if isInvalid {
 			first := &sample.Products[0]
 			first.Quantity = invalidQuantity

@@ -47,7 +47,7 @@ func scenarios() []scenario {
 			peers: []faultRate{{serverError, 0.05}, {reset, 0.01}}, bar: bar{mayBeUnavailable: true}},
 		{name: "rate-limited", what: "payment responds with 429 for 500 ms",
 			window: &window{"payment", rateLimit, 500 * ms}, bar: bar{p99: 1500 * ms}},
-		{name: "bad-gateway", what: "products responds to one order in four with 502",
+		{name: "bad-gateway", what: "products responds with 502 to ten orders in a row of forty",
 			invalid: 0.25, bar: bar{p99: 150 * ms}},
 		{name: "cold-peer", what: "each environment of payment takes 4.2 s to start",
 			coldStart: 4200 * ms, bar: bar{p99: 6 * time.Second}},

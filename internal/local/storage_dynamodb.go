@@ -26,9 +26,9 @@ const (
 	deadLettersFile = "dead-letters.jsonl"
 )
 
-// slowAttempt is the timeout of one attempt at the table: DynamoDB Local is one Java process that
-// may be busy starting, not a service that answers within 10 ms.
-const slowAttempt = 5 * time.Second
+// setupAttempt is the timeout of one attempt to create the table, while DynamoDB Local may still be
+// starting. Calls about orders have the timing of the deployed functions.
+const setupAttempt = 5 * time.Second
 
 // openDynamoDB returns a storage on the DynamoDB Local at the settings' endpoint, or on one that
 // starts and ends with the service. Orders, events, dead letters and the stream's checkpoints are
@@ -53,7 +53,7 @@ func openDynamoDB(ctx context.Context, settings Settings) (_ *storage, err error
 		return nil, err
 	}
 	cfg := aws.Config{Region: settings.Region, Credentials: aws.CredentialsProviderFunc(localCredentials)}
-	client := dynamo.NewClient(cfg, endpoint, dynamo.Timing{Attempt: slowAttempt})
+	client := dynamo.NewClient(cfg, endpoint, dynamo.Timing{Attempt: setupAttempt})
 	if err := dynamodb.EnsureTable(ctx, client, tableName); err != nil {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func openDynamoDB(ctx context.Context, settings Settings) (_ *storage, err error
 	}
 	return &storage{
 		name:   fmt.Sprintf("DynamoDB Local at %s, table %s", endpoint, tableName),
-		orders: &dynamo.Store{Client: client, Table: tableName},
+		orders: &dynamo.Store{Client: dynamo.NewClient(cfg, endpoint, dynamo.Timing{}), Table: tableName},
 		readStream: func(ctx context.Context, mapping lambda.StreamMapping) error {
 			stream.Mapping = mapping
 			return stream.Run(ctx)
