@@ -39,6 +39,19 @@ type commit struct {
 	err   error
 }
 
+// RewriteJournal replaces the content of a file that no Journal has open. After a crash, the file
+// has its old content or its new one.
+func RewriteJournal[E any](path string, entries []E) error {
+	lines, err := encode(entries)
+	if err == nil {
+		err = replace(path, lines)
+	}
+	if err != nil {
+		return fmt.Errorf("rewrite journal: %w", err)
+	}
+	return nil
+}
+
 // OpenJournal opens a file, which is created if it does not exist, with its folder, and returns its
 // entries, oldest first. The part of a last line that a crash left is cut off. A line that is not
 // valid is an error that says which line it is, and how to fix it.
@@ -96,12 +109,16 @@ func decode[E any](text []byte) ([]E, error) {
 // in the file either, unless the error says that the file cannot be written any more. Entries whose
 // Appends overlap share one write and one flush, and may have any order; all others have the order
 // of their Appends.
-func (j *Journal[E]) Append(entry E) error {
-	line, err := strictjson.Marshal(entry)
+func (j *Journal[E]) Append(entry E) error { return j.AppendAll([]E{entry}) }
+
+// AppendAll appends several entries with one flush, as Append does. A crash may leave only the
+// first of them.
+func (j *Journal[E]) AppendAll(entries []E) error {
+	lines, err := encode(entries)
 	if err != nil {
 		return fmt.Errorf("append to journal: %w", err)
 	}
-	c, leads := j.join(append(line, '\n'))
+	c, leads := j.join(lines)
 	if leads {
 		j.commit(c)
 	}
@@ -109,15 +126,26 @@ func (j *Journal[E]) Append(entry E) error {
 	return c.err
 }
 
-// join adds a line to the next commit. The first to join leads: it commits for all.
-func (j *Journal[E]) join(line []byte) (c *commit, leads bool) {
+func encode[E any](entries []E) (lines []byte, err error) {
+	for _, entry := range entries {
+		line, err := strictjson.Marshal(entry)
+		if err != nil {
+			return nil, err
+		}
+		lines = append(append(lines, line...), '\n')
+	}
+	return lines, nil
+}
+
+// join adds lines to the next commit. The first to join leads: it commits for all.
+func (j *Journal[E]) join(lines []byte) (c *commit, leads bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	leads = j.next == nil
 	if leads {
 		j.next = &commit{done: make(chan struct{})}
 	}
-	j.next.lines = append(j.next.lines, line...)
+	j.next.lines = append(j.next.lines, lines...)
 	return j.next, leads
 }
 

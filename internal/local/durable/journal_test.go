@@ -156,3 +156,20 @@ func FuzzOpenJournal(f *testing.F) {
 		require.Equal(t, append(before, entry{"new", 1}), after)
 	})
 }
+
+func TestAppendAllAndRewrite(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "queues.jsonl")
+	j, _ := openJournal(t, path)
+	require.NoError(t, j.AppendAll([]entry{{"a", 1}, {"b", 2}, {"c", 3}}))
+	require.NoError(t, j.AppendAll(nil))
+	require.NoError(t, j.Close())
+
+	require.NoError(t, durable.RewriteJournal(path, []entry{{"b", 2}}))
+	j, entries := openJournal(t, path)
+	require.Equal(t, []entry{{"b", 2}}, entries)
+	require.NoError(t, j.Append(entry{"d", 4}))
+	require.NoError(t, j.Close())
+	_, entries = openJournal(t, path)
+	require.Equal(t, []entry{{"b", 2}, {"d", 4}}, entries)
+	require.ErrorContains(t, durable.RewriteJournal(filepath.Join(path, "x"), entries), "rewrite journal: ")
+}
