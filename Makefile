@@ -71,6 +71,11 @@ lint: ## run gofmt, vet, staticcheck, govulncheck and cfn-lint, and check words 
 clean: ## remove .build
 	rm -rf $(BUILD)
 
+.PHONY: ops
+ops: ## operate a stack, or a local service at AWS_ENDPOINT_URL: ARGS="status --environment dev"; ARGS=help lists commands
+	@go build -ldflags "$(STAMP)" -o $(BUILD)/ops ./cmd/ops
+	@$(BUILD)/ops $(ARGS)
+
 # Only this target uses ENVIRONMENT and AWS_ENDPOINT_URL; all other tests start a service of their own.
 .PHONY: acceptance
 acceptance: ## test a running service: on AWS with ENVIRONMENT=dev, at AWS_ENDPOINT_URL, or one that it starts
