@@ -60,7 +60,7 @@ func TestUnknownRoutesAndMethods(t *testing.T) {
 		"GET /", "GET /order", "GET /Orders", "GET /orders/1/2", "GET /backend", "GET /local/orders",
 		"PUT /orders", "DELETE /orders", "HEAD /orders", "PATCH /orders", "POST /orders/1", "DELETE /orders/1", "HEAD /orders/1",
 		"POST /backend/1", "HEAD /backend/1",
-		"GET //orders", "GET /orders/", "GET /orders//1", "GET /orders/1/", "GET /orders/../orders", "GET /./orders", "GET /x/../orders",
+		"GET //orders", "GET /orders//", "GET /orders//1", "GET /orders/1//", "GET /backend/1/2/", "GET /ordersx/", "GET /orders/../orders", "GET /./orders", "GET /x/../orders",
 		"GET /orders/%2e%2e/orders", "GET /orders/%2F", "GET /%2e/orders", "GET /backend/",
 	} {
 		t.Run(request, func(t *testing.T) {
@@ -69,4 +69,20 @@ func TestUnknownRoutesAndMethods(t *testing.T) {
 		})
 	}
 	require.Zero(t, f.create.calls+f.get.calls)
+}
+
+// A REST API routes both forms of a path to the same resource, and passes the path on as it is.
+func TestSlashAtTheEnd(t *testing.T) {
+	f := newFixture(t)
+	require.Equal(t, http.StatusOK, f.send("GET", "/orders/", nil).Code)
+	require.Equal(t, []string{"/orders", "/orders/", "/local/orders/"},
+		[]string{f.get.event.Resource, f.get.event.Path, f.get.event.RequestContext.Path})
+	require.Empty(t, f.get.event.PathParameters)
+	require.Equal(t, http.StatusOK, f.send("GET", "/orders/1/", nil).Code)
+	require.Equal(t, "/orders/{orderId}", f.get.event.Resource)
+	require.Equal(t, map[string]string{"orderId": "1"}, f.get.event.PathParameters)
+	require.Equal(t, http.StatusCreated, f.send("POST", "/orders/", nil).Code)
+	require.Equal(t, http.StatusNoContent, f.send("OPTIONS", "/orders/", nil).Code)
+	f.bearer = ""
+	require.Equal(t, http.StatusUnauthorized, f.send("GET", "/orders/", nil).Code)
 }

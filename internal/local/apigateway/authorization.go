@@ -3,16 +3,23 @@ package apigateway
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 )
 
-// An authorization is a parsed Authorization header. Nothing of it has been verified.
+// An authorization is a parsed Authorization header, or the parameters of a presigned URL. Nothing
+// of it has been verified.
 type authorization struct {
 	accessKey     string
 	scope         scope
 	signedHeaders []string // lower case, in ascending order
 	signature     string
+	date          string        // X-Amz-Date
+	presigned     bool          // whether everything is in the query
+	lifetime      time.Duration // how long the signature is valid
 }
 
 // A scope says for which day, region and service a signature is valid.
@@ -23,9 +30,12 @@ type scope struct {
 	terminator string
 }
 
-func parseAuthorization(header http.Header) (authorization, error) {
-	values := header.Values("Authorization")
+func parseAuthorization(r *http.Request) (authorization, error) {
+	values := r.Header.Values("Authorization")
 	if len(values) == 0 || values[0] == "" {
+		if query := r.URL.Query(); query.Has("X-Amz-Algorithm") || query.Has("X-Amz-Signature") {
+			return parsePresigned(query)
+		}
 		return authorization{}, missingToken()
 	}
 	text := values[0]
@@ -34,13 +44,44 @@ func parseAuthorization(header http.Header) (authorization, error) {
 	if err != nil {
 		return authorization{}, err
 	}
-	if faults := missingParts(parameters, header); len(faults) > 0 {
+	if faults := missingParts(parameters, r.Header); len(faults) > 0 {
 		return authorization{}, incomplete(strings.Join(faults, " ") + hashedAuthorization(text))
 	}
 	if len(values) > 1 || scheme != algorithm {
 		return authorization{}, incomplete("Authorization header requires the algorithm '" + algorithm + "', once." + hashedAuthorization(text))
 	}
-	return newAuthorization(parameters)
+	a, err := newAuthorization(parameters)
+	a.date, a.lifetime = r.Header.Get("X-Amz-Date"), clockSkew
+	return a, err
+}
+
+// maxExpires is the longest lifetime of a presigned URL, in seconds.
+const maxExpires = 7 * 24 * 60 * 60
+
+// parsePresigned parses the parameters of a presigned URL. Without X-Amz-Expires it is valid as
+// long as a signed request.
+func parsePresigned(query url.Values) (authorization, error) {
+	parameters := make(map[string]string)
+	for _, name := range []string{"Algorithm", "Credential", "Date", "SignedHeaders", "Signature"} {
+		values := query["X-Amz-"+name]
+		if len(values) != 1 || values[0] == "" {
+			return authorization{}, incomplete("AWS query-string parameters must include 'X-Amz-" + name + "', once. Re-examine the query-string parameters.")
+		}
+		parameters[name] = values[0]
+	}
+	if parameters["Algorithm"] != algorithm {
+		return authorization{}, incomplete("X-Amz-Algorithm only supports '" + algorithm + "'.")
+	}
+	a, err := newAuthorization(parameters)
+	a.date, a.presigned, a.lifetime = parameters["Date"], true, clockSkew
+	if expires, ok := query["X-Amz-Expires"]; ok {
+		seconds, notNumber := strconv.Atoi(expires[0])
+		if len(expires) > 1 || notNumber != nil || seconds < 1 || seconds > maxExpires {
+			return authorization{}, incomplete(fmt.Sprintf("X-Amz-Expires must be a number of seconds from 1 to %d.", maxExpires))
+		}
+		a.lifetime = time.Duration(seconds) * time.Second
+	}
+	return a, err
 }
 
 // parseParameters splits `Credential=..., SignedHeaders=..., Signature=...`.
@@ -103,7 +144,7 @@ func (a authorization) requireSigned(header http.Header) error {
 	if !slices.Contains(a.signedHeaders, "host") {
 		return notSigned("'Host' or ':authority'")
 	}
-	if !slices.Contains(a.signedHeaders, "x-amz-date") {
+	if !a.presigned && !slices.Contains(a.signedHeaders, "x-amz-date") {
 		return notSigned("'X-Amz-Date'")
 	}
 	hasToken := len(header.Values("X-Amz-Security-Token")) > 0

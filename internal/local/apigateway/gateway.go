@@ -26,19 +26,26 @@ type Gateway struct {
 // Register adds the API's routes to mux. Every other request gets the response that API Gateway
 // gives to unknown routes.
 func (g *Gateway) Register(mux *http.ServeMux) {
-	mux.Handle("/orders", methods{
+	handle(mux, "/orders", methods{
 		http.MethodPost:    g.forUsers("/orders", g.CreateOrder),
 		http.MethodGet:     g.forUsers("/orders", g.GetOrder),
 		http.MethodOptions: http.HandlerFunc(preflight),
 	})
-	mux.Handle("/orders/{orderId}", methods{
+	handle(mux, "/orders/{orderId}", methods{
 		http.MethodGet:     g.forUsers("/orders/{orderId}", g.GetOrder),
 		http.MethodOptions: http.HandlerFunc(preflight),
 	})
-	mux.Handle("/backend/{orderId}", methods{
+	handle(mux, "/backend/{orderId}", methods{
 		http.MethodGet: withCORS(g.Signatures.Require(g.forServices("/backend/{orderId}", g.GetOrder))),
 	})
 	mux.HandleFunc("/", unknownRoute)
+}
+
+// handle adds a route with and without a slash at its end: REST APIs route both to the same
+// resource, and only the event's path differs.
+func handle(mux *http.ServeMux, pattern string, next http.Handler) {
+	mux.Handle(pattern, next)
+	mux.Handle(pattern+"/{$}", next)
 }
 
 // methods maps a request's method to its handler.
@@ -53,10 +60,12 @@ func (m methods) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // ExactPaths returns a handler that treats paths that http.ServeMux would redirect to a cleaner
-// form as unknown routes, because API Gateway does not redirect.
+// form as unknown routes, because API Gateway does not redirect. Paths with a slash at their end
+// are for next.
 func ExactPaths(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != path.Clean("/"+r.URL.Path) { // the path of "OPTIONS *" is no path at all
+		clean := path.Clean("/" + r.URL.Path) // the path of "OPTIONS *" is no path at all
+		if r.URL.Path != clean && (clean == "/" || r.URL.Path != clean+"/") {
 			unknownRoute(w, r)
 			return
 		}

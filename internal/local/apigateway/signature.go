@@ -78,28 +78,29 @@ func reject(w http.ResponseWriter, err error) {
 }
 
 // Verify returns nil if r, as the server received it, has a valid signature of its method, path,
-// query, body and the headers that its client chose to sign. Among these must be host, x-amz-date
-// and, if it is sent, x-amz-security-token. For every other request it returns a *SignatureError.
+// query, body and the headers that its client chose to sign. The signature is in the Authorization
+// header and the time in X-Amz-Date, or both are in the query of a presigned URL. Among the signed
+// headers must be host and, if they are sent, x-amz-date and x-amz-security-token. For every other
+// request it returns a *SignatureError.
 //
-// The signature must be in the Authorization header and the time in X-Amz-Date: presigned URLs, the
-// Date header and unsigned payloads are rejected. Path and query are taken from r.URL, so Verify
-// must come before anything that rewrites them.
+// The Date header and unsigned payloads are rejected. Path and query are taken from r.URL, so
+// Verify must come before anything that rewrites them.
 func (v Verifier) Verify(r *http.Request, body []byte) error {
-	auth, err := parseAuthorization(r.Header)
+	auth, err := parseAuthorization(r)
 	if err != nil {
 		return err
 	}
 	if err := auth.requireSigned(r.Header); err != nil {
 		return err
 	}
-	signedAt, err := v.checkScope(auth.scope, r.Header.Get("X-Amz-Date"))
+	signedAt, err := v.checkScope(auth.scope, auth.date)
 	if err != nil {
 		return err
 	}
 	if v.AccessKey == "" || v.SecretKey == "" || auth.accessKey != v.AccessKey {
 		return unknownKey()
 	}
-	if err := v.checkClock(signedAt); err != nil {
+	if err := v.checkClock(signedAt, auth.lifetime); err != nil {
 		return err
 	}
 	return v.checkSignature(r, body, auth, signedAt)
@@ -131,15 +132,15 @@ func (v Verifier) checkScope(s scope, date string) (time.Time, error) {
 	return signedAt, nil
 }
 
-func (v Verifier) checkClock(signedAt time.Time) error {
+func (v Verifier) checkClock(signedAt time.Time, lifetime time.Duration) error {
 	clock := time.Now
 	if v.Now != nil {
 		clock = v.Now
 	}
 	// X-Amz-Date has no fractions of a second; neither has the comparison.
 	now := clock().UTC().Truncate(time.Second)
-	if signedAt.Before(now.Add(-clockSkew)) {
-		return expired(signedAt, now)
+	if signedAt.Before(now.Add(-lifetime)) {
+		return expired(signedAt, now, lifetime)
 	}
 	if signedAt.After(now.Add(clockSkew)) {
 		return notYetCurrent(signedAt, now)
@@ -162,15 +163,37 @@ func (v Verifier) checkSignature(r *http.Request, body []byte, auth authorizatio
 		return wrongSignature()
 	}
 	key := aws.Credentials{AccessKeyID: v.AccessKey, SecretAccessKey: v.SecretKey}
-	err := v4.NewSigner().SignHTTP(context.Background(), key, signed, payload, v.Service, v.Region, signedAt)
+	expected, err := v.sign(signed, key, payload, auth.presigned, signedAt)
 	if err != nil {
 		return wrongSignature()
 	}
-	_, expected, _ := strings.Cut(signed.Header.Get("Authorization"), "Signature=")
 	if subtle.ConstantTimeCompare([]byte(expected), []byte(auth.signature)) != 1 {
 		return wrongSignature()
 	}
 	return nil
+}
+
+// sign returns the signature of a request, signed in the header or in the query.
+func (v Verifier) sign(r *http.Request, key aws.Credentials, payload string, presigned bool, at time.Time) (string, error) {
+	ctx := context.Background()
+	if !presigned {
+		err := v4.NewSigner().SignHTTP(ctx, key, r, payload, v.Service, v.Region, at)
+		_, signature, _ := strings.Cut(r.Header.Get("Authorization"), "Signature=")
+		return signature, err
+	}
+	query := r.URL.Query()
+	query.Del("X-Amz-Signature")
+	r.URL.RawQuery = query.Encode()
+	keepHeaders := func(o *v4.SignerOptions) { o.DisableHeaderHoisting = true }
+	signed, _, err := v4.NewSigner().PresignHTTP(ctx, key, r, payload, v.Service, v.Region, at, keepHeaders)
+	if err != nil {
+		return "", err
+	}
+	target, err := url.Parse(signed)
+	if err != nil {
+		return "", err
+	}
+	return target.Query().Get("X-Amz-Signature"), nil
 }
 
 // signedPart returns a request of exactly what the client signed of r, without x-amz-date, which

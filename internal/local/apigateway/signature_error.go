@@ -43,9 +43,9 @@ func wrongSignature() error {
 		"Check your AWS Secret Access Key and signing method. Consult the service documentation for details.")
 }
 
-func expired(signedAt, now time.Time) error {
+func expired(signedAt, now time.Time, lifetime time.Duration) error {
 	return invalidSignature(fmt.Sprintf("Signature expired: %s is now earlier than %s (%s - %d min.)",
-		signedAt.Format(timeLayout), now.Add(-clockSkew).Format(timeLayout), now.Format(timeLayout), int(clockSkew.Minutes())))
+		signedAt.Format(timeLayout), now.Add(-lifetime).Format(timeLayout), now.Format(timeLayout), int(lifetime.Minutes())))
 }
 
 func notYetCurrent(signedAt, now time.Time) error {

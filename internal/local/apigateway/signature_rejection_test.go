@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/stretchr/testify/require"
 )
@@ -160,14 +161,73 @@ func TestClock(t *testing.T) {
 	}
 }
 
+// presigned returns a request for a presigned URL. The query may have X-Amz-Expires.
+func presigned(t testing.TB, target string, key aws.Credentials) *http.Request {
+	t.Helper()
+	r, err := http.NewRequest("GET", target, nil)
+	require.NoError(t, err)
+	signed, _, err := v4.NewSigner().PresignHTTP(t.Context(), key, r, hexHash(nil), "execute-api", "eu-west-1", noon)
+	require.NoError(t, err)
+	r.URL, err = url.Parse(signed)
+	require.NoError(t, err)
+	return r
+}
+
 func TestPresignedURL(t *testing.T) {
-	r, err := http.NewRequest("GET", good, nil)
-	require.NoError(t, err)
-	target, _, err := v4.NewSigner().PresignHTTP(t.Context(), clientKey(), r, hexHash(nil), "execute-api", "eu-west-1", noon)
-	require.NoError(t, err)
-	r.URL, err = url.Parse(target)
-	require.NoError(t, err)
-	requireSignatureError(t, verifier().Verify(r, nil), "MissingAuthenticationTokenException", "Missing Authentication Token")
+	session := clientKey()
+	session.SessionToken = "session/token+of=the//caller"
+	for _, r := range []*http.Request{
+		presigned(t, good, clientKey()),
+		presigned(t, good+"&X-Amz-Expires=60", clientKey()),
+		presigned(t, good+"&s=x+y%20z&a=2&a=1", session),
+	} {
+		received, body := received(t, r)
+		require.NoError(t, verifier().Verify(received, body), r.URL.RawQuery)
+		require.Error(t, verifier().Verify(received, []byte("body")))
+	}
+}
+
+func TestLifetimeOfPresignedURLs(t *testing.T) {
+	for expires, valid := range map[string]time.Duration{"": 5 * time.Minute, "&X-Amz-Expires=1": time.Second, "&X-Amz-Expires=3600": time.Hour} {
+		r, body := received(t, presigned(t, good+expires, clientKey()))
+		v := verifier()
+		v.Now = func() time.Time { return noon.Add(valid) }
+		require.NoError(t, v.Verify(r, body), expires)
+		v.Now = func() time.Time { return noon.Add(valid + time.Second) }
+		requireSignatureError(t, v.Verify(r, body), "InvalidSignatureException", "Signature expired: ")
+	}
+}
+
+func TestAlteredPresignedURLs(t *testing.T) {
+	const invalid, incomplete = "InvalidSignatureException", "IncompleteSignatureException"
+	for name, test := range map[string]struct{ old, replacement, kind, message string }{
+		"path":               {"/backend/7d4f", "/backend/7d4e", invalid, mismatch},
+		"query":              {"limit=20", "limit=21", invalid, mismatch},
+		"added parameter":    {"limit=20", "limit=20&all=1", invalid, mismatch},
+		"lifetime":           {"X-Amz-Expires=60", "X-Amz-Expires=61", invalid, mismatch},
+		"signature":          {"X-Amz-Signature=", "X-Amz-Signature=0", invalid, mismatch},
+		"time":               {"T120000Z", "T120001Z", invalid, mismatch},
+		"region":             {"eu-west-1", "us-east-1", invalid, "Credential should be scoped to a valid region"},
+		"access key":         {"Credential=local", "Credential=other", "UnrecognizedClientException", "security token"},
+		"host not signed":    {"SignedHeaders=host", "SignedHeaders=accept", invalid, "'Host' or ':authority' must be a 'SignedHeader'"},
+		"no signature":       {"X-Amz-Signature=", "Signature=", incomplete, "must include 'X-Amz-Signature'"},
+		"no algorithm":       {"X-Amz-Algorithm=", "Algorithm=", incomplete, "must include 'X-Amz-Algorithm'"},
+		"two dates":          {"limit=20", "X-Amz-Date=20260314T120000Z", incomplete, "must include 'X-Amz-Date', once"},
+		"another algorithm":  {"HMAC-SHA256", "HMAC-SHA1", incomplete, "X-Amz-Algorithm only supports"},
+		"lifetime 0":         {"X-Amz-Expires=60", "X-Amz-Expires=0", incomplete, "X-Amz-Expires must be a number of seconds from 1 to 604800"},
+		"lifetime of a year": {"X-Amz-Expires=60", "X-Amz-Expires=31536000", incomplete, "X-Amz-Expires must be"},
+		"lifetime x":         {"X-Amz-Expires=60", "X-Amz-Expires=x", incomplete, "X-Amz-Expires must be"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, body := received(t, presigned(t, good+"&X-Amz-Expires=60", clientKey()))
+			target := strings.Replace(r.URL.String(), test.old, test.replacement, 1)
+			require.NotEqual(t, r.URL.String(), target)
+			var err error
+			r.URL, err = url.Parse(target)
+			require.NoError(t, err)
+			requireSignatureError(t, verifier().Verify(r, body), test.kind, test.message)
+		})
+	}
 }
 
 // What stands in Authorization by mistake is often a secret.
