@@ -23,8 +23,9 @@ help: ## list the targets
 
 .PHONY: run
 run: ## run the whole service on this machine; settings as make run NAME=value or from the environment
+	@echo "building the local service; the first time takes a minute ..." >&2
 	@go build -ldflags "$(STAMP)" -o $(BUILD)/local ./cmd/local
-	@exec $(BUILD)/local
+	@exec $(BUILD)/local $(MAKEOVERRIDES)
 
 # The simulation plays 2,000 histories, under the race detector 300 of them.
 .PHONY: test

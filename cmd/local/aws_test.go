@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/base64"
+
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -99,6 +101,17 @@ func TestLambdaCreateOrder(t *testing.T) {
 	_, err := lambda.NewFromConfig(s.aws()).Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("delete-order")})
 	_, missing := errors.AsType[*lambdatypes.ResourceNotFoundException](err)
 	require.True(t, missing, "%v", err)
+}
+
+func TestLambdaLogResult(t *testing.T) {
+	t.Parallel()
+	s := start(t, "FULFILMENT=off")
+	output, err := lambda.NewFromConfig(s.aws()).Invoke(t.Context(), &lambda.InvokeInput{
+		FunctionName: aws.String("create-order"), Payload: []byte("{}"), LogType: lambdatypes.LogTypeTail})
+	require.NoError(t, err)
+	log, err := base64.StdEncoding.DecodeString(aws.ToString(output.LogResult))
+	require.NoError(t, err)
+	require.Contains(t, string(log), `"message":"order rejected"`)
 }
 
 func TestLambdaGetOrder(t *testing.T) {

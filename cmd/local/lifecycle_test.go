@@ -27,8 +27,10 @@ func TestStartFailures(t *testing.T) {
 		args, settings []string
 		message        string
 	}{
-		"bad flag":       {args: []string{"-verbose"}, message: "flag provided but not defined: -verbose; settings are environment variables"},
-		"argument":       {args: []string{"start"}, message: "takes no arguments; settings are environment variables"},
+		"bad flag":       {args: []string{"-verbose"}, message: `unknown setting "-verbose"; settings are `},
+		"argument":       {args: []string{"start"}, message: `unknown setting "start"; settings are `},
+		"unknown":        {args: []string{"TABEL=dynamodb"}, message: "unknown setting TABEL; did you mean TABLE?"},
+		"region":         {args: []string{"AWS_REGION=foo bar"}, message: `AWS_REGION: must be a region such as eu-west-1, got "foo bar"`},
 		"port in use":    {settings: []string{"PORT=" + taken}, message: "cannot listen on port " + taken + ": "},
 		"port x":         {settings: []string{"PORT=x"}, message: `PORT: must be a port from 0 to 65535, got "x"`},
 		"port too large": {settings: []string{"PORT=65536"}, message: `PORT: must be a port from 0 to 65535, got "65536"`},

@@ -4,8 +4,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -22,23 +20,16 @@ const shutdownTimeout = 15 * time.Second
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
-	if err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr); err != nil {
+	if err := run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "local:", err)
 		os.Exit(1)
 	}
 }
 
-// run serves until ctx ends. It writes the tour to stdout, and the functions' logs to stderr.
-func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
-	flags := flag.NewFlagSet("local", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	if err := flags.Parse(args); err != nil {
-		return fmt.Errorf("%w; settings are environment variables, such as PORT=8081", err)
-	}
-	if flags.NArg() > 0 {
-		return errors.New("takes no arguments; settings are environment variables, such as PORT=8081")
-	}
-	settings, err := local.ReadSettings(getenv)
+// run serves until ctx ends. Arguments are settings, NAME=value each, as in the environment. It writes
+// the tour to stdout, and the functions' logs to stderr.
+func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) error {
+	settings, err := local.ReadCommandLine(args, environ)
 	if err != nil {
 		return err
 	}

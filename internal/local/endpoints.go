@@ -4,12 +4,16 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"runtime"
 	"runtime/metrics"
+	"slices"
+	"strconv"
 	"time"
 
 	"orders/internal/local/apigateway"
 	"orders/internal/local/awsapi"
+	"orders/internal/local/eventbridge"
 	"orders/internal/local/fakepeers"
 	"orders/internal/local/lambda"
 	"orders/internal/peer"
@@ -36,20 +40,21 @@ func (s *Service) useFakePeers() {
 // routes returns the handler of every request. The orders API and the AWS APIs count as requests in
 // flight; the fake peers, which these wait for, do not.
 func (s *Service) routes(f functions, tokens *apigateway.TokenIssuer) http.Handler {
-	public := http.NewServeMux()
+	api := http.NewServeMux()
 	signatures := apigateway.Verifier{AccessKey: accessKey, SecretKey: secretKey, Region: s.settings.Region, Service: "execute-api"}
-	(&apigateway.Gateway{CreateOrder: f.create, GetOrder: f.get, Tokens: tokens, Signatures: signatures}).Register(public)
-	(&awsapi.Endpoints{
+	(&apigateway.Gateway{CreateOrder: f.create, GetOrder: f.get, Tokens: tokens, Signatures: signatures}).Register(api)
+	aws := &awsapi.Endpoints{
 		Region:     s.settings.Region,
 		Functions:  map[string]*lambda.Function{f.create.Name: f.create, f.get.Name: f.get, f.onEvents.Name: f.onEvents},
 		Async:      s.invokeAsync,
+		Logs:       s.logs.lines,
 		Events:     s,
 		Parameters: parameters(s.URL, s.settings.Region, f.create, s.settings),
 		Started:    time.Now(),
-	}).Register(public)
+	}
 
 	all := http.NewServeMux()
-	all.Handle("/", s.inFlight.track(public))
+	all.Handle("/", s.inFlight.track(aws.Route(api)))
 	s.registerFakePeers(all, signatures)
 	s.registerInspection(all, tokens)
 	return apigateway.ExactPaths(all)
@@ -121,9 +126,46 @@ func (s *Service) registerInspection(mux *http.ServeMux, tokens *apigateway.Toke
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		_, _ = io.WriteString(w, token) // fails only if the client has gone
 	})
-	mux.HandleFunc("GET /_local/events", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.bus.Events()) })
+	mux.HandleFunc("GET /_local/events", func(w http.ResponseWriter, r *http.Request) {
+		events, err := filterEvents(s.bus.Events(), r.URL.Query())
+		if err != nil {
+			apigateway.Respond(w, http.StatusBadRequest, err.Error())
+			return
+		}
+		writeJSON(w, events)
+	})
 	mux.HandleFunc("GET /_local/dead-letters", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.deadLetters.All()) })
 	mux.HandleFunc("GET /_local/runtime", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.runtimeStats()) })
+}
+
+// filterEvents returns the events of an order (orderId) and of a detail type (type) that follow the
+// event with an ID (after), at most a number of them (limit).
+func filterEvents(events []eventbridge.Event, query url.Values) ([]eventbridge.Event, error) {
+	if after := query.Get("after"); after != "" {
+		i := slices.IndexFunc(events, func(e eventbridge.Event) bool { return e.ID == after })
+		if i < 0 {
+			return nil, errors.New("after must be the ID of an event")
+		}
+		events = events[i+1:]
+	}
+	limit := len(events)
+	if query.Has("limit") {
+		var err error
+		if limit, err = strconv.Atoi(query.Get("limit")); err != nil || limit < 1 {
+			return nil, errors.New("limit must be at least 1")
+		}
+	}
+	orderID, detailType := query.Get("orderId"), query.Get("type")
+	found := []eventbridge.Event{}
+	for _, e := range events {
+		if len(found) == limit {
+			break
+		}
+		if (orderID == "" || slices.Contains(e.Resources, orderID)) && (detailType == "" || e.DetailType == detailType) {
+			found = append(found, e)
+		}
+	}
+	return found, nil
 }
 
 // runtimeStats are what a load run watches of the process.

@@ -2,13 +2,16 @@ package local
 
 import (
 	"maps"
+	"orders/internal/local/eventbridge"
 	"orders/internal/local/lambda"
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -75,4 +78,66 @@ func TestParametersOfARunningService(t *testing.T) {
 			require.NotEmpty(t, value, name)
 		}
 	}
+}
+
+func TestFilterEvents(t *testing.T) {
+	events := []eventbridge.Event{
+		{ID: "1", DetailType: "OrderCreated", Resources: []string{"a"}},
+		{ID: "2", DetailType: "OrderCreated", Resources: []string{"b"}},
+		{ID: "3", DetailType: "PackageCreated", Resources: []string{"a"}},
+		{ID: "4", DetailType: "OrderModified", Resources: []string{"b", "a"}},
+	}
+	for query, want := range map[string]string{
+		"":                                   "1234",
+		"orderId=a":                          "134",
+		"type=OrderCreated":                  "12",
+		"after=2":                            "34",
+		"limit=3":                            "123",
+		"limit=9":                            "1234",
+		"orderId=a&limit=2":                  "13",
+		"orderId=b&type=OrderCreated":        "2",
+		"orderId=a&after=1&limit=1":          "3",
+		"orderId=a&type=OrderDeleted":        "",
+		"after=4":                            "",
+		"orderId=c":                          "",
+		"orderId=a&orderId=b&unknown=1":      "134",
+		"type=OrderModified&after=3&limit=1": "4",
+	} {
+		values, err := url.ParseQuery(query)
+		require.NoError(t, err)
+		found, err := filterEvents(events, values)
+		require.NoError(t, err)
+		require.NotNil(t, found, "an empty list is []")
+		var ids string
+		for _, e := range found {
+			ids += e.ID
+		}
+		require.Equal(t, want, ids, query)
+	}
+	for query, message := range map[string]string{
+		"after=5": "after must be the ID of an event", "limit=0": "limit must be at least 1", "limit=": "limit must be at least 1", "limit=x": "limit must be at least 1",
+	} {
+		values, err := url.ParseQuery(query)
+		require.NoError(t, err)
+		_, err = filterEvents(events, values)
+		require.EqualError(t, err, message)
+	}
+}
+
+func TestEventsEndpointFilters(t *testing.T) {
+	s, c := start(t, func(s *Settings) { s.Fulfilment = false })
+	defer closeService(t, s)
+	for _, id := range []string{"a", "b", "a"} {
+		_, err := s.bus.Put(eventBusName, "test", "Test", []string{id}, json.RawMessage(`{}`), time.Time{})
+		require.NoError(t, err)
+	}
+	var events []eventbridge.Event
+	require.NoError(t, json.Unmarshal([]byte(c.get(t, "/_local/events?orderId=a&limit=1")), &events))
+	require.Len(t, events, 1)
+	require.NoError(t, json.Unmarshal([]byte(c.get(t, "/_local/events?orderId=a&after="+events[0].ID)), &events))
+	require.Len(t, events, 1)
+	status, text, err := c.do("GET", "/_local/events?limit=-1", "")
+	require.NoError(t, err)
+	require.Equal(t, http.StatusBadRequest, status)
+	require.JSONEq(t, `{"message":"limit must be at least 1"}`, text)
 }

@@ -28,6 +28,7 @@ type Service struct {
 
 	settings    Settings
 	log         *slog.Logger
+	logs        *recentLogs
 	storage     *storage
 	bus         *eventbridge.Bus
 	deadLetters *sqs.List
@@ -55,20 +56,25 @@ func Start(ctx context.Context, settings Settings, log io.Writer) (*Service, err
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
-	lines := telemetry.NewLineWriter(log)
+	logs := newRecentLogs(log)
+	lines := telemetry.NewLineWriter(logs)
 	s := &Service{
 		URL:         "http://" + listener.Addr().String(),
 		settings:    settings,
 		log:         telemetry.NewLogger(lines, settings.LogLevel),
+		logs:        logs,
 		storage:     opened,
 		deadLetters: opened.deadLetters,
 		inFlight:    newDrain(),
+	}
+	for _, warning := range settings.Warnings {
+		s.log.Warn(warning)
 	}
 	s.useFakePeers()
 	f := s.functions(telemetry.NewMetrics(lines, apigateway.Stage, nil))
 	s.openBus(f.onEvents)
 	s.server = &http.Server{
-		Handler:           s.routes(f, tokens),
+		Handler:           localhostOnly(limitBodyTime(bodyTimeout, s.routes(f, tokens))),
 		ReadHeaderTimeout: 10 * time.Second,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
 	}

@@ -60,7 +60,7 @@ func TestUnknownRoutesAndMethods(t *testing.T) {
 		"GET /", "GET /order", "GET /Orders", "GET /orders/1/2", "GET /backend", "GET /local/orders",
 		"PUT /orders", "DELETE /orders", "HEAD /orders", "PATCH /orders", "POST /orders/1", "DELETE /orders/1", "HEAD /orders/1",
 		"POST /backend/1", "HEAD /backend/1",
-		"GET //orders", "GET /orders//", "GET /orders//1", "GET /orders/1//", "GET /backend/1/2/", "GET /ordersx/", "GET /orders/../orders", "GET /./orders", "GET /x/../orders",
+		"GET //orders", "GET /orders//", "GET /orders/1%2F", "GET /orders%2F", "GET /orders//1", "GET /orders/1//", "GET /backend/1/2/", "GET /ordersx/", "GET /orders/../orders", "GET /./orders", "GET /x/../orders",
 		"GET /orders/%2e%2e/orders", "GET /orders/%2F", "GET /%2e/orders", "GET /backend/",
 	} {
 		t.Run(request, func(t *testing.T) {

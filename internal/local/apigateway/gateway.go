@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"path"
+	"strings"
 
 	"orders/internal/handler"
 	"orders/internal/local/lambda"
@@ -64,8 +65,9 @@ func (m methods) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // are for next.
 func ExactPaths(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		clean := path.Clean("/" + r.URL.Path) // the path of "OPTIONS *" is no path at all
-		if r.URL.Path != clean && (clean == "/" || r.URL.Path != clean+"/") {
+		clean := path.Clean("/" + r.URL.Path)                                                           // the path of "OPTIONS *" is no path at all
+		slash := clean != "/" && r.URL.Path == clean+"/" && strings.HasSuffix(r.URL.EscapedPath(), "/") // and no %2F
+		if r.URL.Path != clean && !slash {
 			unknownRoute(w, r)
 			return
 		}

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -165,13 +166,14 @@ func TestBodyLimit(t *testing.T) {
 }
 
 // brokenBody is a body whose sender disconnects.
-type brokenBody struct{}
+type brokenBody struct{ err error }
 
-func (brokenBody) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+func (b brokenBody) Read([]byte) (int, error) { return 0, b.err }
 
-func TestTruncatedBody(t *testing.T) {
+func TestIncompleteBody(t *testing.T) {
 	f := newFixture(t)
-	requireMessage(t, f.send("POST", "/orders", brokenBody{}), http.StatusBadRequest, "Bad Request")
+	requireMessage(t, f.send("POST", "/orders", brokenBody{io.ErrUnexpectedEOF}), http.StatusBadRequest, "Bad Request")
+	requireMessage(t, f.send("POST", "/orders", brokenBody{os.ErrDeadlineExceeded}), http.StatusRequestTimeout, "Request Timeout")
 	require.Zero(t, f.create.calls)
 }
 

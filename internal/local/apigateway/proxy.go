@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
 	"strconv"
 	"unicode/utf8"
 
@@ -63,9 +64,13 @@ func (g *Gateway) forServices(resource string, f *lambda.Function) http.Handler 
 func invoke(w http.ResponseWriter, r *http.Request, resource string, f *lambda.Function, caller events.APIGatewayProxyRequestContext) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
-		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		_, tooLarge := errors.AsType[*http.MaxBytesError](err)
+		switch {
+		case tooLarge:
 			Respond(w, http.StatusRequestEntityTooLarge, "Request too large")
-		} else {
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			Respond(w, http.StatusRequestTimeout, "Request Timeout")
+		default:
 			Respond(w, http.StatusBadRequest, "Bad Request")
 		}
 		return

@@ -7,11 +7,14 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
+	"regexp"
+	"slices"
+	"strings"
 	"time"
 
 	"orders/internal/local/lambda"
-	"orders/internal/strictjson"
 )
 
 // Endpoints serve the APIs. The fields must not be changed once requests are served. It is safe for
@@ -24,6 +27,8 @@ type Endpoints struct {
 	// Async starts an asynchronous invocation and returns at once. It is responsible for retries
 	// and owns payload.
 	Async func(f *lambda.Function, payload []byte)
+	// Logs returns the log lines of an invocation.
+	Logs func(requestID string) []byte
 	// Events receives the entries of PutEvents.
 	Events Events
 	// Parameters are the values of the Parameter Store by full name.
@@ -34,13 +39,119 @@ type Endpoints struct {
 	Now func() time.Time
 }
 
-// Register adds the patterns of AWS clients to mux:
+var (
+	// lambdaPath matches the paths of Lambda's API, which begin with a version.
+	lambdaPath = regexp.MustCompile(`^/20\d\d-\d\d-\d\d/`)
+
+	// signature matches the Authorization header of Signature Version 4. It captures the service.
+	signature = regexp.MustCompile(`^AWS4-HMAC-SHA256 Credential=[^,\s/]+/\d{8}/[^,\s/]+/([^,\s/]+)/aws4_request, ?` +
+		`SignedHeaders=[^,\s]+, ?Signature=[0-9a-f]+$`)
+)
+
+// Route returns a handler that serves the requests of AWS clients and passes all others to next. It
+// recognizes them by their path and by X-Amz-Target.
 //
-//	POST /{$}                                           EventBridge and SSM, by X-Amz-Target
-//	POST /2015-03-31/functions/{function}/invocations   Lambda
-func (e *Endpoints) Register(mux *http.ServeMux) {
-	mux.HandleFunc("POST /{$}", e.serveTarget)
-	mux.HandleFunc("POST /2015-03-31/functions/{function}/invocations", e.serveInvoke)
+// They must be signed, so that no website can send them, but any access key is accepted.
+func (e *Endpoints) Route(next http.Handler) http.Handler {
+	apis := http.NewServeMux()
+	apis.HandleFunc("POST /{$}", e.serveTarget)
+	apis.HandleFunc("POST /2015-03-31/functions/{function}/invocations", e.serveInvoke)
+	apis.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		writeError(w, r, e.unsupported(r.Method+" "+r.URL.Path))
+	})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		authorization := r.Header.Get("Authorization")
+		service := signedService(authorization)
+		signed := service != "" && service != "execute-api"
+		root := r.URL.Path == "/" && (signed || r.Method == http.MethodPost)
+		switch {
+		case !root && !lambdaPath.MatchString(r.URL.Path) && r.Header.Get("X-Amz-Target") == "":
+			next.ServeHTTP(w, r)
+		case signed:
+			apis.ServeHTTP(w, r)
+		default:
+			writeError(w, r, unsigned(authorization))
+		}
+	})
+}
+
+// signedService returns the service that a request is signed for, or "".
+func signedService(authorization string) string {
+	if parts := signature.FindStringSubmatch(authorization); parts != nil {
+		return parts[1]
+	}
+	return ""
+}
+
+func unsigned(authorization string) *apiError {
+	switch {
+	case authorization == "":
+		return &apiError{http.StatusForbidden, "MissingAuthenticationTokenException", "Missing Authentication Token"}
+	case signedService(authorization) != "":
+		return &apiError{http.StatusForbidden, "InvalidSignatureException", "Credential should be scoped to correct service."}
+	}
+	return &apiError{http.StatusForbidden, "IncompleteSignatureException", "Authorization must be a Signature Version 4, " +
+		"with Credential, SignedHeaders and Signature."}
+}
+
+// operations returns the operations of AWS's JSON protocol by X-Amz-Target.
+func (e *Endpoints) operations() map[string]operation {
+	return map[string]operation{
+		"AWSEvents.PutEvents":           decoding(e.putEvents),
+		"AmazonSSM.GetParameter":        decoding(e.getParameter),
+		"AmazonSSM.GetParameters":       decoding(e.getParameters),
+		"AmazonSSM.GetParametersByPath": decoding(e.getParametersByPath),
+	}
+}
+
+func (e *Endpoints) unsupported(operation string) *apiError {
+	supported := slices.Sorted(maps.Keys(e.operations()))
+	return &apiError{http.StatusBadRequest, "UnknownOperationException", operation + " is not supported here. " +
+		"Supported operations: Lambda.Invoke, " + strings.Join(supported, ", ") + "."}
+}
+
+// maxBody is the largest body of EventBridge and SSM requests, in bytes. It has room for 1 MiB of
+// events in which every byte is escaped.
+const maxBody = 8 << 20
+
+// serveTarget implements AWS's JSON protocol: one path, with the operation in X-Amz-Target.
+func (e *Endpoints) serveTarget(w http.ResponseWriter, r *http.Request) {
+	target := r.Header.Get("X-Amz-Target")
+	serve, ok := e.operations()[target]
+	if !ok {
+		if target == "" {
+			target = "An operation without X-Amz-Target"
+		}
+		writeError(w, r, e.unsupported(target))
+		return
+	}
+	body, err := readBody(r, maxBody)
+	if errors.Is(err, errTooLarge) {
+		err = &apiError{http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", "The request is too large."}
+	}
+	var output any
+	if err == nil {
+		output, err = serve(body)
+	}
+	if err != nil {
+		writeError(w, r, err)
+		return
+	}
+	writeJSON(w, jsonContentType(r), http.StatusOK, output)
+}
+
+// An operation returns its output for a request body.
+type operation func(body []byte) (output any, err error)
+
+// decoding returns an operation that decodes its input.
+func decoding[Input, Output any](do func(Input) (Output, error)) operation {
+	return func(body []byte) (any, error) {
+		var input Input
+		if err := json.Unmarshal(body, &input); err != nil {
+			return nil, &apiError{http.StatusBadRequest, "SerializationException", "The request is not valid JSON for the operation."}
+		}
+		return do(input)
+	}
 }
 
 func (e *Endpoints) now() time.Time {
@@ -48,75 +159,6 @@ func (e *Endpoints) now() time.Time {
 		return e.Now()
 	}
 	return time.Now()
-}
-
-// maxBody is the largest body of EventBridge and SSM requests, in bytes. It has room for 1 MiB of
-// events in which every byte is escaped.
-const maxBody = 8 << 20
-
-// serveTarget implements AWS's JSON 1.1 protocol: one path, with the operation in a header.
-func (e *Endpoints) serveTarget(w http.ResponseWriter, r *http.Request) {
-	const contentType = "application/x-amz-json-1.1"
-	output, err := e.operate(r)
-	if err != nil {
-		known := asAPIError(err)
-		writeJSON(w, contentType, known.status, map[string]string{"__type": known.code, "message": known.message})
-		return
-	}
-	writeJSON(w, contentType, http.StatusOK, output)
-}
-
-func (e *Endpoints) operate(r *http.Request) (output any, err error) {
-	body, err := readBody(r, maxBody)
-	if errors.Is(err, errTooLarge) {
-		return nil, &apiError{http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", "The request is too large."}
-	}
-	if err != nil {
-		return nil, err
-	}
-	switch r.Header.Get("X-Amz-Target") {
-	case "AWSEvents.PutEvents":
-		return decode(body, e.putEvents)
-	case "AmazonSSM.GetParameter":
-		return decode(body, e.getParameter)
-	case "AmazonSSM.GetParameters":
-		return decode(body, e.getParameters)
-	case "AmazonSSM.GetParametersByPath":
-		return decode(body, e.getParametersByPath)
-	}
-	return nil, &apiError{http.StatusBadRequest, "UnknownOperationException",
-		"Only PutEvents, GetParameter, GetParameters and GetParametersByPath are supported."}
-}
-
-// decode calls an operation with its input.
-func decode[Input, Output any](body []byte, operation func(Input) (Output, error)) (any, error) {
-	var input Input
-	if err := json.Unmarshal(body, &input); err != nil {
-		return nil, &apiError{http.StatusBadRequest, "SerializationException", "The request is not valid JSON for the operation."}
-	}
-	return operation(input)
-}
-
-// An apiError is an error response of AWS. Its message never contains anything of a payload or an
-// event, which may be personal data.
-type apiError struct {
-	status  int
-	code    string
-	message string
-}
-
-func (e *apiError) Error() string { return e.code + ": " + e.message }
-
-func invalid(message string) *apiError {
-	return &apiError{http.StatusBadRequest, "ValidationException", "1 validation error detected: " + message}
-}
-
-// asAPIError returns err as an error response; any error that is not one becomes an internal error.
-func asAPIError(err error) *apiError {
-	if known, ok := errors.AsType[*apiError](err); ok {
-		return known
-	}
-	return &apiError{http.StatusInternalServerError, "InternalFailure", "The request could not be handled."}
 }
 
 var errTooLarge = errors.New("request too large")
@@ -135,16 +177,4 @@ func readBody(r *http.Request, limit int64) ([]byte, error) {
 		return nil, errTooLarge
 	}
 	return body, nil
-}
-
-// writeJSON responds with value, without HTML escaping.
-func writeJSON(w http.ResponseWriter, contentType string, status int, value any) {
-	body, err := strictjson.Marshal(value)
-	if err != nil {
-		http.Error(w, "{}", http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", contentType)
-	w.WriteHeader(status)
-	_, _ = w.Write(body) // fails only if the client has gone
 }

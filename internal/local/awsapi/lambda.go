@@ -1,6 +1,12 @@
 package awsapi
 
 import (
+	"bytes"
+	"cmp"
+	"encoding/base64"
+
+	"github.com/google/uuid"
+
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,17 +24,11 @@ const (
 	maxAsyncPayload = 1 << 20
 )
 
-// serveInvoke is Lambda's Invoke. Any account, region and qualifier in the name is accepted;
-// LogType and the client context are ignored.
+// serveInvoke is Lambda's Invoke. Any account and region in the name are accepted; the client
+// context is ignored.
 func (e *Endpoints) serveInvoke(w http.ResponseWriter, r *http.Request) {
 	if err := e.invoke(w, r); err != nil {
-		known := asAPIError(err)
-		kind := "User"
-		if known.status >= http.StatusInternalServerError {
-			kind = "Service"
-		}
-		w.Header().Set("X-Amzn-Errortype", known.code)
-		writeJSON(w, "application/json", known.status, map[string]string{"Type": kind, "Message": known.message})
+		writeError(w, r, err)
 	}
 }
 
@@ -63,17 +63,33 @@ func (e *Endpoints) invokeNow(w http.ResponseWriter, r *http.Request, f *lambda.
 	}
 	// Lambda finishes an invocation although the client disconnects. The function's timeout bounds
 	// it.
-	response, err := f.Invoke(context.WithoutCancel(r.Context()), payload)
+	requestID := uuid.NewString()
+	ctx := lambda.ContextWithRequestID(context.WithoutCancel(r.Context()), requestID)
+	response, err := f.Invoke(ctx, payload)
 	if failed, ok := errors.AsType[*lambda.FunctionError](err); ok {
 		w.Header().Set("X-Amz-Function-Error", "Unhandled")
 		response = failed.Payload
 	} else if err != nil {
 		return err
 	}
+	if r.Header.Get("X-Amz-Log-Type") == "Tail" {
+		w.Header().Set("X-Amz-Log-Result", logResult(e.Logs(requestID)))
+	}
+	w.Header().Set("X-Amzn-Requestid", requestID)
 	w.Header().Set("X-Amz-Executed-Version", "$LATEST")
 	w.Header().Set("Content-Type", "application/json")
 	_, _ = w.Write(response) // fails only if the client has gone
 	return nil
+}
+
+// logResult returns the last 4 KB of an invocation's log, from the beginning of a line, in base64.
+func logResult(log []byte) string {
+	const limit = 4 << 10
+	if len(log) > limit {
+		log = log[len(log)-limit:]
+		log = log[bytes.IndexByte(log, '\n')+1:]
+	}
+	return base64.StdEncoding.EncodeToString(log)
 }
 
 // readPayload returns JSON of at most limit bytes; an empty payload counts as {}.
@@ -98,8 +114,8 @@ func readPayload(r *http.Request, limit int64) ([]byte, error) {
 var functionName = regexp.MustCompile(
 	`^(?:arn:aws[a-z-]*:lambda:[a-z0-9-]+:)?(?:\d{12}:)?(?:function:)?([a-zA-Z0-9_-]+)(?::(\$LATEST|[a-zA-Z0-9_-]+))?$`)
 
-// find returns the function that the request names. Each has one version, which every qualifier
-// means.
+// find returns the function that the request names. Its only version is $LATEST, to which the alias
+// live points.
 func (e *Endpoints) find(r *http.Request) (*lambda.Function, error) {
 	parts := functionName.FindStringSubmatch(r.PathValue("function"))
 	if parts == nil {
@@ -110,9 +126,15 @@ func (e *Endpoints) find(r *http.Request) (*lambda.Function, error) {
 		return nil, &apiError{http.StatusBadRequest, "InvalidParameterValueException",
 			"The derived qualifier from the function name does not match the specified qualifier."}
 	}
-	if f, ok := e.Functions[name]; ok {
-		return f, nil
-	}
 	missing := lambda.Function{Name: name, Region: e.Region}
-	return nil, &apiError{http.StatusNotFound, "ResourceNotFoundException", "Function not found: " + missing.ARN()}
+	arn := missing.ARN()
+	switch qualifier := cmp.Or(inName, inQuery); qualifier {
+	case "", "$LATEST", "live":
+		if f, ok := e.Functions[name]; ok {
+			return f, nil
+		}
+	default:
+		arn += ":" + qualifier
+	}
+	return nil, &apiError{http.StatusNotFound, "ResourceNotFoundException", "Function not found: " + arn}
 }

@@ -1,6 +1,10 @@
 package awsapi_test
 
 import (
+	"encoding/base64"
+
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+
 	"context"
 	"errors"
 	"net/http"
@@ -58,6 +62,44 @@ func TestQualifiers(t *testing.T) {
 	_, err = client.Invoke(t.Context(), &awslambda.InvokeInput{FunctionName: aws.String("echo:live"), Qualifier: aws.String("next")})
 	_, ok := errors.AsType[*types.InvalidParameterValueException](err)
 	require.True(t, ok, err)
+}
+
+func TestUnknownQualifier(t *testing.T) {
+	e, _ := newEndpoints()
+	for _, input := range []*awslambda.InvokeInput{
+		{FunctionName: aws.String("echo:next")},
+		{FunctionName: aws.String("echo"), Qualifier: aws.String("next")},
+	} {
+		_, err := lambdaClient(t, e).Invoke(t.Context(), input)
+		missing, ok := errors.AsType[*types.ResourceNotFoundException](err)
+		require.True(t, ok, err)
+		require.Equal(t, "Function not found: arn:aws:lambda:eu-west-1:000000000000:function:echo:next", *missing.Message)
+	}
+}
+
+func TestLogResult(t *testing.T) {
+	e, _ := newEndpoints()
+	client := lambdaClient(t, e)
+	for _, function := range []string{"echo", "fail"} {
+		response, err := client.Invoke(t.Context(), &awslambda.InvokeInput{FunctionName: &function, LogType: types.LogTypeTail})
+		require.NoError(t, err)
+		log, err := base64.StdEncoding.DecodeString(aws.ToString(response.LogResult))
+		require.NoError(t, err)
+		requestID, ok := awsmiddleware.GetRequestIDMetadata(response.ResultMetadata)
+		require.True(t, ok)
+		require.Equal(t, "log of "+requestID+"\n", string(log))
+
+		response, err = client.Invoke(t.Context(), &awslambda.InvokeInput{FunctionName: &function})
+		require.NoError(t, err)
+		require.Nil(t, response.LogResult)
+	}
+
+	e.Logs = func(string) []byte { return []byte(strings.Repeat("a line of 16 b.\n", 1000)) }
+	response, err := client.Invoke(t.Context(), &awslambda.InvokeInput{FunctionName: aws.String("echo"), LogType: types.LogTypeTail})
+	require.NoError(t, err)
+	log, err := base64.StdEncoding.DecodeString(aws.ToString(response.LogResult))
+	require.NoError(t, err)
+	require.Equal(t, strings.Repeat("a line of 16 b.\n", 4096/16-1), string(log), "whole lines of at most 4 KB")
 }
 
 func TestUnknownFunction(t *testing.T) {
@@ -183,11 +225,11 @@ func TestInvocationOutlivesItsClient(t *testing.T) {
 		disconnect()
 		return []byte(`"done"`), ctx.Err()
 	})
-	mux := http.NewServeMux()
-	e.Register(mux)
+	request := httptest.NewRequestWithContext(ctx, http.MethodPost, "/2015-03-31/functions/echo/invocations", nil)
+	request.Header.Set("Authorization", authorization("lambda"))
 	recorder := httptest.NewRecorder()
 
-	mux.ServeHTTP(recorder, httptest.NewRequestWithContext(ctx, http.MethodPost, "/2015-03-31/functions/echo/invocations", nil))
+	e.Route(http.NotFoundHandler()).ServeHTTP(recorder, request)
 
 	require.Equal(t, `"done"`, recorder.Body.String())
 	require.Empty(t, recorder.Header().Get("X-Amz-Function-Error"))

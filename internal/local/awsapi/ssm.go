@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"orders/internal/local/lambda"
@@ -14,11 +15,15 @@ import (
 // maxParameters is the largest number of names in a request, and of parameters in a page.
 const maxParameters = 10
 
+// parameterType is the type of every parameter.
+const parameterType = "String"
+
 type parameter struct {
 	Name             string
 	Type             string
 	Value            string
 	Version          int
+	Selector         string `json:",omitempty"` // as requested, with its colon
 	ARN              string
 	LastModifiedDate float64 // seconds since 1970
 	DataType         string
@@ -36,11 +41,8 @@ func (e *Endpoints) getParameter(input getParameterInput) (getParameterOutput, e
 	if input.Name == "" {
 		return getParameterOutput{}, invalid("Value at 'name' failed to satisfy constraint: Member must have length greater than or equal to 1")
 	}
-	name, ok := e.parameterName(input.Name)
-	if !ok {
-		return getParameterOutput{}, &apiError{http.StatusBadRequest, "ParameterNotFound", "Parameter " + input.Name + " not found."}
-	}
-	return getParameterOutput{Parameter: e.parameter(name)}, nil
+	p, err := e.findParameter(input.Name)
+	return getParameterOutput{Parameter: p}, err
 }
 
 type getParametersInput struct {
@@ -59,8 +61,8 @@ func (e *Endpoints) getParameters(input getParametersInput) (getParametersOutput
 	}
 	output := getParametersOutput{Parameters: []parameter{}, InvalidParameters: []string{}}
 	for _, given := range slices.Compact(slices.Sorted(slices.Values(input.Names))) {
-		if name, ok := e.parameterName(given); ok {
-			output.Parameters = append(output.Parameters, e.parameter(name))
+		if p, err := e.findParameter(given); err == nil {
+			output.Parameters = append(output.Parameters, p)
 		} else {
 			output.InvalidParameters = append(output.InvalidParameters, given)
 		}
@@ -69,10 +71,17 @@ func (e *Endpoints) getParameters(input getParametersInput) (getParametersOutput
 }
 
 type getParametersByPathInput struct {
-	Path       string
-	Recursive  bool
-	MaxResults *int
-	NextToken  string
+	Path             string
+	Recursive        bool
+	ParameterFilters []parameterFilter
+	MaxResults       *int
+	NextToken        string
+}
+
+type parameterFilter struct {
+	Key    string
+	Option string
+	Values []string
 }
 
 type getParametersByPathOutput struct {
@@ -80,7 +89,7 @@ type getParametersByPathOutput struct {
 	NextToken  string `json:",omitempty"`
 }
 
-// getParametersByPath returns one page, in alphabetical order. Filters are ignored.
+// getParametersByPath returns one page, in alphabetical order.
 func (e *Endpoints) getParametersByPath(input getParametersByPathInput) (getParametersByPathOutput, error) {
 	var none getParametersByPathOutput
 	if !strings.HasPrefix(input.Path, "/") {
@@ -95,7 +104,37 @@ func (e *Endpoints) getParametersByPath(input getParametersByPathInput) (getPara
 	if err != nil {
 		return none, &apiError{http.StatusBadRequest, "InvalidNextToken", "The specified token is not valid."}
 	}
-	return e.page(e.below(input.Path, input.Recursive), string(after), limit), nil
+	names := e.below(input.Path, input.Recursive)
+	for _, filter := range input.ParameterFilters {
+		all, err := filter.matchesAll()
+		if err != nil {
+			return none, err
+		}
+		if !all {
+			names = nil
+		}
+	}
+	return e.page(names, string(after), limit), nil
+}
+
+// matchesAll reports whether the filter matches every parameter or none: each is a String without a
+// key and without labels.
+func (f parameterFilter) matchesAll() (bool, error) {
+	matches := func(value string) bool { return value == parameterType }
+	switch f.Option {
+	case "", "Equals":
+	case "BeginsWith":
+		matches = func(value string) bool { return strings.HasPrefix(parameterType, value) }
+	default:
+		return false, &apiError{http.StatusBadRequest, "InvalidFilterOption", "The filter option must be Equals or BeginsWith."}
+	}
+	switch f.Key {
+	case "Type":
+		return slices.ContainsFunc(f.Values, matches), nil
+	case "KeyId", "Label":
+		return false, nil
+	}
+	return false, &apiError{http.StatusBadRequest, "InvalidFilterKey", "The filter key must be Type, KeyId or Label."}
 }
 
 // page returns the parameters of up to limit names that follow after. The token of the next page is
@@ -129,11 +168,22 @@ func (e *Endpoints) below(path string, recursive bool) []string {
 	return names
 }
 
-// parameterName returns the name of an existing parameter, given its name or its ARN.
-func (e *Endpoints) parameterName(given string) (name string, ok bool) {
-	name = strings.TrimPrefix(given, e.parameterARN(""))
-	_, ok = e.Parameters[name]
-	return name, ok
+// findParameter returns a parameter, given its name or its ARN, and optionally a version. Each has
+// one version and no labels.
+func (e *Endpoints) findParameter(given string) (parameter, error) {
+	name, selector, selected := strings.Cut(strings.TrimPrefix(given, e.parameterARN("")), ":")
+	if _, ok := e.Parameters[name]; !ok {
+		return parameter{}, &apiError{http.StatusBadRequest, "ParameterNotFound", "Parameter " + name + " not found."}
+	}
+	p := e.parameter(name)
+	if selected {
+		p.Selector = ":" + selector
+		if selector != strconv.Itoa(p.Version) {
+			return parameter{}, &apiError{http.StatusBadRequest, "ParameterVersionNotFound",
+				"Systems Manager could not find version " + selector + " of " + name + ". Verify the version and try again."}
+		}
+	}
+	return p, nil
 }
 
 func (e *Endpoints) parameterARN(name string) string {
@@ -143,7 +193,7 @@ func (e *Endpoints) parameterARN(name string) string {
 func (e *Endpoints) parameter(name string) parameter {
 	return parameter{
 		Name:             name,
-		Type:             "String",
+		Type:             parameterType,
 		Value:            e.Parameters[name],
 		Version:          1,
 		ARN:              e.parameterARN(name),

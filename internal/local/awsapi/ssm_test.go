@@ -141,3 +141,56 @@ func TestGetParametersByPathErrors(t *testing.T) {
 	_, ok := errors.AsType[*types.InvalidNextToken](err)
 	require.True(t, ok, err)
 }
+
+func TestVersions(t *testing.T) {
+	client := ssmClient(t, ecommerce())
+	for _, name := range []string{"/top:1", "arn:aws:ssm:eu-west-1:000000000000:parameter/top:1"} {
+		output, err := client.GetParameter(t.Context(), &ssm.GetParameterInput{Name: &name})
+		require.NoError(t, err)
+		require.Equal(t, []string{"/top", "level", ":1"}, []string{*output.Parameter.Name, *output.Parameter.Value, *output.Parameter.Selector})
+	}
+	for _, name := range []string{"/top:2", "/top:label", "/top:", "/top:1:1"} {
+		_, err := client.GetParameter(t.Context(), &ssm.GetParameterInput{Name: &name})
+		_, ok := errors.AsType[*types.ParameterVersionNotFound](err)
+		require.True(t, ok, "%s: %v", name, err)
+	}
+	output, err := client.GetParameters(t.Context(), &ssm.GetParametersInput{Names: []string{"/top:1", "/top:2"}})
+	require.NoError(t, err)
+	require.Equal(t, []string{"/top"}, names(output.Parameters))
+	require.Equal(t, []string{"/top:2"}, output.InvalidParameters)
+}
+
+func TestFilters(t *testing.T) {
+	client := ssmClient(t, ecommerce())
+	get := func(filters ...types.ParameterStringFilter) ([]string, error) {
+		output, err := client.GetParametersByPath(t.Context(), &ssm.GetParametersByPathInput{Path: aws.String("/"), ParameterFilters: filters})
+		if err != nil {
+			return nil, err
+		}
+		return names(output.Parameters), nil
+	}
+	filter := func(key, option string, values ...string) types.ParameterStringFilter {
+		return types.ParameterStringFilter{Key: &key, Option: &option, Values: values}
+	}
+	for _, matching := range []types.ParameterStringFilter{
+		{Key: aws.String("Type"), Values: []string{"String"}}, filter("Type", "Equals", "SecureString", "String"), filter("Type", "BeginsWith", "Str"),
+	} {
+		found, err := get(matching)
+		require.NoError(t, err)
+		require.Equal(t, []string{"/top"}, found)
+		found, err = get(matching, filter("Label", "Equals", "live"))
+		require.NoError(t, err)
+		require.Empty(t, found)
+	}
+	for _, other := range []types.ParameterStringFilter{
+		filter("Type", "Equals", "SecureString"), filter("Type", "BeginsWith", "Secure"), filter("KeyId", "Equals", "alias/aws/ssm"), filter("Label", "Equals", "live"),
+	} {
+		found, err := get(other)
+		require.NoError(t, err)
+		require.Empty(t, found)
+	}
+	_, err := get(filter("Name", "Equals", "/top"))
+	requireAPIError(t, err, "InvalidFilterKey")
+	_, err = get(filter("Type", "Contains", "String"))
+	requireAPIError(t, err, "InvalidFilterOption")
+}

@@ -90,7 +90,8 @@ func (o Options) withDefaults() Options {
 
 // Put puts one entry on the bus and returns the ID of its event without waiting for deliveries. The
 // event is delivered at least once, in no particular order, to the target of every rule that
-// matches. An entry for another bus gets an ID and is dropped, as on AWS. A zero at means now.
+// matches. An entry for another bus gets an ID and is dropped, as on AWS, with a warning in the
+// log. A zero at means now.
 //
 // With a Journal, Put waits until the event is durable. The only error is the journal's: the event
 // is then neither kept nor delivered, and the caller may put it again.
@@ -101,6 +102,8 @@ func (o Options) withDefaults() Options {
 func (b *Bus) Put(busName, source, detailType string, resources []string, detail json.RawMessage, at time.Time) (id string, err error) {
 	id = b.options.NewID()
 	if busName != b.options.Name {
+		b.options.Logger.Warn("event dropped: unknown event bus", slog.String("eventBus", busName),
+			slog.String("source", source), slog.String("detailType", detailType))
 		return id, nil
 	}
 	if at.IsZero() {

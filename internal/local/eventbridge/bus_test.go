@@ -134,9 +134,13 @@ func TestEntriesForOtherBusesAreDropped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var to target
 		var dead sqs.List
-		b := open(&dead, rule("r", &to))
+		var log strings.Builder
+		o := options(&dead, rule("r", &to))
+		o.Logger = slog.New(slog.NewTextHandler(&log, nil))
+		b := eventbridge.New(o)
 		id, err := b.Put("default", "s", "d", nil, json.RawMessage(`no JSON`), at)
 		require.NoError(t, err)
+		require.Contains(t, log.String(), `level=WARN msg="event dropped: unknown event bus" eventBus=default source=s detailType=d`)
 		require.Equal(t, "id-1", id)
 		require.NoError(t, b.Close(t.Context()))
 		require.Empty(t, to.got)

@@ -33,6 +33,26 @@ type Function struct {
 	Region  string            // in the function's ARN
 	NewID   func() string     // returns a request ID; nil: a random UUID
 	Now     func() time.Time  // dates the trace header, not the deadline; nil: time.Now
+
+	// Observe, if set, is called at the end of each invocation.
+	Observe func(Invocation)
+}
+
+// An Invocation describes one finished invocation of a function.
+type Invocation struct {
+	Function  string // its name
+	RequestID string
+	Start     time.Time
+	Duration  time.Duration
+	Err       error // what Invoke returned
+}
+
+type requestIDKey struct{}
+
+// ContextWithRequestID returns a context that gives the next invocation this request ID, for callers
+// that need to know it.
+func ContextWithRequestID(ctx context.Context, requestID string) context.Context {
+	return context.WithValue(ctx, requestIDKey{}, requestID)
 }
 
 // ARN returns the function's Amazon Resource Name, without a qualifier.
@@ -52,8 +72,16 @@ func (f *Function) ARN() string {
 // its deadline is reported as timed out on time, and its goroutine runs until the handler returns;
 // its response is dropped.
 func (f *Function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	requestID, start := f.requestID(ctx), time.Now()
+	response, err := f.invoke(ctx, requestID, payload)
+	if f.Observe != nil {
+		f.Observe(Invocation{Function: f.Name, RequestID: requestID, Start: start, Duration: time.Since(start), Err: err})
+	}
+	return response, err
+}
+
+func (f *Function) invoke(ctx context.Context, requestID string, payload []byte) ([]byte, error) {
 	timeout := cmp.Or(f.Timeout, DefaultTimeout)
-	requestID := f.requestID()
 	run, cancel := context.WithTimeout(f.invocationContext(ctx, requestID), timeout)
 	defer cancel()
 
@@ -121,7 +149,10 @@ func (f *Function) traceHeader(requestID string) string {
 	return fmt.Sprintf("Root=1-%08x-%x;Parent=%x;Sampled=0", uint32(now().Unix()), sum[:12], sum[12:20])
 }
 
-func (f *Function) requestID() string {
+func (f *Function) requestID(ctx context.Context) string {
+	if id, ok := ctx.Value(requestIDKey{}).(string); ok {
+		return id
+	}
 	if f.NewID != nil {
 		return f.NewID()
 	}

@@ -260,3 +260,26 @@ func TestResponseSizeIsLimited(t *testing.T) {
 	_, err = f.Invoke(t.Context(), []byte(`{}`))
 	require.Equal(t, "Function.ResponseSizeTooLarge", functionError(t, err).Type)
 }
+
+func TestObserve(t *testing.T) {
+	var seen []lambda.Invocation
+	f := newFunction(handler(func(ctx context.Context, payload []byte) ([]byte, error) {
+		time.Sleep(time.Second)
+		if string(payload) == "{}" {
+			return nil, errors.New("failed")
+		}
+		return payload, nil
+	}))
+	f.Observe = func(i lambda.Invocation) { seen = append(seen, i) }
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		_, err := f.Invoke(lambda.ContextWithRequestID(t.Context(), "request-1"), []byte("1"))
+		require.NoError(t, err)
+		_, err = f.Invoke(t.Context(), []byte("{}"))
+		require.Error(t, err)
+		require.Len(t, seen, 2)
+		require.Equal(t, lambda.Invocation{Function: f.Name, RequestID: "request-1", Start: start, Duration: time.Second}, seen[0])
+		require.Equal(t, err, seen[1].Err)
+		require.NotEmpty(t, seen[1].RequestID)
+	})
+}

@@ -102,6 +102,7 @@ func (s *service) put(t *testing.T, source, detailType, orderID string, detail a
 	require.NoError(t, err)
 	request.Header.Set("X-Amz-Target", "AWSEvents.PutEvents")
 	request.Header.Set("Content-Type", "application/x-amz-json-1.1")
+	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=local/20260123/eu-west-1/events/aws4_request, SignedHeaders=host, Signature=00")
 	response, text := send(t, request)
 	require.Equal(t, http.StatusOK, response.StatusCode, text)
 	require.Contains(t, text, `"FailedEntryCount":0`)

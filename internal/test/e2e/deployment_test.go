@@ -45,8 +45,7 @@ func deploy(t *testing.T, table http.Handler, tableName string) *deployment {
 		catalogue:   fakepeers.NewCatalogue(),
 		beforeCheck: func(string, *http.Request) {},
 	}
-	eventBridge := http.NewServeMux()
-	(&awsapi.Endpoints{Region: lambdaruntime.Region, Events: putEvents{d.bus}}).Register(eventBridge)
+	eventBridge := (&awsapi.Endpoints{Region: lambdaruntime.Region, Events: putEvents{d.bus}}).Route(http.NotFoundHandler())
 	d.World = testworld.New(t, testworld.Options{TableName: tableName, Table: table, Peers: d.peers(), Bus: atRoot(eventBridge)})
 	t.Cleanup(func() {
 		d.Close(t)
