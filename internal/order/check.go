@@ -30,14 +30,15 @@ type Checker interface {
 // These are bounds for trouble that lasts. What keeps 99 of 100 creates below a second lies within:
 // a peer's late response is hedged long before, on another connection (internal/peer), and so is
 // the table's (internal/dynamo). The bounds are wider than that second because a late verdict is
-// better than none: a peer whose instances all have to start may need two or three.
+// better than none: a peer of two functions in a chain, both of which have to start, may need more
+// than four.
 type Budget struct {
-	Checks time.Duration // the most that all checks together may take, 4 s by default; then they have failed
+	Checks time.Duration // the most that all checks together may take, 8 s by default; then they have failed
 	Write  time.Duration // what the checks must leave of the context's time, 1 s by default: several attempts
 }
 
 const (
-	defaultChecks = 4 * time.Second
+	defaultChecks = 8 * time.Second
 	defaultWrite  = time.Second
 )
 

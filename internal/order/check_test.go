@@ -109,9 +109,9 @@ func TestTheBudgetOfTheChecks(t *testing.T) {
 		deadline time.Duration // of the create's context
 		checks   time.Duration // what a checker that never returns gets
 	}{
-		"4 s without a deadline":                {order.Budget{}, none, 4 * time.Second},
-		"4 s with one far away":                 {order.Budget{}, 10 * time.Second, 4 * time.Second},
-		"4 s with one that just leaves it":      {order.Budget{}, 5 * time.Second, 4 * time.Second},
+		"8 s without a deadline":                {order.Budget{}, none, 8 * time.Second},
+		"8 s with one far away":                 {order.Budget{}, 15 * time.Second, 8 * time.Second},
+		"8 s with one that just leaves it":      {order.Budget{}, 9 * time.Second, 8 * time.Second},
 		"1 s is left for the write":             {order.Budget{}, 3 * time.Second, 2 * time.Second},
 		"nothing if even the write has no time": {order.Budget{}, 900 * time.Millisecond, 0},
 		"its own time for the checks":           {order.Budget{Checks: 700 * time.Millisecond}, 3 * time.Second, 700 * time.Millisecond},

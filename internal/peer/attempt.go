@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -20,27 +21,29 @@ import (
 // response must not exhaust this function's memory.
 const maxResponseBytes = 1 << 20
 
-// A resultKind is how an attempt ended, and so whether another attempt can do better.
+// A resultKind is how an attempt ended. The first three are final: no other attempt can do better.
+// The others are in the order of how much they say about the peer.
 type resultKind int
 
 const (
-	gotVerdict resultKind = iota // accepted or rejected
-	refused                      // a 4xx: the same request would be refused again
-	notSent                      // the request could not be built or signed, and neither could the next
-	invalid                      // an invalid response; another attempt that is in flight may do better
-	failed                       // no response, 429 or 5xx: worth a retry
+	gotVerdict  resultKind = iota // accepted or rejected
+	refused                       // a 4xx: the same request would be refused again
+	notSent                       // the request could not be built or signed, and neither could the next
+	invalid                       // an invalid response: a retry would get the same, but a hedge may do better
+	unavailable                   // 429, 5xx, or a response that broke off: worth a retry
+	broken                        // the connection ended before a response, or is not HTTP: worth a retry
+	silent                        // no connection, or no response in time: worth a retry
 )
+
+func (k resultKind) isFinal() bool     { return k < invalid }
+func (k resultKind) isRetryable() bool { return k > invalid }
 
 // A result is how an attempt ended, or all attempts of a check together.
 type result struct {
-	kind     resultKind
-	verdict  error // if gotVerdict: nil or an order.Rejected error
-	cause    error // if not: for operators, redacted
-	attempts int
+	kind    resultKind
+	verdict error // if gotVerdict: nil or an order.Rejected error
+	cause   error // if not: for operators, redacted
 }
-
-// isFinal reports whether no other attempt can change the result.
-func (r result) isFinal() bool { return r.kind < invalid }
 
 // attempt sends one request, with a signature of its own, and reads the verdict.
 func (c *check) attempt(ctx context.Context, body []byte, verdict func(strictjson.Object) error) result {
@@ -79,12 +82,15 @@ func (c *check) post(ctx context.Context, body []byte) ([]byte, *result) {
 		return nil, &result{kind: kindOfError(err), cause: safehttp.Redact(err)}
 	}
 	defer response.Body.Close()
+	if c.circuit.responded() {
+		c.warn(ctx, "circuit closed")
+	}
 	content, err := io.ReadAll(io.LimitReader(response.Body, maxResponseBytes+1))
 	switch {
 	case response.StatusCode != http.StatusOK:
 		return nil, &result{kind: kindOfStatus(response.StatusCode), cause: fmt.Errorf("status %d", response.StatusCode)}
 	case err != nil:
-		return nil, &result{kind: failed, cause: fmt.Errorf("incomplete response: %w", safehttp.Redact(err))}
+		return nil, &result{kind: unavailable, cause: fmt.Errorf("incomplete response: %w", safehttp.Redact(err))}
 	case len(content) > maxResponseBytes:
 		return nil, &result{kind: invalid, cause: fmt.Errorf("invalid response: more than %d bytes", maxResponseBytes)}
 	}
@@ -95,14 +101,20 @@ func kindOfError(err error) resultKind {
 	if _, ok := errors.AsType[*safehttp.SigningError](err); ok {
 		return notSent
 	}
-	return failed
+	if e, ok := errors.AsType[*net.OpError](err); ok && e.Op == "dial" {
+		return silent
+	}
+	if e, ok := errors.AsType[net.Error](err); ok && e.Timeout() || errors.Is(err, context.Canceled) {
+		return silent
+	}
+	return broken
 }
 
 // kindOfStatus returns the kind of a response with a status other than 200.
 func kindOfStatus(status int) resultKind {
 	switch {
 	case status >= 500, status == http.StatusTooManyRequests:
-		return failed
+		return unavailable
 	case status >= 400:
 		return refused
 	}
@@ -110,17 +122,16 @@ func kindOfStatus(status int) resultKind {
 }
 
 // combine returns the result of a check: that of its last attempt if that is final. Otherwise there
-// is no verdict, and the peer counts as failed only if no attempt got a response.
+// is no verdict, and its kind is the one that says most about the peer.
 func combine(all []result) result {
 	last := all[len(all)-1]
-	last.attempts = len(all)
 	if last.kind == gotVerdict {
 		return last
 	}
 	var causes attemptErrors
 	for _, r := range all {
 		causes = append(causes, r.cause)
-		if !last.isFinal() {
+		if !last.kind.isFinal() {
 			last.kind = min(last.kind, r.kind)
 		}
 	}

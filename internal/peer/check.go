@@ -15,7 +15,7 @@ import (
 
 // defaultTimeout is what order.Budget leaves for all checks together: a verdict that comes later
 // comes too late.
-const defaultTimeout = 4 * time.Second
+const defaultTimeout = 8 * time.Second
 
 // A check is one peer's check of new orders, with what this process has learned about the peer from
 // all orders. It implements order.Checker.
@@ -60,42 +60,28 @@ func (c *check) decide(ctx context.Context, o order.Order) error {
 		c.counters.skipped.Add(1)
 		return c.failed(err)
 	}
-	result := c.send(ctx, pass, body, func(r strictjson.Object) error { return c.verdict(r, o) })
-	c.learn(ctx, pass, result)
+	c.counters.calls.Add(1)
+	c.budget.deposit()
+	result := c.race(ctx, func(ctx context.Context) result {
+		return c.attempt(ctx, body, func(r strictjson.Object) error { return c.verdict(r, o) })
+	})
+	c.leave(ctx, pass, result)
 	if result.kind != gotVerdict {
 		return c.failed(result.cause)
 	}
 	return result.verdict
 }
 
-// send sends the request as often as the pass allows.
-func (c *check) send(ctx context.Context, pass *pass, body []byte, verdict func(strictjson.Object) error) result {
-	c.counters.calls.Add(1)
-	c.budget.deposit()
-	attempts := maxAttempts
-	if pass.isProbe() {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, pass.limit)
-		defer cancel()
-		attempts = 1
+// leave tells the circuit whether the peer was silent. A check whose caller was canceled does not
+// know.
+func (c *check) leave(ctx context.Context, pass *pass, r result) {
+	var noResponse error
+	if r.kind == silent && !errors.Is(ctx.Err(), context.Canceled) {
+		noResponse = r.cause
 	}
-	return c.race(ctx, attempts, func(ctx context.Context) result { return c.attempt(ctx, body, verdict) })
-}
-
-// learn updates the circuit.
-func (c *check) learn(ctx context.Context, pass *pass, r result) {
-	switch {
-	case r.kind == notSent, r.kind == failed && errors.Is(ctx.Err(), context.Canceled):
-		c.circuit.leave(pass)
-	case r.kind == failed:
-		if c.circuit.failed(pass, r) {
-			c.counters.openings.Add(1)
-			c.warn(ctx, "circuit opened", slog.String("error", r.cause.Error()))
-		}
-	default:
-		if c.circuit.responded() {
-			c.warn(ctx, "circuit closed")
-		}
+	if c.circuit.leave(pass, noResponse) {
+		c.counters.openings.Add(1)
+		c.warn(ctx, "circuit opened", slog.String("error", r.cause.Error()))
 	}
 }
 

@@ -7,32 +7,30 @@ import (
 )
 
 const (
-	// maxFailures is how many attempts in a row must fail for the circuit to open. If one in ten
-	// failed by chance, this many in a row would happen once in a hundred million.
-	maxFailures = 8
+	// silence is how long a check must at least have got no response for the circuit to open. It is
+	// less than all retries of a refused connection take.
+	silence = 500 * time.Millisecond
 
-	// silence is how long one check must have waited for nothing to open the circuit by itself:
-	// there is no time to find out again.
-	silence = time.Second
-
-	// firstPause is how long an open circuit stays open before the first probe. The pause doubles
-	// after each probe that fails, up to maxPause.
+	// firstPause is how long the circuit stays open before the first probe. The pause doubles after
+	// each probe that gets no response, up to maxPause.
 	firstPause = time.Second
 	maxPause   = 8 * time.Second
 )
 
 // A circuit is open while a peer is down, so that one check finds out and not every request waits.
-// It opens if maxFailures attempts in a row failed, or if a check waited for the time of silence
-// while no other got a response. After a pause it is half-open: one check is sent as a probe, and a
-// response, to whomever, closes the circuit. A probe is limited to the pause before it, so that its
-// caller does not wait longer than necessary, and yet a peer that needs seconds gets them in the
-// end. The zero value is closed. It is safe for concurrent use.
+// The zero value is closed. It is safe for concurrent use.
+//
+// It opens when a check ends without any response, because the peer was silent or refused
+// connections, and no other check got a response meanwhile. A 5xx does not open it: whoever sends
+// one is there, and one request that a peer cannot handle must not stop all others. After a pause
+// it is half-open: one check is sent as a probe. Any response to any check closes it. If nobody
+// sends a probe for as long as the pause was, the outage is too old to say anything, and the
+// circuit is closed, too.
 //
 // failsafe-go's circuit breaker does not fit: a probe whose caller is canceled has to count as a
 // success or a failure, and calls from before the opening count as probes.
 type circuit struct {
 	mu           sync.Mutex
-	failures     int       // attempts that failed since the last response
 	lastResponse time.Time // zero: never
 	outage       *outage   // nil: closed
 }
@@ -42,17 +40,12 @@ type outage struct {
 	since time.Time
 	cause string
 	pause time.Duration
-	until time.Time // then a probe may be sent
+	until time.Time // half-open from then on
 	probe *pass     // the one in flight, if any
 }
 
 // A pass lets one check through.
-type pass struct {
-	began time.Time
-	limit time.Duration // 0, or what a probe may take
-}
-
-func (p *pass) isProbe() bool { return p.limit > 0 }
+type pass struct{ began time.Time }
 
 // A circuitOpenError is the error of a check that was not sent because the circuit is open.
 type circuitOpenError struct {
@@ -64,63 +57,48 @@ func (e *circuitOpenError) Error() string {
 	return fmt.Sprintf("circuit open since %s: %s", e.since.UTC().Format(time.RFC3339), e.cause)
 }
 
-// enter returns a pass, which must be followed by one of responded, failed and leave, or an error
-// if the circuit is open.
+// enter returns a pass, which must be followed by leave, or an error if the circuit is open.
 func (c *circuit) enter() (*pass, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	now := time.Now()
-	if c.outage == nil {
-		return &pass{began: now}, nil
+	p := &pass{began: time.Now()}
+	switch o := c.outage; {
+	case o == nil:
+	case o.probe != nil || p.began.Before(o.until):
+		return nil, &circuitOpenError{since: o.since, cause: o.cause}
+	case p.began.Before(o.until.Add(o.pause)):
+		o.probe = p
+	default:
+		c.outage = nil
 	}
-	if c.outage.probe != nil || now.Before(c.outage.until) {
-		return nil, &circuitOpenError{since: c.outage.since, cause: c.outage.cause}
-	}
-	c.outage.probe = &pass{began: now, limit: c.outage.pause}
-	return c.outage.probe, nil
+	return p, nil
 }
 
-// responded ends a check that got a response, whatever it was. It reports whether that closed the
-// circuit.
+// responded records a response, whatever it is. It reports whether that closed the circuit.
 func (c *circuit) responded() (closed bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	closed = c.outage != nil
-	c.failures, c.lastResponse, c.outage = 0, time.Now(), nil
+	c.lastResponse, c.outage = time.Now(), nil
 	return closed
 }
 
-// failed ends a check that failed. It reports whether that opened the circuit.
-func (c *circuit) failed(p *pass, r result) (opened bool) {
+// leave ends a check. If it got no response, noResponse says why; nil means that it got one, or
+// that it says nothing about the peer. It reports whether that opened the circuit.
+func (c *circuit) leave(p *pass, noResponse error) (opened bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now()
-	if c.outage != nil {
-		if c.outage.probe == p {
-			c.outage.extend(now)
+	switch o := c.outage; {
+	case o != nil && o.probe == p:
+		o.probe = nil // without news, the next check is a probe
+		if noResponse != nil {
+			o.pause = min(2*o.pause, maxPause)
+			o.until = now.Add(o.pause)
 		}
-		return false
+	case o == nil && noResponse != nil && now.Sub(p.began) >= silence && c.lastResponse.Before(p.began):
+		c.outage = &outage{since: now, cause: noResponse.Error(), pause: firstPause, until: now.Add(firstPause)}
+		return true
 	}
-	c.failures += r.attempts
-	silent := now.Sub(p.began) >= silence && c.lastResponse.Before(p.began)
-	if c.failures < maxFailures && !silent {
-		return false
-	}
-	c.outage = &outage{since: now, cause: r.cause.Error(), pause: firstPause, until: now.Add(firstPause)}
-	return true
-}
-
-// extend keeps the circuit open for twice as long as before.
-func (o *outage) extend(now time.Time) {
-	o.pause = min(2*o.pause, maxPause)
-	o.until, o.probe = now.Add(o.pause), nil
-}
-
-// leave ends a check that says nothing about the peer. If it was a probe, the next check is one.
-func (c *circuit) leave(p *pass) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.outage != nil && c.outage.probe == p {
-		c.outage.probe = nil
-	}
+	return false
 }

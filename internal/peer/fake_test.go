@@ -97,12 +97,12 @@ func (p *fakePeer) requestCount() int {
 	return p.requests
 }
 
-// users returns a check that sends its requests to the fake, without backoff.
+// users returns a check that sends its requests to the fake, with the shortest backoff.
 func (p *fakePeer) users() *check {
-	return newCheck(usersContract(), "http://peer.example", Options{Transport: p, Random: noBackoff})
+	return newCheck(usersContract(), "http://peer.example", Options{Transport: p, Random: shortestBackoff})
 }
 
-func noBackoff() float64 { return 0 }
+func shortestBackoff() float64 { return 0 }
 
 // A transportFunc is a transport without a network.
 type transportFunc func(*http.Request) (*http.Response, error)
@@ -152,7 +152,7 @@ const testTimeout = 30 * time.Second
 func optionsFor(t *testing.T, timeout time.Duration) Options {
 	transport := safehttp.NewTransport()
 	t.Cleanup(transport.CloseIdleConnections)
-	return Options{Transport: sign(transport), Timeout: timeout, Hedge: testTimeout, Random: noBackoff}
+	return Options{Transport: sign(transport), Timeout: timeout, Hedge: testTimeout, Backoff: ms}
 }
 
 // A pipeNetwork connects a server and a transport in one synctest bubble: real HTTP on connections

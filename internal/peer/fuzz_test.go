@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"math/big"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
@@ -28,7 +29,7 @@ func FuzzResponse(f *testing.F) {
 			status = 500
 		}
 		for _, s := range specs() {
-			err := s.newCheck("http://peer.example", Options{Transport: respondAlways(status, string(body)), Random: noBackoff}).Check(t.Context(), sampleOrder())
+			err := s.newCheck("http://peer.example", Options{Transport: respondAlways(status, string(body)), Backoff: time.Microsecond}).Check(t.Context(), sampleOrder())
 			accepted := is200 && isAccepted(s.name, body)
 			require.Equal(t, accepted, err == nil, "%s: %v", s.name, err)
 			if kind := order.KindOf(err); err != nil && kind != order.Rejected && kind != order.CheckFailed {

@@ -1,19 +1,28 @@
 package peer
 
 import (
+	"cmp"
 	"context"
 	"math/rand/v2"
 	"sync"
 	"time"
 )
 
-// maxAttempts is how often one check sends its request at most.
-const maxAttempts = 3
+const (
+	// maxHedges is how many hedges one check may send: if one response in fifty stalls, only one
+	// check in a hundred thousand has to wait for one that does.
+	maxHedges = 2
 
-// firstBackoff is the longest wait before the first retry; it doubles with each further one.
-const firstBackoff = 40 * time.Millisecond
+	// maxRetries is how many retries one check may send. Each waits between half and all of the
+	// backoff, which begins at firstBackoff and grows by backoffFactor. Together they are spread
+	// over about a second and never less than half a second, because throttling and failovers often
+	// last that long.
+	maxRetries    = 3
+	firstBackoff  = 80 * time.Millisecond
+	backoffFactor = 3
+)
 
-// A race is the attempts of one check: the first, a hedge if its response is late, and retries of
+// A race is the attempts of one check: the first, hedges if responses are late, and retries of
 // those that failed. The first verdict wins. Hedges and retries need the retry budget.
 //
 // failsafe-go's hedge policy does not fit: it leaves the goroutines of canceled attempts behind,
@@ -21,27 +30,28 @@ const firstBackoff = 40 * time.Millisecond
 // concurrency instead of a share.
 type race struct {
 	*check
-	limit    int // of attempts
 	attempt  func() result
 	running  sync.WaitGroup
 	results  chan result
 	next     *time.Timer // when the next attempt is due, if one is allowed
-	started  int
+	hedges   int         // started so far
+	retries  int         // started so far
 	ended    []result
 	retrying bool // next is for a retry, not for a hedge
+	backoff  time.Duration
 }
 
-// race runs up to limit attempts and returns their result. None of them outlives it: those in
+// race runs attempts and returns their result. None of them outlives it: those in
 // flight at its end are canceled and waited for, which takes no time, because a RoundTripper
 // returns as soon as its context ends.
-func (c *check) race(ctx context.Context, limit int, attempt func(context.Context) result) result {
+func (c *check) race(ctx context.Context, attempt func(context.Context) result) result {
 	racing, cancel := context.WithCancel(ctx)
 	r := &race{
 		check:   c,
-		limit:   limit,
 		attempt: func() result { return attempt(racing) },
-		results: make(chan result, limit),
+		results: make(chan result, 1+maxHedges+maxRetries),
 		next:    time.NewTimer(c.latency.hedgeDelay(c.options.Hedge)),
+		backoff: cmp.Or(c.options.Backoff, firstBackoff),
 	}
 	defer r.running.Wait()
 	defer cancel()
@@ -54,13 +64,13 @@ func (c *check) race(ctx context.Context, limit int, attempt func(context.Contex
 }
 
 func (r *race) isOver() bool {
-	if n := len(r.ended); n > 0 && r.ended[n-1].isFinal() {
+	if n := len(r.ended); n > 0 && r.ended[n-1].kind.isFinal() {
 		return true
 	}
 	return r.inFlight() == 0 && !r.retrying
 }
 
-func (r *race) inFlight() int { return r.started - len(r.ended) }
+func (r *race) inFlight() int { return 1 + r.hedges + r.retries - len(r.ended) }
 
 // step waits for the next event. Attempts end with the context, so the context matters only while
 // none is in flight: a verdict that arrives at the last moment counts.
@@ -72,7 +82,7 @@ func (r *race) step(ctx context.Context) {
 	select {
 	case result := <-r.results:
 		r.ended = append(r.ended, result)
-		if result.kind == failed && ctx.Err() == nil {
+		if result.kind.isRetryable() && ctx.Err() == nil {
 			r.scheduleRetry()
 		}
 	case <-r.next.C:
@@ -83,7 +93,6 @@ func (r *race) step(ctx context.Context) {
 }
 
 func (r *race) start() {
-	r.started++
 	r.running.Go(func() { r.results <- r.attempt() })
 }
 
@@ -92,24 +101,27 @@ func (r *race) startNext() {
 	switch {
 	case r.retrying:
 		r.retrying = false
+		r.retries++
 		r.counters.retries.Add(1)
-		r.start()
-		r.next.Reset(r.latency.hedgeDelay(r.options.Hedge))
-	case r.started < r.limit && r.budget.withdraw():
+	case r.hedges < maxHedges && r.budget.withdraw():
+		r.hedges++
 		r.counters.hedges.Add(1)
-		r.start()
+	default:
+		return
 	}
+	r.start()
+	r.next.Reset(r.latency.hedgeDelay(r.options.Hedge))
 }
 
 // scheduleRetry makes the next attempt a retry, after a random wait, so that callers that failed
 // together do not retry together.
 func (r *race) scheduleRetry() {
-	if r.retrying || r.started >= r.limit || !r.budget.withdraw() {
+	if r.retrying || r.retries == maxRetries || !r.budget.withdraw() {
 		return
 	}
 	r.retrying = true
-	longest := firstBackoff << (len(r.ended) - 1)
-	r.next.Reset(time.Duration(r.random() * float64(longest)))
+	r.next.Reset(r.backoff/2 + time.Duration(r.random()*float64(r.backoff/2)))
+	r.backoff *= backoffFactor
 }
 
 func (c *check) random() float64 {
