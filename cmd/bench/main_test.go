@@ -91,9 +91,22 @@ func TestAnUnexpectedResponseIsAnError(t *testing.T) {
 
 func TestInvalidArgumentsAreErrors(t *testing.T) {
 	require.ErrorContains(t, run(t.Context(), []string{"-binaries", t.TempDir()}, io.Discard), "create-order")
-	for _, invalid := range []string{"-runs=0", "-cold=0", "-warm=0", "-memory=-1", "more"} {
+	for _, invalid := range []string{"-runs=0", "-cold=0", "-warm=0", "-memory=-1", "-sizes=64", "-sizes=512,", "more"} {
 		require.Error(t, run(t.Context(), []string{invalid}, io.Discard), invalid)
 	}
+}
+
+func TestMemorySizesAreCompared(t *testing.T) {
+	if err := lambdaruntime.CanThrottle(); err != nil {
+		t.Skipf("left out: %v", err)
+	}
+	folder := functions(t, "get-order")
+	var table bytes.Buffer
+	err := run(t.Context(), []string{"-binaries", folder, "-only=get-order", "-sizes=512,1769", "-runs=1", "-cold=1", "-warm=1"}, &table)
+	require.NoError(t, err)
+	require.Regexp(t, `(?m)^\| MB \| get-order \|$`, table.String())
+	require.Regexp(t, `(?m)^\| 512 \| \d+, \d+\.\d, \d+\.\d \|$`, table.String())
+	require.Regexp(t, `(?m)^\| 1769 \| \d+, \d+\.\d, \d+\.\d \|$`, table.String())
 }
 
 func TestMediansOverRuns(t *testing.T) {
