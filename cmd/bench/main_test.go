@@ -112,8 +112,10 @@ func TestMemorySizesAreCompared(t *testing.T) {
 func TestMediansOverRuns(t *testing.T) {
 	runs := [][]figures{{{init: 2}, {init: 1}}, {{init: 9}, {init: 3}}, {{init: 4}, {init: 1}}}
 	require.EqualValues(t, 4, medianOf(runs, func(run []figures) figures { return run[0] }).init)
-	ratio := medianOf(runs, func(run []figures) figures { return run[0].over(run[1]) })
+	ratio := medianOf(runs, func(run []figures) figures { return run[0].combine(run[1], divide) })
 	require.EqualValues(t, 3, ratio.init, "2, 3 and 4: the ratio is taken within each run")
+	difference := medianOf(runs, func(run []figures) figures { return run[0].combine(run[1], subtract) })
+	require.EqualValues(t, 3, difference.init, "1, 6 and 3")
 	var out bytes.Buffer
 	report{&out}.row("x", ratio, "x%.2f", math.NaN())
 	require.Equal(t, "| x | x3.00 |"+strings.Repeat("  |", 10)+"\n", out.String(), "what is not known stays empty")
