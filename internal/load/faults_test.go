@@ -113,7 +113,8 @@ func TestNoFaultIsInjectedAfterTheirEnd(t *testing.T) {
 	})
 }
 
-// Each request in flight has an environment of its own, and the first request of each waits for its start.
+// Each request in flight has an environment of its own, and the first request of each waits for its
+// start.
 func TestAColdPeer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		i := &injector{name: "payment", next: echo, delay: peerDelay, coldStart: 4 * time.Second, log: &faultLog{}}

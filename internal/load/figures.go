@@ -36,8 +36,13 @@ func (r *run) invalid() int {
 		len(r.hostile) - count(r.hostile, rejected)
 }
 
-// latencies returns those of all requests, unanswered ones included.
-func (r *run) latencies() latencies { return latenciesOf(r.responses) }
+// latencies returns those of all requests, unanswered ones included, except of those that had to be
+// rejected: their retries fail, and take as long as they may.
+func (r *run) latencies() latencies {
+	return latenciesOf(slices.DeleteFunc(slices.Clone(r.responses), func(each response) bool {
+		return each.verdict == rejected
+	}))
+}
 
 // hostileLatencies returns those of all hostile requests.
 func (r *run) hostileLatencies() latencies { return latenciesOf(r.hostile) }

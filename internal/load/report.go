@@ -77,8 +77,8 @@ type row struct {
 }
 
 const tableHead = `
-| scenario | rate | p50 | p99 | max | p99 without faults | 503 | p99 of 503s | invalid | lost | hedges | CPU of the service | CPU of all | bar |
-|---|---|---|---|---|---|---|---|---|---|---|---|---|---|
+| scenario | rate | p50 | p99 | p99.9 | max | p99 without faults | 503 | p99 of 503s | invalid | lost | hedges | CPU of the service | CPU of all | bar |
+|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|
 `
 
 // writeTable writes the medians of all runs' figures, and the sums of what they counted, as
@@ -96,6 +96,7 @@ func (r row) cells() []string {
 		fmt.Sprintf("%d/s", r.runs[0].rate),
 		known(medianAt(r.runs, (*run).latencies, 0.5)),
 		known(medianAt(r.runs, (*run).latencies, 0.99)),
+		known(medianAt(r.runs, (*run).latencies, 0.999)),
 		known(medianAt(r.runs, (*run).latencies, 1)),
 		known(medianAt(r.faultless, (*run).latencies, 0.99)),
 		fmt.Sprint(sum(r.runs, func(each *run) int { return each.count(unavailable) })),
@@ -116,7 +117,7 @@ func (r row) barResult() string {
 	if b.ofUnavailable {
 		which, figure = "p99 of 503s", (*run).unavailableLatencies
 	}
-	p99, mostCalls := medianAt(r.runs, figure, 0.99), 0
+	p99, p999, mostCalls := medianAt(r.runs, figure, 0.99), medianAt(r.runs, figure, 0.999), 0
 	for _, each := range r.runs {
 		mostCalls = max(mostCalls, each.mostCalls)
 	}
@@ -131,6 +132,8 @@ func (r row) barResult() string {
 		return "met: no invalid response"
 	case p99 == 0:
 		return "missed: outage not detected"
+	case b.p999 > 0 && p999 > b.p999:
+		return fmt.Sprintf("missed: p99.9 > %s", ms(b.p999))
 	case p99 > b.p99:
 		return fmt.Sprintf("missed: %s > %s", which, ms(b.p99))
 	}
