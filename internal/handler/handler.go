@@ -21,6 +21,7 @@ const (
 	MetricOrderPackaged     = "orderPackaged"
 	MetricOrderFulfilled    = "orderFulfilled"
 	MetricOrderFailed       = "orderFailed"      // packaging or delivery failed
+	MetricEventsPublished   = "eventsPublished"  // entries that the event bus accepted
 	MetricOrderUnavailable  = "orderUnavailable" // create requests that failed because a peer or the table failed
 )
 

@@ -160,9 +160,35 @@ func TestEmptyAndInvalidBatches(t *testing.T) {
 	response, err := publish(t, &bus{}, []byte(`{"Records":[]}`))
 	require.NoError(t, err)
 	require.JSONEq(t, `{"batchItemFailures":[]}`, response)
-	for _, event := range []string{``, `nope`, `[]`, `{"Records":5}`, `{"Records":[5]}`} {
-		_, err := publish(t, &bus{}, []byte(event))
+	for _, event := range []string{``, `nope`, `[]`, `{}`, `{"Records":5}`, `{"Records":null}`, `{"Records":{"a":"s3cret"}}`} {
+		var output bytes.Buffer
+		_, err := tableUpdate(&bus{}, &output).Invoke(t.Context(), []byte(event))
 		require.ErrorContains(t, err, "not a batch of stream records", event)
+		require.Contains(t, output.String(), `"level":"ERROR","msg":"publish failed","error":"not a batch of stream records`)
+		require.NotContains(t, output.String(), "s3cret")
+	}
+}
+
+// A field of the wrong type makes its record fail, and no other.
+func TestMistypedRecordsFail(t *testing.T) {
+	good := record("INSERT", "a", "1", "", `{}`)
+	for name, mistyped := range map[string]string{
+		"keys":  strings.Replace(record("INSERT", "b", "2", "", `{}`), `{"S":"b"}`, `{"S":30111122}`, 1),
+		"event": strings.Replace(record("INSERT", "b", "2", "", `{}`), `"INSERT"`, `30111122`, 1),
+	} {
+		var b bus
+		response, err := publish(t, &b, batch(good, mistyped, good))
+		require.NoError(t, err, name)
+		require.JSONEq(t, `{"batchItemFailures":[{"itemIdentifier":"2"}]}`, response, name)
+		require.Len(t, b.sent, 1, name)
+	}
+	for name, mistyped := range map[string]string{
+		"number":          `5`,
+		"sequence number": strings.Replace(record("INSERT", "b", "2", "", `{}`), `"2"`, `30111122`, 1),
+	} {
+		_, err := publish(t, &bus{fail: map[string]error{"b": errors.New("throttled")}}, batch(good, mistyped))
+		require.ErrorContains(t, err, `record "" cannot be published`, name)
+		require.NotContains(t, err.Error(), "30111122")
 	}
 }
 
