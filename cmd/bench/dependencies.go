@@ -68,6 +68,7 @@ func startDependencies() (d *dependencies, err error) {
 		"AWS_ENDPOINT_URL_DYNAMODB": d.url + "/table",
 		busVariable:                 d.url + "/bus",
 		"AWS_XRAY_DAEMON_ADDRESS":   d.daemon.LocalAddr().String(),
+		"DEAD_LETTER_QUEUE_URL":     d.url + "/dead-letters",
 		"DELIVERY_API_URL":          d.url + "/delivery",
 		"ENVIRONMENT":               "bench",
 		"EVENT_BUS_NAME":            "bench",

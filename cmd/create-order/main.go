@@ -63,7 +63,7 @@ func newHandler(getenv func(name string) string, output io.Writer) (*handler.Cre
 	}
 	tracer.InstrumentAWS(&cfg)
 	store := &dynamo.Store{Client: dynamo.NewClient(cfg, endpoint, dynamo.Timing{}), Table: table}
-	transport := safehttp.Sign(tracer.Transport(safehttp.NewTransport()), cfg.Credentials, cfg.Region)
+	transport := safehttp.Sign(tracer.Transport(safehttp.NewTransport()), safehttp.APIGateway, cfg.Credentials, cfg.Region)
 	checkers := tracer.Checkers(metrics.Checkers(peer.New(urls, peer.Options{Transport: transport, Log: log})))
 	orders := &order.Service{Store: store, Checkers: checkers}
 	return &handler.CreateOrder{Orders: orders, Metrics: metrics, Responses: metrics, Log: log}, store, nil

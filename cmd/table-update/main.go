@@ -11,10 +11,12 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"orders/internal/deadletter"
 	"orders/internal/dynamo/streamimage"
 	"orders/internal/environment"
 	"orders/internal/eventbus"
 	"orders/internal/handler"
+	"orders/internal/safehttp"
 	"orders/internal/telemetry"
 )
 
@@ -50,7 +52,9 @@ func tuneCollector() {
 func newHandler(getenv func(name string) string, output io.Writer) (*handler.TableUpdate, error) {
 	env := environment.NewReader(getenv)
 	log := telemetry.NewLogger(output, environment.Parse(env, "LOG_LEVEL", telemetry.ParseLevel))
+	metrics := telemetry.NewMetrics(output, env.Text("ENVIRONMENT"), nil)
 	bus := env.Text("EVENT_BUS_NAME")
+	deadLetters := env.URL("DEAD_LETTER_QUEUE_URL")
 	cfg, endpoint := env.AWS(), env.Endpoint("EVENTBRIDGE")
 	tracer, err := telemetry.NewTracer(getenv)
 	if err := errors.Join(env.Err(), err); err != nil {
@@ -62,6 +66,8 @@ func newHandler(getenv func(name string) string, output io.Writer) (*handler.Tab
 		Publisher:   &eventbus.Publisher{Client: eventbus.NewClient(cfg, endpoint), Bus: bus},
 		Image:       streamimage.Parse,
 		TraceHeader: tracer.TraceHeader,
+		DeadLetters: deadletter.NewQueue(cfg, deadLetters, tracer.Transport(safehttp.NewTransport())),
+		Metrics:     metrics,
 		Log:         log,
 	}, nil
 }

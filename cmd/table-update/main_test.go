@@ -14,7 +14,7 @@ import (
 // variables returns the function's environment, with changes; an empty value counts as missing.
 func variables(changes map[string]string) func(string) string {
 	all := map[string]string{
-		"LOG_LEVEL": "INFO", "EVENT_BUS_NAME": "shop-bus",
+		"LOG_LEVEL": "INFO", "ENVIRONMENT": "test", "EVENT_BUS_NAME": "shop-bus", "DEAD_LETTER_QUEUE_URL": "http://localhost/1/dead",
 		"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret",
 	}
 	maps.Copy(all, changes)
@@ -23,11 +23,11 @@ func variables(changes map[string]string) func(string) string {
 
 func TestOneErrorNamesAllMissingVariables(t *testing.T) {
 	_, err := newHandler(func(string) string { return "" }, io.Discard)
-	require.EqualError(t, err, "missing environment variables: LOG_LEVEL, EVENT_BUS_NAME, AWS_REGION")
+	require.EqualError(t, err, "missing environment variables: LOG_LEVEL, ENVIRONMENT, EVENT_BUS_NAME, DEAD_LETTER_QUEUE_URL, AWS_REGION")
 }
 
 func TestInvalidVariablesAreNamed(t *testing.T) {
-	for name, value := range map[string]string{"LOG_LEVEL": "LOUD", "AWS_ENDPOINT_URL_EVENTBRIDGE": "8000", "AWS_XRAY_DAEMON_ADDRESS": "no address"} {
+	for name, value := range map[string]string{"LOG_LEVEL": "LOUD", "AWS_ENDPOINT_URL_EVENTBRIDGE": "8000", "AWS_XRAY_DAEMON_ADDRESS": "no address", "DEAD_LETTER_QUEUE_URL": "dead-letters"} {
 		_, err := newHandler(variables(map[string]string{name: value}), io.Discard)
 		require.ErrorContains(t, err, name)
 	}
@@ -52,5 +52,26 @@ func TestHandlerPublishesToTheBus(t *testing.T) {
 	require.Equal(t, "AWSEvents.PutEvents", target)
 	require.Contains(t, body, `"EventBusName":"shop-bus"`)
 	require.Contains(t, body, `\"total\":100`)
-	require.Empty(t, output.String())
+	require.Contains(t, output.String(), `"eventsPublished":1`)
+	require.Contains(t, output.String(), `"environment":"test"`)
+}
+
+func TestHandlerSendsDeadLettersToTheQueue(t *testing.T) {
+	var body string
+	queue := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		text, _ := io.ReadAll(r.Body)
+		body = string(text)
+		_, _ = io.WriteString(w, `{"MessageId":"1"}`)
+	}))
+	defer queue.Close()
+	var output bytes.Buffer
+	h, err := newHandler(variables(map[string]string{"DEAD_LETTER_QUEUE_URL": queue.URL + "/1/dead"}), &output)
+	require.NoError(t, err)
+
+	response, err := h.Invoke(t.Context(), []byte(`{"Records":[{"eventName":"INSERT","dynamodb":{"SequenceNumber":"101"}}]}`))
+	require.NoError(t, err)
+	require.JSONEq(t, `{"batchItemFailures":[]}`, string(response))
+	require.Contains(t, body, `"QueueUrl":"`+queue.URL+`/1/dead"`)
+	require.Contains(t, body, `\"startSequenceNumber\":\"101\"`)
+	require.Contains(t, output.String(), `"message":"dead letter sent"`)
 }

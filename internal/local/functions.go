@@ -157,12 +157,12 @@ func (s *Service) newPeerSigner() *peerSigner {
 	next, own := safehttp.NewTransport(), aws.CredentialsProviderFunc(localCredentials)
 	signer := &peerSigner{
 		fakeHost: strings.TrimPrefix(s.URL, "http://"),
-		fake:     safehttp.Sign(next, own, s.settings.Region),
+		fake:     safehttp.Sign(next, safehttp.APIGateway, own, s.settings.Region),
 	}
 	signer.real = signer.fake
 	if keys := s.settings.Keys; keys.HasKeys() {
 		account := aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return keys, nil })
-		signer.real = safehttp.Sign(next, account, s.settings.Region)
+		signer.real = safehttp.Sign(next, safehttp.APIGateway, account, s.settings.Region)
 	}
 	return signer
 }

@@ -24,7 +24,7 @@ var keys = aws.Credentials{
 
 func sign(next http.RoundTripper) *safehttp.Signer {
 	credentials := func(context.Context) (aws.Credentials, error) { return keys, nil }
-	return safehttp.Sign(next, aws.CredentialsProviderFunc(credentials), "eu-west-1")
+	return safehttp.Sign(next, safehttp.APIGateway, aws.CredentialsProviderFunc(credentials), "eu-west-1")
 }
 
 // A spec is what the contract says about one of the four checks.

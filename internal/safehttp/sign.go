@@ -15,22 +15,29 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 )
 
-// A Signer is an http.RoundTripper that signs requests for API Gateway with SigV4, body included,
+// The services that requests are signed for.
+const (
+	APIGateway = "execute-api"
+	SQS        = "sqs"
+)
+
+// A Signer is an http.RoundTripper that signs requests for an AWS service with SigV4, body included,
 // and passes them on. It is safe for concurrent use.
 type Signer struct {
 	Now func() time.Time // the clock; nil means time.Now. It must not be changed after the first request.
 
 	next        http.RoundTripper
+	service     string
 	credentials aws.CredentialsProvider
 	region      string
 	signer      *v4.Signer // caches the day's signing key
 }
 
-// Sign returns a Signer in front of next. The provider is asked for credentials for every request,
+// Sign returns a Signer in front of next, for a service such as [APIGateway]. The provider is asked for credentials for every request,
 // and should cache them if that is worthwhile. Whatever retries must stand before the Signer,
 // because a signature expires after five minutes.
-func Sign(next http.RoundTripper, credentials aws.CredentialsProvider, region string) *Signer {
-	return &Signer{next: next, credentials: credentials, region: region, signer: v4.NewSigner()}
+func Sign(next http.RoundTripper, service string, credentials aws.CredentialsProvider, region string) *Signer {
+	return &Signer{next: next, service: service, credentials: credentials, region: region, signer: v4.NewSigner()}
 }
 
 // RoundTrip sends a signed copy of the request. If there are no credentials or the body cannot be
@@ -57,7 +64,7 @@ func (s *Signer) sign(request *http.Request) (*http.Request, error) {
 	sent, hints := splitHints(request.Header)
 	signed.Header = sent
 	hash := sha256.Sum256(body)
-	err = s.signer.SignHTTP(request.Context(), credentials, signed, hex.EncodeToString(hash[:]), "execute-api", s.region, s.now())
+	err = s.signer.SignHTTP(request.Context(), credentials, signed, hex.EncodeToString(hash[:]), s.service, s.region, s.now())
 	maps.Copy(signed.Header, hints)
 	return signed, err
 }

@@ -89,7 +89,7 @@ func sendSigned(t *testing.T, path string, body io.Reader, change func(*http.Req
 	signer := safehttp.Sign(transportFunc(func(r *http.Request) (*http.Response, error) {
 		change(r)
 		return transport.RoundTrip(r)
-	}), aws.CredentialsProviderFunc(staticKeys), region)
+	}), safehttp.APIGateway, aws.CredentialsProviderFunc(staticKeys), region)
 
 	request, err := http.NewRequest(http.MethodPost, server.URL+path, body)
 	require.NoError(t, err)
@@ -151,7 +151,7 @@ func TestSigningDoesNotChangeTheCallersRequest(t *testing.T) {
 	signer := safehttp.Sign(transportFunc(func(r *http.Request) (*http.Response, error) {
 		sent = r
 		return respondOK(r)
-	}), aws.CredentialsProviderFunc(staticKeys), region)
+	}), safehttp.APIGateway, aws.CredentialsProviderFunc(staticKeys), region)
 	signer.Now = func() time.Time { return time.Date(2026, 1, 23, 10, 53, 49, 0, time.FixedZone("", 3600)) }
 	_, err = signer.RoundTrip(request)
 	require.NoError(t, err)
@@ -173,7 +173,7 @@ func TestNothingIsSentUnsigned(t *testing.T) {
 	send := func(t *testing.T, credentials aws.CredentialsProviderFunc, body io.Reader) error {
 		request, err := http.NewRequest(http.MethodPost, "http://peer.example", body)
 		require.NoError(t, err)
-		_, err = safehttp.Sign(never, credentials, region).RoundTrip(request)
+		_, err = safehttp.Sign(never, safehttp.APIGateway, credentials, region).RoundTrip(request)
 		require.ErrorAs(t, err, new(*safehttp.SigningError))
 		return err
 	}

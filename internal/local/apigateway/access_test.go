@@ -32,7 +32,7 @@ func TestServicesNeedSignature(t *testing.T) {
 
 	server := httptest.NewServer(f.handler)
 	defer server.Close()
-	client := http.Client{Transport: safehttp.Sign(http.DefaultTransport, credentials.NewStaticCredentialsProvider("local", "local", ""), "eu-west-1")}
+	client := http.Client{Transport: safehttp.Sign(http.DefaultTransport, safehttp.APIGateway, credentials.NewStaticCredentialsProvider("local", "local", ""), "eu-west-1")}
 	response, err := client.Get(server.URL + "/backend/1")
 	require.NoError(t, err)
 	require.NoError(t, response.Body.Close())

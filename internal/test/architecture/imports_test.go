@@ -36,6 +36,7 @@ var rules = []rule{
 	{"orders/internal/safehttp", []string{sdk, smithy}},
 	{"orders/internal/dynamo", []string{"orders/internal/order", "orders/internal/strictjson", "orders/internal/safehttp", sdk, smithy}},
 	{"orders/internal/eventbus", []string{"orders/internal/order", "orders/internal/safehttp", sdk, smithy}},
+	{"orders/internal/deadletter", []string{"orders/internal/strictjson", "orders/internal/safehttp", sdk}},
 	{"orders/internal/peer", []string{"orders/internal/order", "orders/internal/strictjson", "orders/internal/safehttp"}},
 	{"orders/internal/memory", []string{"orders/internal/order", "orders/internal/strictjson"}},
 	{"orders/internal/environment", []string{sdk}},

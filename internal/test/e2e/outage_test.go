@@ -20,7 +20,7 @@ func TestMissingVariablesStopAFunctionAtStart(t *testing.T) {
 		testworld.CreateOrder: {"LOG_LEVEL", "ENVIRONMENT", "TABLE_NAME", "DELIVERY_API_URL", "PAYMENT_API_URL", "PRODUCTS_API_URL", "AWS_REGION"},
 		testworld.GetOrder:    {"LOG_LEVEL", "ENVIRONMENT", "TABLE_NAME", "AWS_REGION"},
 		testworld.OnEvents:    {"LOG_LEVEL", "ENVIRONMENT", "TABLE_NAME", "AWS_REGION"},
-		testworld.TableUpdate: {"LOG_LEVEL", "EVENT_BUS_NAME", "AWS_REGION"},
+		testworld.TableUpdate: {"LOG_LEVEL", "ENVIRONMENT", "EVENT_BUS_NAME", "DEAD_LETTER_QUEUE_URL", "AWS_REGION"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var log testworld.Buffer

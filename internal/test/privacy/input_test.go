@@ -155,6 +155,8 @@ func TestStreamRecords(t *testing.T) {
 	d.invoke(t, update, batches...)
 	d.RequireAllCalls(t, testworld.TableUpdate)
 	require.NotZero(t, d.Bus.RequestsWith(mark))
+	require.NotZero(t, d.DeadLetters.Requests.Load())
+	require.Zero(t, d.DeadLetters.RequestsWith(mark))
 }
 
 func TestStoredItems(t *testing.T) {

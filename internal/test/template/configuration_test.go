@@ -108,14 +108,15 @@ func TestMakefileBuildsEveryFunction(t *testing.T) {
 
 // variables maps the environment variables of the functions to their values.
 var variables = map[string]string{
-	"ENVIRONMENT":      "${Environment}",
-	"TABLE_NAME":       "${Table}",
-	"EVENT_BUS_NAME":   "${EventBusName}",
-	"DELIVERY_API_URL": "${DeliveryPricingApiUrl}",
-	"PAYMENT_API_URL":  "${PaymentApiUrl}",
-	"PRODUCTS_API_URL": "${ProductsApiUrl}",
-	"USERS_API_URL":    "${UsersApiUrl}",
-	"LOG_LEVEL":        "${LogLevel}",
+	"ENVIRONMENT":           "${Environment}",
+	"TABLE_NAME":            "${Table}",
+	"EVENT_BUS_NAME":        "${EventBusName}",
+	"DEAD_LETTER_QUEUE_URL": "${TableUpdateDeadLetterQueue}",
+	"DELIVERY_API_URL":      "${DeliveryPricingApiUrl}",
+	"PAYMENT_API_URL":       "${PaymentApiUrl}",
+	"PRODUCTS_API_URL":      "${ProductsApiUrl}",
+	"USERS_API_URL":         "${UsersApiUrl}",
+	"LOG_LEVEL":             "${LogLevel}",
 }
 
 func TestFunctionsHaveTheVariablesThatTheyRead(t *testing.T) {

@@ -91,6 +91,9 @@ func TestAdaptersMakeTheListedCalls(t *testing.T) {
 			found[service+":"+operation] = true
 		}
 	}
+	for _, operation := range queueCalls(t) {
+		found["sqs:"+operation] = true
+	}
 	for _, path := range peerPaths(t) {
 		found["POST "+path] = true
 	}
@@ -114,6 +117,18 @@ func clientCalls(t *testing.T, name string) []string {
 		client, ok := operation.X.(*ast.SelectorExpr)
 		if ok && client.Sel.Name == "Client" && operation.Sel.Name != "Options" { // which makes no call
 			operations = append(operations, operation.Sel.Name)
+		}
+	})
+	return operations
+}
+
+// queueCalls returns the operations that package deadletter calls.
+func queueCalls(t *testing.T) []string {
+	t.Helper()
+	var operations []string
+	inspect(t, "deadletter", func(node ast.Node) {
+		if constant, ok := node.(*ast.BasicLit); ok && strings.HasPrefix(constant.Value, `"AmazonSQS.`) {
+			operations = append(operations, strings.TrimPrefix(literal(t, constant), "AmazonSQS."))
 		}
 	})
 	return operations

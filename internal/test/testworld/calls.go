@@ -41,6 +41,7 @@ func Calls() map[string][]Call {
 		},
 		TableUpdate: {
 			{"events:PutEvents", "${EventBusArn}", "", "eventbus.Publisher"},
+			{"sqs:SendMessage", "${TableUpdateDeadLetterQueue.Arn}", "", "deadletter.Queue, and the mapping's on-failure destination"},
 		},
 	}
 }
@@ -57,7 +58,6 @@ func CallsByLambda() map[string][]Call {
 			{"dynamodb:GetRecords", "${Table.StreamArn}", "", "to read the stream"},
 			{"dynamodb:GetShardIterator", "${Table.StreamArn}", "", "to read the stream"},
 			{"dynamodb:ListStreams", "${Table.Arn}/stream/*", "", "to read the stream"},
-			{"sqs:SendMessage", "${TableUpdateDeadLetterQueue.Arn}", "", "the mapping's on-failure destination"},
 		},
 	}
 }
@@ -71,6 +71,7 @@ func recordedCall(r *http.Request, body string) (call RecordedCall, signed bool)
 	function, path, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	var input struct {
 		TableName, IndexName string
+		QueueURL             string `json:"QueueUrl"`
 		Entries              []struct{ EventBusName string }
 	}
 	_ = json.Unmarshal([]byte(body), &input) // other requests have no such members
@@ -83,6 +84,10 @@ func recordedCall(r *http.Request, body string) (call RecordedCall, signed bool)
 		}
 	case service == "AWSEvents" && len(input.Entries) > 0:
 		call = RecordedCall{function, "events:" + operation, input.Entries[0].EventBusName}
+	case service == "AmazonSQS": // its requests do not use the path
+		_, path, _ := strings.Cut(strings.TrimPrefix(input.QueueURL, "http://"), "/")
+		function, _, _ := strings.Cut(path, "/")
+		call = RecordedCall{function, "sqs:" + operation, "${TableUpdateDeadLetterQueue.Arn}"}
 	default:
 		api, path, _ := strings.Cut(path, "/")
 		call = RecordedCall{function, "execute-api:Invoke", "${" + api + "Arn}/" + r.Method + "/" + path}
@@ -93,7 +98,7 @@ func recordedCall(r *http.Request, body string) (call RecordedCall, signed bool)
 // recordedCalls returns the calls that a function made so far, each once.
 func (w *World) recordedCalls(function string) (all []RecordedCall) {
 	names := strings.NewReplacer(w.TableName, "${Table.Arn}", BusName, "${EventBusArn}")
-	for _, s := range []*Server{w.Table, w.Peers, w.Bus} {
+	for _, s := range []*Server{w.Table, w.Peers, w.Bus, w.DeadLetters} {
 		s.mu.Lock()
 		for _, call := range s.calls {
 			if call.Function == function {

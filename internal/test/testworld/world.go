@@ -6,6 +6,7 @@ package testworld
 
 import (
 	"encoding/json"
+	"io"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -25,6 +26,7 @@ const BusName = "test-bus"
 // Close.
 type World struct {
 	Table, Peers, Bus *Server
+	DeadLetters       *Server // the queue of table-update
 	TableName         string
 	Binaries          string // the folder of the functions' binaries
 
@@ -49,7 +51,8 @@ func New(t testing.TB, o Options) *World {
 	t.Helper()
 	w := &World{
 		Table: newServer(t, o.Table), Peers: newServer(t, o.Peers), Bus: newServer(t, o.Bus),
-		TableName: o.TableName, Binaries: binaries,
+		DeadLetters: newServer(t, http.HandlerFunc(acceptMessage)),
+		TableName:   o.TableName, Binaries: binaries,
 	}
 	var err error
 	w.daemon, err = net.ListenPacket("udp", "127.0.0.1:0")
@@ -57,6 +60,11 @@ func New(t testing.TB, o Options) *World {
 	w.listening.Go(w.listen)
 	t.Cleanup(func() { w.Close(t) })
 	return w
+}
+
+// acceptMessage is SQS's response to SendMessage.
+func acceptMessage(w http.ResponseWriter, _ *http.Request) {
+	_, _ = io.WriteString(w, `{"MessageId":"1"}`)
 }
 
 // lastTrace is a datagram that comes after all datagrams of the functions.
@@ -116,7 +124,9 @@ func (w *World) Start(t testing.TB, name string, edits ...func(*lambdaruntime.Op
 func (w *World) environment(name string) map[string]string {
 	all := map[string]string{"LOG_LEVEL": "DEBUG", "AWS_XRAY_DAEMON_ADDRESS": w.daemon.LocalAddr().String()}
 	if name == TableUpdate {
+		all["ENVIRONMENT"] = "test"
 		all["EVENT_BUS_NAME"] = BusName
+		all["DEAD_LETTER_QUEUE_URL"] = w.DeadLetters.FunctionURL(name) + "/dead-letters"
 		all["AWS_ENDPOINT_URL_EVENTBRIDGE"] = w.Bus.FunctionURL(name)
 		return all
 	}
