@@ -26,8 +26,8 @@ func main() {
 	}
 }
 
-// run serves until ctx ends. Arguments are settings, NAME=value each, as in the environment. It writes
-// the tour to stdout, and the functions' logs to stderr.
+// run serves until ctx ends. Arguments are settings, NAME=value each, as in the environment. It
+// writes the tour to stdout, and the functions' logs to stderr.
 func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) error {
 	settings, err := local.ReadCommandLine(args, environ)
 	if err != nil {

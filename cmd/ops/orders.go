@@ -83,7 +83,7 @@ change of the total. Consumers that have seen the same event ignore it.`,
 	return c
 }
 
-// publish publishes orders one after the other and prints what became of each.
+// publish publishes orders one after the other and prints the result of each.
 func (s *session) publish(c *cobra.Command, operator *ops.Operator, orderIDs []string, as string) error {
 	type published struct {
 		OrderID string `json:"orderId"`

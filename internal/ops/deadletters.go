@@ -40,7 +40,7 @@ func (p Progress) report(done int) {
 	}
 }
 
-// An Outcome is what became of dead letters.
+// An Outcome is the result of a command on dead letters.
 type Outcome struct {
 	Selected int       `json:"selected"` // letters that the filter selected
 	Done     int       `json:"done"`     // letters that are no longer in their queue

@@ -9,7 +9,6 @@ import (
 	"log"
 	"log/slog"
 	"math"
-	"orders/internal/buildinfo"
 	"strings"
 	"testing"
 	"testing/slogtest"
@@ -18,6 +17,8 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"orders/internal/buildinfo"
 )
 
 // invocation returns a context as the Lambda runtime creates it.

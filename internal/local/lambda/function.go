@@ -49,8 +49,8 @@ type Invocation struct {
 
 type requestIDKey struct{}
 
-// ContextWithRequestID returns a context that gives the next invocation this request ID, for callers
-// that need to know it.
+// ContextWithRequestID returns a context that gives the next invocation this request ID, for
+// callers that need to know it.
 func ContextWithRequestID(ctx context.Context, requestID string) context.Context {
 	return context.WithValue(ctx, requestIDKey{}, requestID)
 }

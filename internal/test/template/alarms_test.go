@@ -1,13 +1,12 @@
 package template_test
 
 import (
-	"maps"
-	"orders/internal/handler"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"orders/internal/handler"
 )
 
 func TestAlarmsUseEmittedMetrics(t *testing.T) {
@@ -18,8 +17,8 @@ func TestAlarmsUseEmittedMetrics(t *testing.T) {
 			require.Contains(t, known, metric, name)
 		}
 		properties := tpl.properties(t, name, "AWS::CloudWatch::Alarm")
-		require.Equal(t, []string{"${AlarmTopic}"}, texts(properties["AlarmActions"]), name)
-		require.Equal(t, []string{"${AlarmTopic}"}, texts(properties["OKActions"]), name)
+		require.Contains(t, []string{"${PageTopic}", "${TicketTopic}"}, text(properties["AlarmActions"].([]any)[0]), name)
+		require.Equal(t, properties["AlarmActions"], properties["OKActions"], name)
 		require.NotNil(t, properties["TreatMissingData"], name)
 		require.NotEmpty(t, properties["AlarmDescription"], name)
 		if datapoints, ok := properties["DatapointsToAlarm"]; ok {
@@ -74,6 +73,7 @@ func TestAlarmsOfTheContract(t *testing.T) {
 	}{
 		{"API4XXAlarm", 1, []string{gateway("4XXError"), gateway("Count")}},
 		{"API5XXAlarm", 0, []string{gateway("5XXError")}},
+		{"DynamoDBThrottlesAlarm", 0, []string{"AWS/DynamoDB ReadThrottleEvents TableName=${Table}", "AWS/DynamoDB WriteThrottleEvents TableName=${Table}"}},
 		{"DynamoDBErrorsAlarm", 0, each(tableOperations(), "AWS/DynamoDB SystemErrors TableName=${Table} Operation=")},
 		{"CreateOrderLambdaErrorsAlarm", 0, []string{lambda("Errors", "CreateOrderFunction")}},
 		{"GetOrderLambdaErrorsAlarm", 0, []string{lambda("Errors", "GetOrderFunction")}},
@@ -93,34 +93,78 @@ func TestAlarmsOfTheContract(t *testing.T) {
 // An old dead letter in one queue must not hide a new one in another.
 func TestEveryDeadLetterQueueHasItsOwnAlarm(t *testing.T) {
 	tpl := load(t)
-	lost := func(function string) []string {
-		return []string{"AWS/Lambda DestinationDeliveryFailures FunctionName=${" + function + "}"}
-	}
 	watched := map[string][]string{
-		"RulesDeadLetterQueue":       failedDeliveries(t, tpl),
-		"OnEventsDeadLetterQueue":    lost("OnEventsFunction"),
-		"TableUpdateDeadLetterQueue": lost("TableUpdateFunction"),
+		"FulfilmentDeadLetterQueue":  {},
+		"TableUpdateDeadLetterQueue": {"AWS/Lambda DestinationDeliveryFailures FunctionName=${TableUpdateFunction}"},
 	}
-	require.Equal(t, slices.Sorted(maps.Keys(watched)), tpl.ofType("AWS::SQS::Queue"))
+	for _, rule := range updateRules(tpl) {
+		failed := ruleMetric(t, tpl, rule, "InvocationsFailedToBeSentToDlq")
+		watched["FulfilmentDeadLetterQueue"] = append(watched["FulfilmentDeadLetterQueue"], failed)
+	}
 	for queue, metrics := range watched {
 		name := strings.TrimSuffix(queue, "Queue") + "MessagesAlarm"
 		alarm := tpl.properties(t, name, "AWS::CloudWatch::Alarm")
 		require.Equal(t, "GreaterThanThreshold", alarm["ComparisonOperator"], name)
 		require.Equal(t, 0, alarm["Threshold"], name)
-		require.ElementsMatch(t, append(metrics, "AWS/SQS ApproximateNumberOfMessagesVisible QueueName=${"+queue+".QueueName}"), metricsOf(t, tpl, name))
+		waiting := "AWS/SQS ApproximateNumberOfMessagesVisible QueueName=${" + queue + ".QueueName}"
+		require.ElementsMatch(t, append(metrics, waiting), metricsOf(t, tpl, name))
 	}
 }
 
-// Neither Lambda nor API Gateway counts a direct invocation that returns "Service unavailable" as
-// an error.
-func TestFailedCreatesRaiseAnAlarm(t *testing.T) {
+func TestAPointerRaisesAnAlarmLongBeforeItsRecordExpires(t *testing.T) {
 	tpl := load(t)
-	alarm := tpl.properties(t, "CreateOrderUnavailableAlarm", "AWS::CloudWatch::Alarm")
-	require.Equal(t, []string{"ecommerce.orders " + handler.MetricOrderUnavailable + " environment=${Environment} service=orders"},
-		metricsOf(t, tpl, "CreateOrderUnavailableAlarm"))
-	require.Equal(t, "Sum", alarm["Statistic"])
-	require.Equal(t, "GreaterThanOrEqualToThreshold", alarm["ComparisonOperator"])
-	require.Greater(t, alarm["Threshold"], 1, "a single failure raises no alarm")
+	alarm := tpl.properties(t, "TableUpdateDeadLetterAgeAlarm", "AWS::CloudWatch::Alarm")
+	require.Equal(t, []string{"AWS/SQS ApproximateAgeOfOldestMessage QueueName=${TableUpdateDeadLetterQueue.QueueName}"},
+		metricsOf(t, tpl, "TableUpdateDeadLetterAgeAlarm"))
+	stream := at(tpl.properties(t, "TableUpdateFunction", "AWS::Serverless::Function")["Events"], "Stream", "Properties")
+	require.Less(t, at(stream, "MaximumRecordAgeInSeconds").(int)+alarm["Threshold"].(int), 12*3600)
+	require.Equal(t, []string{"${PageTopic}"}, texts(alarm["AlarmActions"]))
+}
+
+// SQS's own age leaves out messages that were received three times.
+func TestTheAgeOfUpdatesIsTheLargerOfBoth(t *testing.T) {
+	tpl := load(t)
+	alarm := tpl.properties(t, "FulfilmentUpdateAgeAlarm", "AWS::CloudWatch::Alarm")
+	require.ElementsMatch(t, []string{
+		"AWS/SQS ApproximateAgeOfOldestMessage QueueName=${FulfilmentQueue.QueueName}",
+		"ecommerce.orders updateAge environment=${Environment} service=orders",
+	}, metricsOf(t, tpl, "FulfilmentUpdateAgeAlarm"))
+	require.Regexp(t, `^MAX\(`, expressionOf(alarm))
+	require.Equal(t, 600, alarm["Threshold"])
+}
+
+// expressionOf returns the expression that an alarm evaluates.
+func expressionOf(alarm map[string]any) string {
+	for _, query := range alarm["Metrics"].([]any) {
+		if expression, ok := at(query, "Expression").(string); ok {
+			return expression
+		}
+	}
+	return ""
+}
+
+// Neither Lambda nor API Gateway counts a direct invocation that returns "Service unavailable" as
+// an error, and nothing but Lambda counts a crash.
+func TestFailedCreatesBurnTheErrorBudget(t *testing.T) {
+	tpl := load(t)
+	metrics := []string{
+		"ecommerce.orders " + handler.MetricOrderUnavailable + " environment=${Environment} service=orders",
+		"AWS/Lambda Errors FunctionName=${CreateOrderFunction}", "AWS/Lambda Invocations FunctionName=${CreateOrderFunction}",
+	}
+	const budget = 0.1 // percent
+	for name, window := range map[string]struct {
+		hours, burnRate float64
+		topic           string
+	}{"CreateFailuresFastBurnAlarm": {1, 14.4, "${PageTopic}"}, "CreateFailuresSlowBurnAlarm": {6, 6, "${TicketTopic}"}} {
+		alarm := tpl.properties(t, name, "AWS::CloudWatch::Alarm")
+		require.ElementsMatch(t, metrics, metricsOf(t, tpl, name))
+		require.InEpsilon(t, window.burnRate*budget, alarm["Threshold"], 1e-9, name)
+		require.Contains(t, expressionOf(alarm), ">= 5", "few failures raise no alarm")
+		require.Equal(t, []string{window.topic}, texts(alarm["AlarmActions"]), name)
+		for _, query := range alarm["Metrics"].([]any)[1:] {
+			require.InEpsilon(t, window.hours*3600, at(query, "MetricStat", "Period"), 1e-9, name)
+		}
+	}
 }
 
 func each(names []string, prefix string) []string {
@@ -142,14 +186,17 @@ func TestAnomalyOfOrdersCreated(t *testing.T) {
 	require.Equal(t, at(alarm["Metrics"].([]any)[0], "MetricStat", "Stat"), detector["Stat"], "one model for one statistic")
 }
 
-func TestOnlyCloudWatchPublishesToTheTopic(t *testing.T) {
+func TestOnlyCloudWatchPublishesToTheTopics(t *testing.T) {
 	tpl := load(t)
-	require.Len(t, tpl.ofType("AWS::SNS::Topic"), 1)
-	policy := tpl.properties(t, "AlarmTopicPolicy", "AWS::SNS::TopicPolicy")
+	require.Equal(t, []string{"PageTopic", "TicketTopic"}, tpl.ofType("AWS::SNS::Topic"))
+	policy := tpl.properties(t, "TopicsPolicy", "AWS::SNS::TopicPolicy")
+	require.Equal(t, []string{"${PageTopic}", "${TicketTopic}"}, texts(policy["Topics"]))
 	statements := at(policy, "PolicyDocument", "Statement").([]any)
-	require.Len(t, statements, 1)
+	require.Len(t, statements, 2)
 	require.Equal(t, "cloudwatch.amazonaws.com", at(statements[0], "Principal", "Service"))
 	require.Equal(t, "${AWS::AccountId}", text(at(statements[0], "Condition", "StringEquals", "aws:SourceAccount")))
+	require.Equal(t, "Deny", at(statements[1], "Effect"))
+	require.Equal(t, "false", at(statements[1], "Condition", "Bool", "aws:SecureTransport"))
 }
 
 // branches returns the values that a property can have: both of an Fn::If, or the only one.
@@ -160,30 +207,40 @@ func branches(value any) []any {
 	return []any{value}
 }
 
-// Alarms on the metrics of the new version stop every canary. A version that returns 503 to every
-// request causes no Lambda errors, so alarms on responses also stop the canaries of the API's
-// functions.
-func TestDeploymentsRollBackOnAlarms(t *testing.T) {
+// Only the new version's own failures roll it back: an outage of a peer hits all versions alike.
+func TestDeploymentsRollBackOnTheirOwnVersion(t *testing.T) {
 	tpl := load(t)
-	responses := map[string][]string{
-		"CreateOrderFunction": {"${CreateOrderUnavailableAlarm}", "${API5XXAlarm}"},
-		"GetOrderFunction":    {"${API5XXAlarm}"},
-	}
+	canary := ifSet("IsCanary", "Canary10Percent10Minutes", "AllAtOnce")
+	require.Equal(t, canary, at(tpl["Globals"], "Function", "DeploymentPreference", "Type"))
 	for function := range functions {
 		preference := tpl.properties(t, function, "AWS::Serverless::Function")["DeploymentPreference"]
-		require.Equal(t, map[string]any{"Fn::If": []any{"IsCanary", "Canary10Percent10Minutes", "AllAtOnce"}}, at(preference, "Type"))
-		choices := branches(at(preference, "Alarms"))
-		own := texts(choices[len(choices)-1])
-		require.Contains(t, own, "${"+strings.TrimSuffix(function, "Function")+"CanaryErrorsAlarm}")
-		for _, alarm := range own {
+		require.Nil(t, at(preference, "Type"))
+		name := strings.TrimSuffix(function, "Function") + "Canary"
+		alarms := texts(at(preference, "Alarms"))
+		require.Contains(t, alarms, "${"+name+"ErrorsAlarm}")
+		if function == "CreateOrderFunction" || function == "GetOrderFunction" {
+			require.ElementsMatch(t, []string{"${" + name + "ErrorsAlarm}", "${" + name + "LatencyAlarm}", "${" + name + "5XXAlarm}"}, alarms)
+		}
+		for _, alarm := range alarms {
+			if strings.Contains(alarm, "5XX") {
+				continue // see TestCanariesAreComparedWithTheOtherVersions
+			}
 			for _, metric := range metricsOf(t, tpl, strings.Trim(alarm, "${}")) {
 				require.Contains(t, metric, " FunctionName=${"+function+"} Resource=${"+function+"}:live ExecutedVersion=${"+function+".Version.Version}")
 			}
 		}
-		require.ElementsMatch(t, append(own, responses[function]...), texts(choices[0]))
-		if responses[function] != nil {
-			require.Equal(t, "IsCanary", at(preference, "Alarms", "Fn::If").([]any)[0], "otherwise a fix could not be deployed")
-		}
+	}
+}
+
+func TestCanariesAreComparedWithTheOtherVersions(t *testing.T) {
+	tpl := load(t)
+	for _, function := range []string{"CreateOrder", "GetOrder"} {
+		all := "FunctionName=${" + function + "Function}"
+		version := all + " ExecutedVersion=${" + function + "Function.Version.Version}"
+		require.ElementsMatch(t, []string{
+			"ecommerce.orders responses5xx " + version, "ecommerce.orders responses " + version,
+			"ecommerce.orders responses5xx " + all, "ecommerce.orders responses " + all,
+		}, metricsOf(t, tpl, function+"Canary5XXAlarm"))
 	}
 }
 

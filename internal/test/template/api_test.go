@@ -1,9 +1,12 @@
 package template_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
+
+	"orders/internal/ops"
 
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v4"
@@ -101,6 +104,7 @@ func TestParametersForThePeers(t *testing.T) {
 		"api/arn":          apiARN,
 		"create-order/arn": "${CreateOrderFunction.Alias}",
 		"table/name":       "${Table}",
+		"ops":              "", // see TestOperatorsFindEverything
 	}
 	found := map[string]string{}
 	for _, name := range tpl.ofType("AWS::SSM::Parameter") {
@@ -110,5 +114,27 @@ func TestParametersForThePeers(t *testing.T) {
 		require.Equal(t, "String", parameter["Type"])
 		found[path] = text(parameter["Value"])
 	}
+	found["ops"] = ""
 	require.Equal(t, wanted, found)
+}
+
+func TestOperatorsFindEverything(t *testing.T) {
+	tpl := load(t)
+	var stack ops.Stack
+	decoder := json.NewDecoder(strings.NewReader(text(tpl.properties(t, "OpsParameter", "AWS::SSM::Parameter")["Value"])))
+	decoder.DisallowUnknownFields()
+	require.NoError(t, decoder.Decode(&stack))
+	require.Len(t, stack.Functions, len(functions))
+	for name, command := range functions {
+		logs := "${" + strings.TrimSuffix(name, "Function") + "LogGroup}"
+		require.Equal(t, ops.Function{Name: "${" + name + "}", Alias: "live", LogGroup: logs}, stack.Functions[command])
+	}
+	stack.Functions = nil
+	require.Equal(t, ops.Stack{
+		Queues: ops.Queues{
+			Updates: "${FulfilmentQueue}", UpdateDeadLetters: "${FulfilmentDeadLetterQueue}",
+			RecordDeadLetters: "${TableUpdateDeadLetterQueue}",
+		},
+		Table: "${Table}", Stream: "${Table.StreamArn}", EventBus: "${EventBusName}", Alarms: "${AWS::StackName}-",
+	}, stack)
 }

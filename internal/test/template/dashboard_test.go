@@ -14,8 +14,10 @@ type widget struct {
 	Type                string
 	X, Y, Width, Height int
 	Properties          struct {
-		Markdown, Title, Region, View, Query string
-		Metrics                              [][]any
+		Markdown, Title, Region, View, Query, Stat string
+		SetPeriodToTimeRange                       bool
+		Alarms                                     []string
+		Metrics                                    [][]any
 	}
 }
 
@@ -63,7 +65,7 @@ func writeOut(metrics [][]any) {
 	}
 }
 
-// shown returns the metrics of widgets, with their statistics if they have their own.
+// shown returns the metrics of widgets, with their statistics unless it is Sum.
 func shown(widgets []widget) []string {
 	var all []string
 	for _, w := range widgets {
@@ -73,7 +75,11 @@ func shown(widgets []widget) []string {
 			for i := 2; i+1 < len(metric); i += 2 {
 				name += " " + metric[i].(string) + "=" + metric[i+1].(string)
 			}
-			if stat, ok := rendering["stat"].(string); ok {
+			stat, own := rendering["stat"].(string)
+			if !own {
+				stat = w.Properties.Stat
+			}
+			if stat != "Sum" {
 				name += " " + stat
 			}
 			all = append(all, name)
@@ -97,7 +103,7 @@ func TestDashboardUsesEmittedMetrics(t *testing.T) {
 
 func TestDashboardIsInTheContractsOrder(t *testing.T) {
 	headings, widgets := sections(t)
-	require.Equal(t, []string{"Key metrics", "Traffic", "Latency", "Errors", "Last 20 errors"}, headings)
+	require.Equal(t, []string{"Alarms", "Key metrics", "Traffic", "Latency", "Errors", "Last 20 errors"}, headings)
 	own := func(name string) string {
 		return "ecommerce.orders " + name + " environment=${Environment} service=orders"
 	}
@@ -113,17 +119,38 @@ func TestDashboardIsInTheContractsOrder(t *testing.T) {
 	require.Subset(t, shown(widgets["Key metrics"]), append(percentiles, own("orderCreated"), own("orderFulfilled"), own("orderFailed"), own("orderUnavailable")))
 	require.Subset(t, shown(widgets["Traffic"]), []string{own("orderCreated"), own("orderPackaged"), own("orderFulfilled"), own("orderFailed"), own("orderUnavailable")})
 	require.Subset(t, shown(widgets["Latency"]), append(percentiles, lambda("IteratorAge", "TableUpdate")+" Maximum",
-		lambda("Duration", "OnEvents")+" p99", lambda("Duration", "TableUpdate")+" p99"))
+		lambda("Duration", "OnEvents")+" p99", lambda("Duration", "TableUpdate")+" p99", own("updateAge")+" Maximum"))
 	for function := range functions {
 		name := strings.TrimSuffix(function, "Function")
 		require.Contains(t, shown(widgets["Key metrics"]), lambda("Errors", name))
 		require.Contains(t, shown(widgets["Traffic"]), lambda("Invocations", name))
 		require.Contains(t, shown(widgets["Errors"]), lambda("Errors", name))
+		require.Contains(t, shown(widgets["Errors"]), lambda("ConcurrentExecutions", name)+" Maximum")
 	}
 	for _, operation := range tableOperations() {
 		require.Contains(t, shown(widgets["Latency"]), "AWS/DynamoDB SuccessfulRequestLatency TableName=${Table} Operation="+operation+" p99")
 		require.Contains(t, shown(widgets["Errors"]), "AWS/DynamoDB SystemErrors TableName=${Table} Operation="+operation)
 	}
+	for _, peer := range []string{"products", "payment", "delivery", "users"} {
+		require.Contains(t, shown(widgets["Errors"]), own("checkFailed")+" peer="+peer)
+	}
+}
+
+func TestDashboardBeginsWithTheAlarms(t *testing.T) {
+	_, widgets := sections(t)
+	require.Len(t, widgets["Alarms"], 1)
+	var alarms []string
+	for _, name := range load(t).ofType("AWS::CloudWatch::Alarm") {
+		alarms = append(alarms, "${"+name+".Arn}")
+	}
+	require.ElementsMatch(t, alarms, widgets["Alarms"][0].Properties.Alarms)
+}
+
+func TestOrdersAreShownForTheWholePeriod(t *testing.T) {
+	_, widgets := sections(t)
+	orders := widgets["Key metrics"][0].Properties
+	require.Equal(t, "singleValue", orders.View)
+	require.True(t, orders.SetPeriodToTimeRange)
 }
 
 func TestDashboardEndsWithTheLastErrors(t *testing.T) {
@@ -144,7 +171,9 @@ func TestWidgetsDoNotOverlap(t *testing.T) {
 	taken := map[[2]int]string{}
 	for _, widgets := range sectioned {
 		for _, w := range widgets {
-			require.Equal(t, "${AWS::Region}", w.Properties.Region)
+			if w.Type != "alarm" {
+				require.Equal(t, "${AWS::Region}", w.Properties.Region)
+			}
 			require.LessOrEqual(t, w.X+w.Width, 24)
 			for x := w.X; x < w.X+w.Width; x++ {
 				for y := w.Y; y < w.Y+w.Height; y++ {

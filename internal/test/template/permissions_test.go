@@ -18,7 +18,7 @@ import (
 
 func TestRolesAllowExactlyTheCallsMade(t *testing.T) {
 	tpl := load(t)
-	require.Len(t, tpl.ofType("AWS::IAM::Role"), len(functions))
+	require.Len(t, tpl.ofType("AWS::IAM::Role"), len(functions)+1, "and CodeDeploy's")
 	for function, command := range functions {
 		name := strings.TrimSuffix(function, "Function")
 		wanted := []string{

@@ -153,6 +153,38 @@ func TestTemplateFitsItsReader(t *testing.T) {
 	}
 }
 
+// ifSet returns the choice between two values by a condition.
+func ifSet(condition string, yes, no any) any {
+	return map[string]any{"Fn::If": []any{condition, yes, no}}
+}
+
+// An account without such rules deploys what it would deploy without these parameters.
+func TestParametersForRegulatedAccountsHaveNoEffectByDefault(t *testing.T) {
+	tpl := load(t)
+	for condition, parameter := range map[string]string{
+		"HasKmsKey": "KmsKeyArn", "HasWebAcl": "WebAclArn", "HasBoundary": "PermissionsBoundaryArn",
+		"HasCreateOrderConcurrency": "CreateOrderConcurrency",
+	} {
+		require.Equal(t, "", at(tpl["Parameters"], parameter, "Default"), parameter)
+		isEmpty := map[string]any{"Fn::Equals": []any{map[string]any{"Ref": parameter}, ""}}
+		require.Equal(t, map[string]any{"Fn::Not": []any{isEmpty}}, at(tpl["Conditions"], condition), parameter)
+	}
+	none := map[string]any{"Ref": "AWS::NoValue"}
+	only := func(condition, parameter string) any { return ifSet(condition, map[string]any{"Ref": parameter}, none) }
+	for _, role := range tpl.ofType("AWS::IAM::Role") {
+		require.Equal(t, only("HasBoundary", "PermissionsBoundaryArn"), tpl.properties(t, role, "AWS::IAM::Role")["PermissionsBoundary"], role)
+	}
+	for _, queue := range tpl.ofType("AWS::SQS::Queue") {
+		require.Equal(t, only("HasKmsKey", "KmsKeyArn"), tpl.properties(t, queue, "AWS::SQS::Queue")["KmsMasterKeyId"], queue)
+	}
+	encryption := tpl.properties(t, "Table", "AWS::DynamoDB::Table")["SSESpecification"]
+	require.Equal(t, "${KmsKeyArn}", text(at(branches(encryption)[0], "KMSMasterKeyId")))
+	require.Equal(t, none, branches(encryption)[1])
+	function := tpl.properties(t, "CreateOrderFunction", "AWS::Serverless::Function")
+	require.Equal(t, only("HasCreateOrderConcurrency", "CreateOrderConcurrency"), function["ReservedConcurrentExecutions"])
+	require.Equal(t, "HasWebAcl", at(tpl["Resources"], "WebAclAssociation", "Condition"))
+}
+
 func TestFunctions(t *testing.T) {
 	tpl := load(t)
 	require.Equal(t, slices.Sorted(maps.Keys(functions)), tpl.ofType("AWS::Serverless::Function"))

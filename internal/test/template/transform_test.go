@@ -40,21 +40,21 @@ func TestTransformed(t *testing.T) {
 	for function := range functions {
 		t.Run(function, func(t *testing.T) { requireDeployedByAlias(t, tpl, function) })
 	}
-	t.Run("rules", func(t *testing.T) { requireRulesInvokeTheAlias(t, tpl) })
 	t.Run("stream", func(t *testing.T) {
 		mapping := tpl.properties(t, "TableUpdateFunctionStream", "AWS::Lambda::EventSourceMapping")
 		require.Equal(t, "${TableUpdateFunctionAliaslive}", text(mapping["FunctionName"]))
 		require.Equal(t, "${TableUpdateDeadLetterQueue.Arn}", text(at(mapping, "DestinationConfig", "OnFailure", "Destination")))
 	})
-	t.Run("asynchronous", func(t *testing.T) {
-		config := tpl.properties(t, "OnEventsFunctionEventInvokeConfig", "AWS::Lambda::EventInvokeConfig")
-		require.Equal(t, "live", config["Qualifier"])
-		require.Equal(t, "${OnEventsDeadLetterQueue.Arn}", text(at(config, "DestinationConfig", "OnFailure", "Destination")))
+	t.Run("queue", func(t *testing.T) {
+		mapping := tpl.properties(t, "OnEventsFunctionUpdates", "AWS::Lambda::EventSourceMapping")
+		require.Equal(t, "${OnEventsFunctionAliaslive}", text(mapping["FunctionName"]))
+		require.Equal(t, "${FulfilmentQueue.Arn}", text(mapping["EventSourceArn"]))
+		require.Equal(t, []string{"ReportBatchItemFailures"}, texts(mapping["FunctionResponseTypes"]))
 	})
 	t.Run("API", func(t *testing.T) { requireAPIReachesTheAliases(t, tpl) })
 	t.Run("roles", func(t *testing.T) {
-		require.ElementsMatch(t, []string{"CreateOrderRole", "GetOrderRole", "OnEventsRole", "TableUpdateRole", "CodeDeployServiceRole"},
-			tpl.ofType("AWS::IAM::Role"), "SAM adds no role for a function")
+		require.ElementsMatch(t, []string{"CreateOrderRole", "GetOrderRole", "OnEventsRole", "TableUpdateRole", "CodeDeployRole"},
+			tpl.ofType("AWS::IAM::Role"), "SAM adds no role, which would have no permissions boundary")
 	})
 	t.Run("references", func(t *testing.T) { requireReferencesResolve(t, tpl) })
 	t.Run("cycles", func(t *testing.T) { requireNoCycle(t, tpl) })
@@ -82,24 +82,6 @@ func requireDeployedByAlias(t *testing.T, tpl template, function string) {
 		require.NotZero(t, own)
 	}
 	require.Contains(t, at(deployment, "AutoRollbackConfiguration", "Events"), "DEPLOYMENT_STOP_ON_ALARM")
-}
-
-func requireRulesInvokeTheAlias(t *testing.T, tpl template) {
-	t.Helper()
-	rules := tpl.ofType("AWS::Events::Rule")
-	require.Len(t, rules, 2)
-	for _, name := range rules {
-		rule := tpl.properties(t, name, "AWS::Events::Rule")
-		require.Equal(t, "${EventBusName}", text(rule["EventBusName"]))
-		require.Contains(t, failedDeliveries(t, load(t)), "AWS/Events InvocationsFailedToBeSentToDlq EventBusName=${EventBusName} RuleName="+text(rule["Name"]))
-		target := rule["Targets"].([]any)[0]
-		require.Equal(t, "${OnEventsFunctionAliaslive}", text(at(target, "Arn")))
-		require.Equal(t, "${RulesDeadLetterQueue.Arn}", text(at(target, "DeadLetterConfig", "Arn")))
-		require.NotNil(t, at(target, "RetryPolicy"))
-		permission := tpl.properties(t, name+"Permission", "AWS::Lambda::Permission")
-		require.Equal(t, "${OnEventsFunctionAliaslive}", text(permission["FunctionName"]))
-		require.Equal(t, "${"+name+".Arn}", text(permission["SourceArn"]))
-	}
 }
 
 func requireAPIReachesTheAliases(t *testing.T, tpl template) {

@@ -51,7 +51,9 @@ func Calls() map[string][]Call {
 func CallsByLambda() map[string][]Call {
 	return map[string][]Call{
 		OnEvents: {
-			{"sqs:SendMessage", "${OnEventsDeadLetterQueue.Arn}", "", "the function's on-failure destination"},
+			{"sqs:ReceiveMessage", "${FulfilmentQueue.Arn}", "", "to read the queue"},
+			{"sqs:DeleteMessage", "${FulfilmentQueue.Arn}", "", "to delete messages that were applied"},
+			{"sqs:GetQueueAttributes", "${FulfilmentQueue.Arn}", "", "to read the queue"},
 		},
 		TableUpdate: {
 			{"dynamodb:DescribeStream", "${Table.StreamArn}", "", "to read the stream"},
