@@ -283,6 +283,8 @@ func TestParameters(t *testing.T) {
 		maps.Copy(all, valuesOf(page.Parameters))
 	}
 
+	require.Contains(t, all[under+"orders/ops"], `"functions":{"create-order":`)
+	delete(all, under+"orders/ops")
 	require.Equal(t, map[string]string{
 		under + "orders/api/url":           s.url,
 		under + "orders/api/arn":           execute + "orders/local",

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"time"
 
+	"orders/internal/buildinfo"
 	"orders/internal/local/apigateway"
 	"orders/internal/local/awsapi"
 	"orders/internal/local/eventbridge"
@@ -43,13 +44,18 @@ func (s *Service) routes(f functions, tokens *apigateway.TokenIssuer) http.Handl
 	api := http.NewServeMux()
 	signatures := apigateway.Verifier{AccessKey: accessKey, SecretKey: secretKey, Region: s.settings.Region, Service: "execute-api"}
 	(&apigateway.Gateway{CreateOrder: f.create, GetOrder: f.get, Tokens: tokens, Signatures: signatures}).Register(api)
+	params := parameters(s.URL, s.settings.Region, f.create, s.settings)
+	params["/ecommerce/"+apigateway.Stage+"/orders/ops"] = stack(s.URL, f, s.storage.streamARN)
 	aws := &awsapi.Endpoints{
 		Region:     s.settings.Region,
-		Functions:  map[string]*lambda.Function{f.create.Name: f.create, f.get.Name: f.get, f.onEvents.Name: f.onEvents},
+		Functions:  f.byName(),
 		Async:      s.invokeAsync,
 		Logs:       s.logs.lines,
 		Events:     s,
-		Parameters: parameters(s.URL, s.settings.Region, f.create, s.settings),
+		Parameters: params,
+		Commit:     buildinfo.Commit(),
+		OrderLogs:  s.logs.about,
+		Table:      s.storage.api,
 		Started:    time.Now(),
 	}
 

@@ -2,12 +2,13 @@ package local
 
 import (
 	"maps"
-	"orders/internal/local/eventbridge"
-	"orders/internal/local/lambda"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"orders/internal/local/eventbridge"
+	"orders/internal/local/lambda"
 
 	"encoding/json"
 	"net/http"

@@ -39,6 +39,14 @@ const maximumRetryAttempts = 10
 // functions are the four Lambda functions.
 type functions struct{ create, get, onEvents, tableUpdate *lambda.Function }
 
+func (f functions) byName() map[string]*lambda.Function {
+	all := map[string]*lambda.Function{}
+	for _, each := range []*lambda.Function{f.create, f.get, f.onEvents, f.tableUpdate} {
+		all[each.Name] = each
+	}
+	return all
+}
+
 func (s *Service) functions(metrics *telemetry.Metrics) functions {
 	cfg := aws.Config{Region: s.settings.Region, Credentials: aws.CredentialsProviderFunc(localCredentials)}
 	s.checkers = peer.New(

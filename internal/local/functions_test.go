@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+
 	"orders/internal/local/apigateway"
 
 	"github.com/aws/aws-sdk-go-v2/aws"

@@ -55,3 +55,19 @@ func (l *recentLogs) lines(requestID string) []byte {
 	defer l.mu.Unlock()
 	return bytes.Join(l.kept[requestID], nil)
 }
+
+// about returns the kept lines about an order, oldest first. Metrics are left out.
+func (l *recentLogs) about(orderID string) []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	found := []string{}
+	next := map[string]int{} // the index of the next line of an invocation
+	for _, requestID := range l.order {
+		line := l.kept[requestID][next[requestID]]
+		next[requestID]++
+		if bytes.Contains(line, []byte(`"orderId":"`+orderID+`"`)) && bytes.Contains(line, []byte(`"level":`)) {
+			found = append(found, string(bytes.TrimSpace(line)))
+		}
+	}
+	return found
+}

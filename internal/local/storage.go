@@ -2,6 +2,7 @@ package local
 
 import (
 	"context"
+	"net/http"
 
 	"orders/internal/local/eventbridge"
 	"orders/internal/local/lambda"
@@ -17,6 +18,8 @@ const tableName = "local-orders"
 type storage struct {
 	name        string // for people
 	orders      order.Store
+	api         http.Handler                                                  // DynamoDB's API of the table
+	streamARN   string                                                        // empty without DynamoDB
 	readStream  func(ctx context.Context, mapping lambda.StreamMapping) error // until ctx ends; mapping is that of every shard
 	events      []eventbridge.Event                                           // of earlier runs
 	journal     eventbridge.Journal                                           // keeps events for later runs; nil: nothing is kept

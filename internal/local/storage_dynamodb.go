@@ -61,9 +61,15 @@ func openDynamoDB(ctx context.Context, settings Settings) (_ *storage, err error
 	if err != nil {
 		return nil, err
 	}
+	api, err := forwardTo(endpoint)
+	if err != nil {
+		return nil, err
+	}
 	return &storage{
-		name:   fmt.Sprintf("DynamoDB Local at %s, table %s", endpoint, tableName),
-		orders: &dynamo.Store{Client: dynamo.NewClient(cfg, endpoint, dynamo.Timing{}), Table: tableName},
+		api:       api,
+		streamARN: stream.StreamARN,
+		name:      fmt.Sprintf("DynamoDB Local at %s, table %s", endpoint, tableName),
+		orders:    &dynamo.Store{Client: dynamo.NewClient(cfg, endpoint, dynamo.Timing{}), Table: tableName},
 		readStream: func(ctx context.Context, mapping lambda.StreamMapping) error {
 			stream.Mapping = mapping
 			return stream.Run(ctx)

@@ -18,6 +18,7 @@ func openMemory(region string) *storage {
 	return &storage{
 		name:   "in memory",
 		orders: store,
+		api:    memoryTable{store},
 		readStream: func(ctx context.Context, mapping lambda.StreamMapping) error {
 			mapping.Source, mapping.ShardID = memoryStream{store, region}, "shardId-memory"
 			return mapping.Run(ctx)

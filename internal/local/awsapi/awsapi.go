@@ -33,6 +33,12 @@ type Endpoints struct {
 	Events Events
 	// Parameters are the values of the Parameter Store by full name.
 	Parameters map[string]string
+	// Commit describes the one version of every function.
+	Commit string
+	// OrderLogs returns the log lines about an order, oldest first.
+	OrderLogs func(orderID string) []string
+	// Table serves the requests of DynamoDB and its streams.
+	Table http.Handler
 	// Started is the time of the parameters' last modification.
 	Started time.Time
 	// Now is the time of events that have none; nil means time.Now.
@@ -56,6 +62,7 @@ func (e *Endpoints) Route(next http.Handler) http.Handler {
 	apis := http.NewServeMux()
 	apis.HandleFunc("POST /{$}", e.serveTarget)
 	apis.HandleFunc("POST /2015-03-31/functions/{function}/invocations", e.serveInvoke)
+	e.registerVersions(apis)
 	apis.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		writeError(w, r, e.unsupported(r.Method+" "+r.URL.Path))
 	})
@@ -101,6 +108,8 @@ func (e *Endpoints) operations() map[string]operation {
 		"AmazonSSM.GetParameter":        decoding(e.getParameter),
 		"AmazonSSM.GetParameters":       decoding(e.getParameters),
 		"AmazonSSM.GetParametersByPath": decoding(e.getParametersByPath),
+		"Logs_20140328.StartQuery":      decoding(e.startQuery),
+		"Logs_20140328.GetQueryResults": decoding(e.getQueryResults),
 	}
 }
 
@@ -117,6 +126,10 @@ const maxBody = 8 << 20
 // serveTarget implements AWS's JSON protocol: one path, with the operation in X-Amz-Target.
 func (e *Endpoints) serveTarget(w http.ResponseWriter, r *http.Request) {
 	target := r.Header.Get("X-Amz-Target")
+	if e.Table != nil && strings.HasPrefix(target, "DynamoDB") {
+		e.Table.ServeHTTP(w, r)
+		return
+	}
 	serve, ok := e.operations()[target]
 	if !ok {
 		if target == "" {

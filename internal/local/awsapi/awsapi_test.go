@@ -114,7 +114,7 @@ func post(t *testing.T, e *awsapi.Endpoints, target, body string) (int, string) 
 }
 
 const supported = " is not supported here. Supported operations: Lambda.Invoke, AWSEvents.PutEvents, " +
-	"AmazonSSM.GetParameter, AmazonSSM.GetParameters, AmazonSSM.GetParametersByPath."
+	"AmazonSSM.GetParameter, AmazonSSM.GetParameters, AmazonSSM.GetParametersByPath, Logs_20140328.GetQueryResults, Logs_20140328.StartQuery."
 
 func TestUnsupportedOperations(t *testing.T) {
 	e, _ := newEndpoints()
