@@ -49,5 +49,5 @@ func newHandler(getenv func(name string) string, output io.Writer) (*handler.Get
 	telemetry.Install(log)
 	tracer.InstrumentAWS(&cfg)
 	store := &dynamo.Store{Client: dynamo.NewClient(cfg, endpoint, dynamo.Timing{}), Table: table}
-	return &handler.GetOrder{Orders: &order.Service{Store: store}, Responses: metrics, Log: log}, nil
+	return &handler.GetOrder{Orders: &order.Service{Store: store}, Metrics: metrics, Responses: metrics, Log: log}, nil
 }

@@ -3,7 +3,7 @@ package dynamo
 import (
 	"context"
 	"errors"
-	"slices"
+	"reflect"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -37,7 +37,7 @@ func (s *Store) Create(ctx context.Context, o order.Order) (existing *order.Orde
 	}
 	stored, err := readOrder(conflict.Item)
 	if err != nil {
-		return nil, unavailable("read order "+o.OrderID, err)
+		return nil, err
 	}
 	return &stored, nil
 }
@@ -48,15 +48,16 @@ var fulfilmentAttributes = []string{"modifiedDate", "products", "status", "total
 // isWrittenBy reports whether the stored order is the one that was sent, written by an attempt
 // whose response did not arrive. Since then, a fulfilment update may have changed it.
 func isWrittenBy(sent, stored item) bool {
-	ours, errOurs := imageOf(sent)
-	theirs, errTheirs := imageOf(stored)
-	if errOurs != nil || errTheirs != nil {
-		return false
-	}
-	differences := order.Changed(ours, theirs)
-	if len(differences) == 0 {
+	ours, theirs := plain(sent), plain(stored)
+	if reflect.DeepEqual(ours, theirs) {
 		return true
 	}
-	isOther := func(name string) bool { return !slices.Contains(fulfilmentAttributes, name) }
-	return slices.Contains(differences, "modifiedDate") && !slices.ContainsFunc(differences, isOther)
+	if reflect.DeepEqual(ours["modifiedDate"], theirs["modifiedDate"]) {
+		return false
+	}
+	for _, name := range fulfilmentAttributes {
+		delete(ours, name)
+		delete(theirs, name)
+	}
+	return reflect.DeepEqual(ours, theirs)
 }

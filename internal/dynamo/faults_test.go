@@ -45,8 +45,9 @@ var storeCalls = map[string]storeCall{
 }
 
 func packaged(p order.Progress) (order.Progress, error) {
-	p.Status, p.ModifiedDate = order.Packaged, p.ModifiedDate.Next(time.Time{})
-	return p, nil
+	next, err := p.ModifiedDate.Next(time.Time{})
+	p.Status, p.ModifiedDate = order.Packaged, next
+	return p, err
 }
 
 // newOrderFor returns an order, which is stored if the call needs one.

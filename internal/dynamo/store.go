@@ -7,6 +7,7 @@ package dynamo
 import (
 	"cmp"
 	"context"
+	"errors"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -14,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"orders/internal/order"
+	"orders/internal/strictjson"
 )
 
 // A Store is an [order.Store] on a DynamoDB table. Set its fields before use and do not change them
@@ -49,11 +51,7 @@ func (s *Store) Get(ctx context.Context, orderID string) (order.Order, error) {
 	case len(out.Item) == 0:
 		return order.Order{}, order.ErrNotFound
 	}
-	stored, err := readOrder(out.Item)
-	if err != nil {
-		return order.Order{}, unavailable("read order "+orderID, err)
-	}
-	return stored, nil
+	return readOrder(out.Item)
 }
 
 // List returns one page of the user's orders, read with one query. See [order.Store].
@@ -73,7 +71,7 @@ func (s *Store) List(ctx context.Context, userID string, limit int, after *order
 	if err != nil {
 		return order.Page{}, tried.failure(ctx, "list orders", err)
 	}
-	return readPage(out)
+	return readPage(out), nil
 }
 
 // startKey returns the key after which a page begins. Its user is the caller, whatever the position
@@ -89,28 +87,33 @@ func startKey(userID string, after *order.Position) item {
 	}
 }
 
-func readPage(out *dynamodb.QueryOutput) (order.Page, error) {
+func readPage(out *dynamodb.QueryOutput) order.Page {
 	page := order.Page{Orders: make([]order.Order, 0, len(out.Items))}
 	for _, stored := range out.Items {
-		o, err := readOrder(stored)
-		if err != nil {
-			return order.Page{}, unavailable("read order "+textOf(stored, "orderId"), err)
+		o, err := order.FromAttributes(plain(stored))
+		if unreadable, ok := errors.AsType[*order.UnreadableItem](err); ok {
+			page.Unreadable = append(page.Unreadable, unreadable)
+			continue
 		}
 		page.Orders = append(page.Orders, o)
 	}
 	if last := out.LastEvaluatedKey; len(last) > 0 {
 		page.Next = &order.Position{CreatedDate: order.Date(textOf(last, "createdDate")), OrderID: textOf(last, "orderId")}
 	}
-	return page, nil
+	return page
 }
 
-// readOrder decodes an item. The error names the attribute that cannot be read, not its value.
+// readOrder reads a whole item, with its document.
 func readOrder(stored item) (order.Order, error) {
-	image, err := imageOf(stored)
+	attributes := plain(stored)
+	o, err := order.FromAttributes(attributes)
 	if err != nil {
 		return order.Order{}, err
 	}
-	return order.FromDocument(image.JSON())
+	if o.Document, err = strictjson.Marshal(attributes); err != nil {
+		return order.Order{}, unavailable("encode order "+o.OrderID, err)
+	}
+	return o, nil
 }
 
 func keyOf(orderID string) item { return item{"orderId": text(orderID)} }

@@ -59,7 +59,7 @@ func publishesOriginalsWhole(t *testing.T, table realTable) {
 	require.NoError(t, err)
 	require.Len(t, published.events, 2)
 	require.Equal(t, order.OrderCreated, published.events[0].Type)
-	require.Equal(t, string(before), string(published.events[0].Detail))
+	require.JSONEq(t, string(before), string(published.events[0].Detail))
 	require.Equal(t, order.OrderModified, published.events[1].Type)
 	require.JSONEq(t, string(modification), string(published.events[1].Detail))
 	requireKept(t, before, after)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"time"
 
@@ -14,10 +13,6 @@ import (
 
 	"orders/internal/order"
 )
-
-// progressAttributes are all attributes that Update reads or writes. The policy of on-events allows
-// the same ones.
-var progressAttributes = []string{"orderId", "status", "products", "total", "deliveryPrice", "modifiedDate"}
 
 const (
 	maxRounds  = 10                    // of reading and writing; only concurrent writers use them up
@@ -40,7 +35,7 @@ func (s *Store) Update(ctx context.Context, orderID string, change func(order.Pr
 		if maybeWritten != nil && maybeWritten.isStoredAs(before.progress) {
 			return true, nil
 		}
-		after, err := change(before.copyOfProgress())
+		after, err := change(before.progress.Clone())
 		if err != nil || after.Equal(before.progress) {
 			return false, err
 		}
@@ -69,17 +64,11 @@ type snapshot struct {
 	progress order.Progress
 }
 
-// copyOfProgress returns the progress with lines of its own, for a change to work on.
-func (s snapshot) copyOfProgress() order.Progress {
-	p := s.progress
-	p.Lines = slices.Clone(p.Lines)
-	return p
-}
-
 func (s *Store) readProgress(ctx context.Context, orderID string) (snapshot, error) {
-	names := make(map[string]string, len(progressAttributes))
-	projection := make([]string, len(progressAttributes))
-	for i, name := range progressAttributes {
+	attributes := order.ProgressAttributes()
+	names := make(map[string]string, len(attributes))
+	projection := make([]string, len(attributes))
+	for i, name := range attributes {
 		projection[i] = "#" + name // status and total are reserved words of DynamoDB
 		names[projection[i]] = name
 	}
@@ -97,11 +86,8 @@ func (s *Store) readProgress(ctx context.Context, orderID string) (snapshot, err
 	case len(out.Item) == 0:
 		return snapshot{}, order.ErrNotFound
 	}
-	o, err := readOrder(out.Item)
-	if err != nil {
-		return snapshot{}, unavailable("read order "+orderID, err)
-	}
-	return snapshot{out.Item, o.Progress()}, nil
+	o, err := order.FromAttributes(plain(out.Item))
+	return snapshot{out.Item, o.Progress()}, err
 }
 
 func (s *Store) writeProgress(ctx context.Context, orderID string, next revision, tried *attempts) error {

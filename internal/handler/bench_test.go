@@ -114,7 +114,7 @@ func BenchmarkCreateOrder(b *testing.B) {
 }
 
 func BenchmarkGetOrder(b *testing.B) {
-	h := &handler.GetOrder{Orders: benchOrders(b), Log: slog.New(slog.DiscardHandler)}
+	h := &handler.GetOrder{Orders: benchOrders(b), Metrics: noMetrics{}, Log: slog.New(slog.DiscardHandler)}
 	event := proxyEvent("GET", "/orders/{orderId}", "ada", func(r *events.APIGatewayProxyRequest) {
 		r.PathParameters = map[string]string{"orderId": order.IDFor("bench-token")}
 	})

@@ -132,7 +132,7 @@ func (h *CreateOrder) create(ctx context.Context, userID string, body []byte) (s
 	switch {
 	case err != nil:
 		h.logRejection(ctx, userID, orderID, err)
-		h.countUnavailable(ctx, orderID, err)
+		h.countFailure(ctx, orderID, err)
 	case replayed:
 		h.Log.InfoContext(ctx, "order replayed", slog.String("orderId", orderID))
 	default:
@@ -146,12 +146,14 @@ func (h *CreateOrder) logRejection(ctx context.Context, userID, orderID string, 
 	logRejection(ctx, h.Log, "order rejected", userID, orderID, err)
 }
 
-// countUnavailable counts a create request that failed although the caller did nothing wrong. No
-// other metric has all of them: to Lambda, a direct invocation that got a response succeeded, and
-// API Gateway never sees it.
-func (h *CreateOrder) countUnavailable(ctx context.Context, orderID string, err error) {
+// countFailure counts a create request that failed although the caller did nothing wrong. No other
+// metric has all of them: to Lambda, a direct invocation that got a response succeeded, and API
+// Gateway never sees it.
+func (h *CreateOrder) countFailure(ctx context.Context, orderID string, err error) {
 	switch order.KindOf(err) {
 	case order.CheckFailed, order.Unavailable:
 		h.Metrics.Count(ctx, orderID, map[string]int64{MetricOrderUnavailable: 1})
+	case order.Unreadable:
+		h.Metrics.Count(ctx, orderID, map[string]int64{MetricOrderUnreadable: 1})
 	}
 }

@@ -1,12 +1,16 @@
 package handler
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"strconv"
 
 	"orders/internal/order"
+	"orders/internal/strictjson"
 )
 
 // The sizes of a page of orders.
@@ -19,6 +23,7 @@ const (
 // requests, GET /orders/{orderId} and GET /orders for users.
 type GetOrder struct {
 	Orders    *order.Service
+	Metrics   Metrics
 	Responses Responses // nil counts none
 	Log       *slog.Logger
 }
@@ -34,6 +39,10 @@ func (h *GetOrder) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 		})
 	}
 	body, err := h.handle(ctx, request)
+	if item, ok := errors.AsType[*order.UnreadableItem](err); ok {
+		reportUnreadable(ctx, h.Log, h.Metrics, item)
+		return respondError(err)
+	}
 	if err != nil {
 		return h.reject(ctx, request, err)
 	}
@@ -82,6 +91,10 @@ func (h *GetOrder) getAny(ctx context.Context, request proxyRequest) (any, error
 		return nil, err
 	}
 	o, err := h.Orders.Get(ctx, orderID)
+	if item, ok := errors.AsType[*order.UnreadableItem](err); ok {
+		reportUnreadable(ctx, h.Log, h.Metrics, item)
+		return item.Document, nil
+	}
 	return wholeOrder(o), err
 }
 
@@ -105,10 +118,36 @@ func orderIDOf(request proxyRequest) (string, error) {
 	return "", &order.Error{Kind: order.Invalid, Message: "Missing orderId", Details: []string{"orderId: is required in the path"}}
 }
 
-// An orderList is the response to GET /orders.
+// maxListBytes keeps the response to GET /orders below Lambda's 6 MB.
+const maxListBytes = 5_000_000
+
+// An orderList is the body of the response to GET /orders.
 type orderList struct {
-	Orders    []order.Order `json:"orders"`
-	NextToken string        `json:"nextToken,omitempty"`
+	Orders    []json.RawMessage `json:"orders"`
+	NextToken string            `json:"nextToken,omitempty"`
+}
+
+// newOrderList returns as many orders of a page as fit into a response, at least one.
+func newOrderList(page order.Page) (orderList, error) {
+	list, next, size := orderList{Orders: []json.RawMessage{}}, page.Next, 0
+	for i, o := range page.Orders {
+		text, err := strictjson.Marshal(o.Public())
+		if err != nil {
+			return orderList{}, err
+		}
+		// The body becomes a JSON string, which escapes each quote and backslash again.
+		size += len(text) + bytes.Count(text, []byte{'"'}) + bytes.Count(text, []byte{'\\'}) + len(",")
+		if i > 0 && size > maxListBytes {
+			last := page.Orders[i-1]
+			next = &order.Position{CreatedDate: last.CreatedDate, OrderID: last.OrderID}
+			break
+		}
+		list.Orders = append(list.Orders, text)
+	}
+	if next != nil {
+		list.NextToken = next.Token()
+	}
+	return list, nil
 }
 
 func (h *GetOrder) list(ctx context.Context, request proxyRequest) (any, error) {
@@ -128,14 +167,10 @@ func (h *GetOrder) list(ctx context.Context, request proxyRequest) (any, error) 
 	if err != nil {
 		return nil, err
 	}
-	list := orderList{Orders: make([]order.Order, len(page.Orders))}
-	for i, o := range page.Orders {
-		list.Orders[i] = o.Public()
+	for _, item := range page.Unreadable {
+		reportUnreadable(ctx, h.Log, h.Metrics, item)
 	}
-	if page.Next != nil {
-		list.NextToken = page.Next.Token()
-	}
-	return list, nil
+	return newOrderList(page)
 }
 
 func limitOf(request proxyRequest) (int, error) {

@@ -14,7 +14,9 @@ import (
 	"orders/internal/order/ordertest"
 )
 
-func getOrder(s *shop) *handler.GetOrder { return &handler.GetOrder{Orders: s.orders, Log: s.log} }
+func getOrder(s *shop) *handler.GetOrder {
+	return &handler.GetOrder{Orders: s.orders, Metrics: s.counter, Log: s.log}
+}
 
 func path(orderID string) func(*events.APIGatewayProxyRequest) {
 	return func(r *events.APIGatewayProxyRequest) { r.PathParameters = map[string]string{"orderId": orderID} }

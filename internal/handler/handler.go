@@ -22,6 +22,7 @@ const (
 	MetricOrderFulfilled    = "orderFulfilled"
 	MetricOrderFailed       = "orderFailed"      // packaging or delivery failed
 	MetricEventsPublished   = "eventsPublished"  // entries that the event bus accepted
+	MetricOrderUnreadable   = "orderUnreadable"  // orders that could not be returned because their items cannot be read
 	MetricOrderUnavailable  = "orderUnavailable" // create requests that failed because a peer or the table failed
 )
 
@@ -96,6 +97,13 @@ func logRejection(ctx context.Context, log *slog.Logger, message, userID, orderI
 func pseudonym(userID string) string {
 	hash := sha256.Sum256([]byte(userID))
 	return hex.EncodeToString(hash[:4])
+}
+
+// reportUnreadable logs and counts an order that cannot be returned because its item cannot be
+// read.
+func reportUnreadable(ctx context.Context, log *slog.Logger, metrics Metrics, item *order.UnreadableItem) {
+	log.ErrorContext(ctx, "order unreadable", slog.String("orderId", item.OrderID), slog.String("error", item.Reason))
+	metrics.Count(ctx, item.OrderID, map[string]int64{MetricOrderUnreadable: 1})
 }
 
 // loggable returns the order ID if it is valid, and otherwise the empty string, because the text

@@ -106,6 +106,8 @@ func respondError(err error) ([]byte, error) {
 		return respond(http.StatusConflict, errorBody{Message: e.Message}, nil)
 	case order.TooLarge:
 		return respond(http.StatusRequestEntityTooLarge, errorBody{Message: e.Message}, nil)
+	case order.Unreadable:
+		return respond(http.StatusInternalServerError, errorBody{Message: e.Message}, nil)
 	case order.Rejected:
 		return respond(http.StatusUnprocessableEntity, errorBody{e.Message, e.Details}, nil)
 	default:

@@ -147,8 +147,8 @@ func (h *OnEvents) applyTo(ctx context.Context, orderID string, u *fulfilmentUpd
 	case err != nil:
 		u.fail(fmt.Errorf("%s of order %s: %w", u.detailType, name, err))
 		log.ErrorContext(ctx, "fulfilment update failed", slog.String("error", err.Error()))
-	case result.Unknown != "":
-		log.WarnContext(ctx, "fulfilment update ignored", slog.String("reason", "unknown_status"), slog.String("status", string(result.Unknown)))
+	case !result.Status.Known():
+		log.WarnContext(ctx, "fulfilment update ignored", slog.String("reason", "unknown_status"), slog.String("status", string(result.Status)))
 	case !result.Changed:
 		log.InfoContext(ctx, "fulfilment update ignored", slog.String("reason", "stale"))
 	default:

@@ -63,7 +63,7 @@ func (s *Service) functions(metrics *telemetry.Metrics) functions {
 	}
 	return functions{
 		create:      run("create-order", createTimeout, &handler.CreateOrder{Orders: orders, Metrics: metrics, Log: s.log}),
-		get:         run("get-order", getTimeout, &handler.GetOrder{Orders: orders, Log: s.log}),
+		get:         run("get-order", getTimeout, &handler.GetOrder{Orders: orders, Metrics: metrics, Log: s.log}),
 		onEvents:    run("on-events", eventTimeout, &handler.OnEvents{Orders: orders, Metrics: metrics, UpdateAges: metrics, Log: s.log}),
 		tableUpdate: run("table-update", eventTimeout, &handler.TableUpdate{Publisher: publisher, Image: streamimage.Parse, TraceHeader: untraced, Log: s.log}),
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"orders/internal/order"
+	"orders/internal/strictjson"
 )
 
 // An item is one version of an order. It is never changed, so that it can be read without the lock.
@@ -39,12 +40,26 @@ func readItem(document json.RawMessage) (*item, error) {
 }
 
 // order reads the document. The order gets a copy, because the item's must not change.
-func (i *item) order() (order.Order, error) {
-	o, err := order.FromDocument(bytes.Clone(i.document))
+func (i *item) order() (order.Order, error) { return order.FromDocument(bytes.Clone(i.document)) }
+
+// progress reads only the attributes of a progress, as an update does.
+func (i *item) progress() (order.Progress, error) {
+	members, err := strictjson.Members(i.document)
 	if err != nil {
-		return order.Order{}, order.StoreError(err)
+		return order.Progress{}, order.StoreError(err)
 	}
-	return o, nil
+	part := map[string]json.RawMessage{}
+	for _, name := range order.ProgressAttributes() {
+		if value, ok := members[name]; ok {
+			part[name] = value
+		}
+	}
+	document, err := strictjson.Marshal(part)
+	if err != nil {
+		return order.Progress{}, order.StoreError(err)
+	}
+	o, err := order.FromDocument(document)
+	return o.Progress(), err
 }
 
 // An index holds each user's list of orders, oldest first, so that a new order goes to the end. As

@@ -101,11 +101,15 @@ func (s *Store) List(ctx context.Context, userID string, limit int, after *order
 		return order.Page{}, order.StoreError(fmt.Errorf("limit is %d", limit))
 	}
 	items, more := s.page(userID, limit, after)
-	page := order.Page{Orders: make([]order.Order, len(items))}
-	for i, found := range items {
-		if page.Orders[i], err = found.order(); err != nil {
-			return order.Page{}, err
+	var page order.Page
+	for _, found := range items {
+		o, err := found.order()
+		if unreadable, ok := errors.AsType[*order.UnreadableItem](err); ok {
+			page.Unreadable = append(page.Unreadable, unreadable)
+			continue
 		}
+		o.Document = nil
+		page.Orders = append(page.Orders, o)
 	}
 	if more {
 		last := items[len(items)-1].place

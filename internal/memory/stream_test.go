@@ -18,8 +18,9 @@ import (
 
 // pack sets the status PACKAGED and the next modifiedDate.
 func pack(p order.Progress) (order.Progress, error) {
-	p.Status, p.ModifiedDate = order.Packaged, p.ModifiedDate.Next(time.Time{})
-	return p, nil
+	next, err := p.ModifiedDate.Next(time.Time{})
+	p.Status, p.ModifiedDate = order.Packaged, next
+	return p, err
 }
 
 func records(t *testing.T, s *memory.Store, after string, limit int) []memory.Record {

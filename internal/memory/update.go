@@ -42,18 +42,15 @@ func (s *Store) attempt(ctx context.Context, orderID string, change func(order.P
 	if old == nil {
 		return false, order.ErrNotFound
 	}
-	o, err := old.order()
+	before, err := old.progress()
 	if err != nil {
 		return false, err
 	}
-	after, err := change(o.Progress())
-	if err != nil {
+	after, err := change(before.Clone())
+	if err != nil || after.Equal(before) {
 		return false, err
 	}
-	if after.Equal(o.Progress()) {
-		return false, nil
-	}
-	document, err := merge(o, after)
+	document, err := merge(old.document, before, after)
 	if err = errors.Join(ctx.Err(), err); err != nil {
 		return false, order.StoreError(err)
 	}
@@ -75,13 +72,13 @@ func (s *Store) replace(old, next *item) bool {
 }
 
 // merge returns the order's document with the progress in it, and everything else byte for byte.
-func merge(o order.Order, after order.Progress) (json.RawMessage, error) {
+func merge(document json.RawMessage, before, after order.Progress) (json.RawMessage, error) {
 	var members map[string]json.RawMessage
-	if err := json.Unmarshal(o.Document, &members); err != nil {
+	if err := json.Unmarshal(document, &members); err != nil {
 		return nil, err
 	}
 	changes := map[string]any{"status": after.Status, "total": after.Total, "modifiedDate": after.ModifiedDate}
-	if before := o.Progress(); !slices.Equal(before.Lines, after.Lines) {
+	if !slices.Equal(before.Lines, after.Lines) {
 		products, err := reduce(members["products"], before.Lines, after.Lines)
 		if err != nil {
 			return nil, err

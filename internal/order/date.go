@@ -1,6 +1,9 @@
 package order
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // A Date is a moment as text in the table and in events. Dates that this service writes are RFC
 // 3339 in UTC with exactly six fractional digits, so that consumers can compare them as strings;
@@ -25,15 +28,21 @@ func (d Date) Time() (time.Time, error) {
 }
 
 // Next returns the date of a change made now to something last changed at d: now, or a microsecond
-// after d if the clock has not passed d, so that a later change always has a later date. It returns
-// now if d cannot be read.
-func (d Date) Next(now time.Time) Date {
-	if before, err := d.Time(); err == nil {
-		if least := before.Truncate(time.Microsecond).Add(time.Microsecond); now.Before(least) {
-			now = least
-		}
+// after d if the clock has not passed d, so that a later change always has a later date. The error
+// says that d cannot be read, or that its successor has no four-digit year.
+func (d Date) Next(now time.Time) (Date, error) {
+	before, err := d.Time()
+	if err != nil {
+		return "", errors.New("must be a date") // without time's error, which quotes the value
 	}
-	return NewDate(now)
+	next := before.Truncate(time.Microsecond).Add(time.Microsecond)
+	if now.After(next) {
+		next = now.UTC()
+	}
+	if next.Year() > 9999 {
+		return "", errors.New("must be before the year 10000")
+	}
+	return NewDate(next), nil
 }
 
 // equal reports whether both dates are the same moment, or the same text.

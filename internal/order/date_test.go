@@ -34,18 +34,39 @@ func TestDatesOfTheOriginalAreRead(t *testing.T) {
 
 func TestNextIsNowOrAMicrosecondLater(t *testing.T) {
 	now := time.Date(2026, 1, 23, 10, 0, 0, 5000, time.UTC)
-	require.Equal(t, NewDate(now), Date("2026-01-23T09:59:59.999999Z").Next(now))
-	require.Equal(t, Date("2026-01-23T10:00:00.000006Z"), NewDate(now).Next(now))
-	require.Equal(t, Date("2030-01-01T00:00:00.000001Z"), Date("2030-01-01T00:00:00").Next(now))
-	require.Equal(t, NewDate(now), Date("no date").Next(now))
+	for before, want := range map[Date]Date{
+		"2026-01-23T09:59:59.999999Z":      NewDate(now),
+		"2026-01-23T10:00:00.000005Z":      "2026-01-23T10:00:00.000006Z",
+		"2026-01-23T10:00:00.0000049Z":     NewDate(now),
+		"2030-01-01T00:00:00":              "2030-01-01T00:00:00.000001Z",
+		"2030-01-01T01:00:00.25+01:00":     "2030-01-01T00:00:00.250001Z",
+		"9999-12-31T23:59:59.999998Z":      "9999-12-31T23:59:59.999999Z",
+		"0000-01-01T00:00:00+23:59":        NewDate(now),
+		"2026-01-23T10:00:00.000005999999": "2026-01-23T10:00:00.000006Z",
+	} {
+		got, err := before.Next(now)
+		require.NoError(t, err, before)
+		require.Equal(t, want, got, before)
+	}
+	for before, want := range map[Date]string{
+		"": "must be a date", "yesterday": "must be a date", "20260123": "must be a date",
+		"9999-12-31T23:59:59.999999Z": "must be before the year 10000", "9999-12-31T23:59:59-00:01": "must be before the year 10000",
+	} {
+		_, err := before.Next(now)
+		require.EqualError(t, err, want, before)
+	}
+	_, err := Date("2026-01-01T00:00:00Z").Next(time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC))
+	require.Error(t, err)
 }
 
 func TestNextIsAlwaysGreaterAsAString(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		moment := rapid.Custom(func(t *rapid.T) time.Time {
-			return time.Unix(rapid.Int64Range(0, 4e9).Draw(t, "s"), rapid.Int64Range(0, 999_999_999).Draw(t, "ns"))
+			return time.Unix(rapid.Int64Range(0, 253402300798).Draw(t, "s"), rapid.Int64Range(0, 999_999_999).Draw(t, "ns"))
 		})
 		before := NewDate(moment.Draw(t, "before"))
-		require.Greater(t, before.Next(moment.Draw(t, "now")), before)
+		after, err := before.Next(moment.Draw(t, "now"))
+		require.NoError(t, err)
+		require.Greater(t, after, before)
 	})
 }

@@ -19,6 +19,7 @@ const (
 	NotFound     Kind = "not_found"    // this caller has no such order
 	CheckFailed  Kind = "check_failed" // no check rejects the order, but at least one failed: retry
 	Unavailable  Kind = "unavailable"  // the table or the bus failed: retry
+	Unreadable   Kind = "unreadable"   // the order is stored but cannot be read: an operator must repair the item
 	Permanent    Kind = "permanent"    // the event can never be published: do not retry
 )
 

@@ -73,39 +73,54 @@ func (o Order) Progress() Progress {
 	}
 }
 
+// Clone returns a copy with lines of its own.
+func (p Progress) Clone() Progress {
+	p.Lines = slices.Clone(p.Lines)
+	return p
+}
+
 // Equal reports whether p and other are the same in everything.
 func (p Progress) Equal(other Progress) bool {
 	return p.OrderID == other.OrderID && p.Status == other.Status && p.Total == other.Total &&
 		p.DeliveryPrice == other.DeliveryPrice && p.ModifiedDate == other.ModifiedDate && slices.Equal(p.Lines, other.Lines)
 }
 
+// ProgressAttributes returns the names of the attributes that make up a Progress.
+func ProgressAttributes() []string {
+	return []string{"orderId", "status", "products", "total", "deliveryPrice", "modifiedDate"}
+}
+
 // A Result is the result of applying an update.
 type Result struct {
+	Status  Status // of the order now; if this version does not know it, the order was left unchanged
 	Effect  Status // what the update asked for in effect: PackagingFailed for a package that holds nothing of the order
 	Changed bool   // whether the order changed; a stale or duplicate update changes nothing
-	Unknown Status // the status of an order that was left unchanged because this version does not know it; otherwise empty
 }
 
 // Apply applies an update from warehouse or delivery to an order. The error is NotFound if there is
-// no such order (none is created), and Unavailable if the store failed. After either, applying the
-// update again is safe.
+// no such order (none is created), Unreadable if what the update concerns cannot be read, and
+// Unavailable if the store failed. After each, applying the update again is safe.
 func (s *Service) Apply(ctx context.Context, orderID string, u FulfilmentUpdate) (Result, error) {
 	if !ValidID(orderID) {
 		return Result{}, ErrNotFound
 	}
 	var result Result
 	changed, err := s.Store.Update(ContextWithOrderID(ctx, orderID), orderID, func(before Progress) (Progress, error) {
-		result = Result{}
+		result = Result{Status: before.Status}
 		if !before.Status.Known() {
-			result.Unknown = before.Status
 			return before, nil
 		}
 		after, effect, err := before.apply(u)
-		result.Effect = effect
-		if err != nil || after.Equal(before) {
+		if err != nil {
 			return before, err
 		}
-		after.ModifiedDate = before.ModifiedDate.Next(s.now())
+		result = Result{Status: after.Status, Effect: effect}
+		if after.Equal(before) {
+			return before, nil
+		}
+		if after.ModifiedDate, err = before.ModifiedDate.Next(s.now()); err != nil {
+			return before, unreadable(&UnreadableItem{OrderID: orderID, Reason: "/modifiedDate: " + err.Error()})
+		}
 		return after, nil
 	})
 	result.Changed = changed

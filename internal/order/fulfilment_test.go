@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -35,19 +36,21 @@ func TestApplyUpdatesTheOrder(t *testing.T) {
 	s := withOrder(t, o)
 	result, err := s.Apply(t.Context(), o.OrderID, packed(order.PackedProduct{ProductID: "lamp", Quantity: 1}, order.PackedProduct{ProductID: "mug", Quantity: order.AsOrdered}))
 	require.NoError(t, err)
-	require.Equal(t, order.Result{Effect: order.Packaged, Changed: true}, result)
+	require.Equal(t, order.Result{Status: order.Packaged, Effect: order.Packaged, Changed: true}, result)
 
 	got, err := s.Get(t.Context(), o.OrderID)
 	require.NoError(t, err)
+	next, err := o.ModifiedDate.Next(morning)
+	require.NoError(t, err)
 	want := o
-	want.Status, want.ModifiedDate, want.Total = order.Packaged, o.ModifiedDate.Next(morning), 1999+5*450+1000
+	want.Status, want.ModifiedDate, want.Total = order.Packaged, next, 1999+5*450+1000
 	want.Products = slices.Clone(o.Products[:2])
 	want.Products[0].Quantity = 1
 	require.Equal(t, want, withoutDocument(got))
 
 	result, err = s.Apply(t.Context(), o.OrderID, delivered)
 	require.NoError(t, err)
-	require.Equal(t, order.Result{Effect: order.Fulfilled, Changed: true}, result)
+	require.Equal(t, order.Result{Status: order.Fulfilled, Effect: order.Fulfilled, Changed: true}, result)
 }
 
 func TestApplyCreatesNoOrder(t *testing.T) {
@@ -65,15 +68,45 @@ func TestApplyCreatesNoOrder(t *testing.T) {
 }
 
 func TestAnOrderInAnUnknownStatusIsLeftUnchanged(t *testing.T) {
-	o := ordertest.Sample(func(o *order.Order) { o.Status = "SENT_BACK" })
-	s := withOrder(t, o)
-	before := s.writes(t)
-	for _, update := range []order.FulfilmentUpdate{delivered, packed(order.PackedProduct{ProductID: "mug", Quantity: 1}), {Status: order.PackagingFailed}} {
-		result, err := s.Apply(t.Context(), o.OrderID, update)
+	for status, stored := range map[order.Status]string{"SENT_BACK": `"SENT_BACK"`, "": `""`, "null": `null`, "missing": ``} {
+		o := ordertest.Sample(func(o *order.Order) { o.Status = "?" })
+		text, err := json.Marshal(o)
 		require.NoError(t, err)
-		require.Equal(t, order.Result{Unknown: "SENT_BACK"}, result)
+		document := strings.Replace(string(text), `"status":"?"`, `"status":`+stored, 1)
+		if stored == "" {
+			document = strings.Replace(string(text), `"status":"?",`, "", 1)
+		}
+		if stored != `"SENT_BACK"` {
+			status = ""
+		}
+		s := newTestService()
+		require.NoError(t, s.store.Put(t.Context(), []byte(document)))
+		before := s.writes(t)
+		for _, update := range []order.FulfilmentUpdate{delivered, packed(order.PackedProduct{ProductID: "mug", Quantity: 1}), {Status: order.PackagingFailed}} {
+			result, err := s.Apply(t.Context(), o.OrderID, update)
+			require.NoError(t, err)
+			require.Equal(t, order.Result{Status: status}, result)
+			require.False(t, result.Status.Known())
+		}
+		require.Equal(t, before, s.writes(t))
 	}
-	require.Equal(t, before, s.writes(t))
+}
+
+func TestAnUpdateFailsIfTheModifiedDateHasNoSuccessor(t *testing.T) {
+	for date, reason := range map[order.Date]string{
+		"": "/modifiedDate: must be a date", "yesterday": "/modifiedDate: must be a date", "9999-12-31T23:59:59.999999Z": "/modifiedDate: must be before the year 10000",
+	} {
+		o := ordertest.Sample(func(o *order.Order) { o.ModifiedDate = date })
+		s := withOrder(t, o)
+		before := s.writes(t)
+		result, err := s.Apply(t.Context(), o.OrderID, delivered)
+		require.Equal(t, order.Unreadable, order.KindOf(err))
+		require.ErrorContains(t, err, o.OrderID+": "+reason)
+		require.False(t, result.Changed)
+		_, err = s.Apply(t.Context(), o.OrderID, packed(order.PackedProduct{ProductID: "none"}))
+		require.Error(t, err)
+		require.Equal(t, before, s.writes(t))
+	}
 }
 
 func TestStaleAndDuplicateUpdatesWriteNothing(t *testing.T) {
@@ -95,7 +128,7 @@ func TestStaleAndDuplicateUpdatesWriteNothing(t *testing.T) {
 			before := s.writes(t)
 			result, err := s.Apply(t.Context(), o.OrderID, c.update)
 			require.NoError(t, err)
-			require.Equal(t, order.Result{Effect: c.effect}, result)
+			require.Equal(t, order.Result{Status: c.status, Effect: c.effect}, result)
 			require.Equal(t, before, s.writes(t))
 		})
 	}
@@ -133,7 +166,7 @@ func TestAConflictIsRetried(t *testing.T) {
 	s.faults[memory.OpUpdate] = memory.Conflict
 	result, err := s.Apply(t.Context(), o.OrderID, delivered)
 	require.NoError(t, err)
-	require.Equal(t, order.Result{Effect: order.Fulfilled, Changed: true}, result)
+	require.Equal(t, order.Result{Status: order.Fulfilled, Effect: order.Fulfilled, Changed: true}, result)
 	require.Equal(t, []string{memory.Insert, memory.Modify}, s.writes(t))
 }
 
@@ -152,13 +185,13 @@ func TestAConcurrentWriteIsSeen(t *testing.T) {
 	}
 	result, err := s.Apply(t.Context(), o.OrderID, delivered)
 	require.NoError(t, err)
-	require.Equal(t, order.Result{Unknown: "SENT_BACK"}, result, "nothing of the first read is left")
+	require.Equal(t, order.Result{Status: "SENT_BACK"}, result, "nothing of the first read is left")
 }
 
 func TestApplyCanBeRepeatedAfterAFailure(t *testing.T) {
 	for fault, again := range map[memory.Fault]order.Result{
-		memory.FailBefore: {Effect: order.Fulfilled, Changed: true},
-		memory.FailAfter:  {Effect: order.Fulfilled, Changed: false},
+		memory.FailBefore: {Status: order.Fulfilled, Effect: order.Fulfilled, Changed: true},
+		memory.FailAfter:  {Status: order.Fulfilled, Effect: order.Fulfilled, Changed: false},
 	} {
 		t.Run(string(fault), func(t *testing.T) {
 			o := ordertest.Sample()

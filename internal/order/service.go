@@ -2,6 +2,7 @@ package order
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -22,7 +23,8 @@ type Service struct {
 // with the same payment token is safe: for the same request by the same user it returns the stored
 // order as it is now, with replayed set. The errors are Rejected (a check rejects the order, or the
 // claimed total is wrong), TokenUsed (the token belongs to another order), CheckFailed (a check
-// failed: retry) and Unavailable (the store failed: retry).
+// failed: retry), Unavailable (the store failed: retry) and Unreadable (the order that was bought
+// with this token cannot be read).
 func (s *Service) Create(ctx context.Context, userID string, r Request) (stored Order, replayed bool, err error) {
 	if r.claimedTotal != nil && *r.claimedTotal != r.Total {
 		return Order{}, false, &Error{Kind: Rejected, Message: validationErrors,
@@ -76,7 +78,8 @@ func (r Request) madeBy(stored Order, userID string) bool {
 		(!stored.Unchanged() || slices.Equal(stored.Products, r.Products))
 }
 
-// Get returns any order, for callers that may see all. The error is NotFound or Unavailable.
+// Get returns any order, for callers that may see all. The error is NotFound, Unreadable or
+// Unavailable.
 func (s *Service) Get(ctx context.Context, orderID string) (Order, error) {
 	if !ValidID(orderID) {
 		return Order{}, ErrNotFound
@@ -88,7 +91,13 @@ func (s *Service) Get(ctx context.Context, orderID string) (Order, error) {
 // for a missing one.
 func (s *Service) GetFor(ctx context.Context, userID, orderID string) (Order, error) {
 	o, err := s.Get(ctx, orderID)
-	if err == nil && o.UserID != userID {
+	owner := o.UserID
+	if item, ok := errors.AsType[*UnreadableItem](err); ok {
+		owner = item.UserID
+	} else if err != nil {
+		return Order{}, err
+	}
+	if owner != userID {
 		return Order{}, ErrNotFound
 	}
 	return o, err

@@ -7,8 +7,9 @@ import (
 )
 
 // A Store keeps orders. It must be safe for concurrent use. Every error that it returns is an
-// [*Error]: NotFound if a method says so, otherwise Unavailable. A store retries transient failures
-// within the context's deadline; callers need not.
+// [*Error]: NotFound if a method says so, Unreadable if the order's item cannot be read (see
+// [FromAttributes]), otherwise Unavailable. A store retries transient failures within the context's
+// deadline; callers need not.
 type Store interface {
 	// Create stores o durably if no order has its ID, and then returns nil. If one has, Create
 	// writes nothing and returns that order as it is now. If an attempt of this same call stored
@@ -22,21 +23,24 @@ type Store interface {
 
 	// List returns the user's orders, newest first, at most limit of them, after a position (nil:
 	// from the newest). A page may be shorter than limit; more orders may follow if and only if
-	// its Next is set. It is eventually consistent.
+	// its Next is set. An item that cannot be read is in the page's Unreadable instead. The orders
+	// have no Document. List is eventually consistent.
 	List(ctx context.Context, userID string, limit int, after *Position) (Page, error)
 
 	// Update reads the order's progress, calls change for what it should become, and writes that
 	// if it differs. The write is guarded by modifiedDate and status: if another writer changed
 	// either, Update reads and calls change again, so change must have no side effects. Update
-	// reports whether it wrote. It reads and writes only the attributes of Progress. The error is
-	// NotFound if there is no such order (none is created), or what change returned.
+	// reports whether it wrote. It reads and writes only [ProgressAttributes], so that the others
+	// may be unreadable. The error is NotFound if there is no such order (none is created), or
+	// what change returned.
 	Update(ctx context.Context, orderID string, change func(Progress) (Progress, error)) (changed bool, err error)
 }
 
 // A Page is one response's worth of a user's orders.
 type Page struct {
-	Orders []Order
-	Next   *Position // after which more orders may follow; nil if and only if none do
+	Orders     []Order
+	Unreadable []*UnreadableItem
+	Next       *Position // after which more orders may follow; nil if and only if none do
 }
 
 // A Position is a place in a user's list of orders. It does not name the user: whoever presents it
@@ -46,6 +50,12 @@ type Position struct {
 	OrderID     string `json:"o"`
 }
 
+// The sizes of a position: those of DynamoDB's keys, in bytes.
+const (
+	maxOrderIDBytes     = 2048
+	maxCreatedDateBytes = 1024
+)
+
 // Token returns the position as an opaque text for callers to hand back.
 func (p Position) Token() string {
 	data, _ := json.Marshal(p) // two strings: cannot fail
@@ -53,6 +63,7 @@ func (p Position) Token() string {
 }
 
 // ParsePosition reads a token made by [Position.Token]. For any other text the error is Invalid.
+// The date and the ID may be any text, because stored orders may have any.
 func ParsePosition(token string) (Position, error) {
 	var p Position
 	malformed := &Error{Kind: Invalid, Message: "Invalid nextToken", Details: []string{"nextToken: must be one from an earlier response"}}
@@ -63,7 +74,7 @@ func ParsePosition(token string) (Position, error) {
 	if json.Unmarshal(data, &p) != nil || p.Token() != token { // accepts one spelling only
 		return p, malformed
 	}
-	if _, err := p.CreatedDate.Time(); err != nil || !ValidID(p.OrderID) {
+	if p.CreatedDate == "" || len(p.CreatedDate) > maxCreatedDateBytes || p.OrderID == "" || len(p.OrderID) > maxOrderIDBytes {
 		return p, malformed
 	}
 	return p, nil

@@ -1,23 +1,76 @@
 package order
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 
 	"orders/internal/strictjson"
 )
 
-// FromDocument reads an order as a store holds it. It also reads what the original platform wrote:
-// values that ParseRequest rejects, attributes that this version does not know (kept in Document),
-// a missing quantity, which means 1. The document may be a part of an order; what is absent stays
-// empty. The error, for operators, names the attribute of the wrong type, never its value.
-func FromDocument(document []byte) (Order, error) {
-	value, err := strictjson.Parse(document)
-	if err != nil {
-		return Order{}, fmt.Errorf("stored order: %w", err)
+// An UnreadableItem is a stored item that cannot be read as an order. It is the cause of an error
+// of kind Unreadable.
+type UnreadableItem struct {
+	OrderID  string          // empty if the item has no such string
+	UserID   string          // empty if the item has no such string
+	Document json.RawMessage // the item as JSON, uninterpreted
+	Reason   string          // for operators: the place of the first error, never a value
+}
+
+// Error returns the order's ID and the reason.
+func (u *UnreadableItem) Error() string { return fmt.Sprintf("order %s: %s", u.OrderID, u.Reason) }
+
+// GoString hides the document from %#v.
+func (u *UnreadableItem) GoString() string { return u.Error() }
+
+func unreadable(u *UnreadableItem) *Error {
+	return &Error{
+		Kind:    Unreadable,
+		Message: "Order cannot be read",
+		Details: []string{"The order is stored, but cannot be read"},
+		Err:     u,
 	}
-	s := storedObject{value}
-	o := Order{
+}
+
+// FromAttributes reads an order, or a part of one, from the attributes of an item: maps, slices,
+// strings, json.Numbers, bools and nils. It is lenient, because items may have been written by the
+// original platform, by an import or by hand: a number may be written as a string or with a
+// fraction or exponent if it is whole, and an absent or null attribute has its zero value, or 1 if
+// it is a quantity. It accepts values that ParseRequest rejects and ignores unknown attributes. It
+// does not set Document. The error is Unreadable, caused by an [*UnreadableItem].
+func FromAttributes(attributes map[string]any) (Order, error) {
+	s := stored{strictjson.NewObject(attributes)}
+	o := s.order()
+	errs := s.Errors()
+	if errs == nil {
+		return o, nil
+	}
+	document, err := strictjson.Marshal(attributes)
+	if err != nil {
+		return Order{}, StoreError(err)
+	}
+	return Order{}, unreadable(&UnreadableItem{o.OrderID, o.UserID, document, errs[0]})
+}
+
+// FromDocument reads an order as FromAttributes does, from its JSON, and sets Document.
+func FromDocument(document []byte) (Order, error) {
+	object, err := strictjson.Parse(document)
+	if err != nil {
+		return Order{}, unreadable(&UnreadableItem{Document: document, Reason: err.Error()})
+	}
+	o := stored{object}.order()
+	if errs := object.Errors(); errs != nil {
+		return Order{}, unreadable(&UnreadableItem{o.OrderID, o.UserID, document, errs[0]})
+	}
+	o.Document = document
+	return o, nil
+}
+
+// A stored object reads properties leniently.
+type stored struct{ strictjson.Object }
+
+func (s stored) order() Order {
+	return Order{
 		OrderID:       s.text("orderId"),
 		UserID:        s.text("userId"),
 		Status:        Status(s.text("status")),
@@ -28,46 +81,17 @@ func FromDocument(document []byte) (Order, error) {
 		DeliveryPrice: s.integer("deliveryPrice", 0),
 		PaymentToken:  PaymentToken(s.text("paymentToken")),
 		Total:         s.integer("total", 0),
-		Document:      document,
 	}
-	if errs := value.Errors(); errs != nil {
-		return Order{}, fmt.Errorf("stored order %s: %s", o.OrderID, errs[0])
-	}
-	return o, nil
 }
 
-// A storedObject reads properties that may all be absent.
-type storedObject struct{ strictjson.Object }
-
-func (s storedObject) text(name string) string {
-	if text := s.OptionalString(name); text != nil {
-		return *text
+func (s stored) products() []Product {
+	if s.Value("products") == nil {
+		return []Product{}
 	}
-	return ""
-}
-
-func (s storedObject) integer(name string, absent int64) int64 {
-	if !s.Has(name) {
-		return absent
-	}
-	return s.Integer(name, math.MinInt64, math.MaxInt64)
-}
-
-func (s storedObject) child(name string) storedObject {
-	if !s.Has(name) {
-		return storedObject{}
-	}
-	return storedObject{s.Object.Object(name)}
-}
-
-func (s storedObject) products() []Product {
-	if !s.Has("products") {
-		return nil
-	}
-	products := []Product{}
+	products := make([]Product, 0, 8)
 	for _, item := range s.Objects("products", 0, math.MaxInt) {
-		p := storedObject{item}
-		box := p.child("package")
+		p := stored{item}
+		box := p.object("package")
 		products = append(products, Product{
 			ProductID: p.text("productId"),
 			Name:      p.text("name"),
@@ -84,16 +108,55 @@ func (s storedObject) products() []Product {
 	return products
 }
 
-func (s storedObject) address() Address {
-	a := s.child("address")
+func (s stored) address() Address {
+	a := s.object("address")
 	return Address{
 		Name:          a.text("name"),
-		CompanyName:   a.OptionalString("companyName"),
+		CompanyName:   a.optionalText("companyName"),
 		StreetAddress: a.text("streetAddress"),
-		PostCode:      a.OptionalString("postCode"),
+		PostCode:      a.optionalText("postCode"),
 		City:          a.text("city"),
-		State:         a.OptionalString("state"),
+		State:         a.optionalText("state"),
 		Country:       a.text("country"),
 		PhoneNumber:   a.text("phoneNumber"),
 	}
+}
+
+// object returns an object without properties if there is none.
+func (s stored) object(name string) stored {
+	if s.Value(name) == nil {
+		return stored{}
+	}
+	return stored{s.Object.Object(name)}
+}
+
+func (s stored) optionalText(name string) *string {
+	if s.Value(name) == nil {
+		return nil
+	}
+	return s.OptionalString(name)
+}
+
+func (s stored) text(name string) string {
+	if text := s.optionalText(name); text != nil {
+		return *text
+	}
+	return ""
+}
+
+func (s stored) integer(name string, absent int64) int64 {
+	var number json.Number
+	switch v := s.Value(name).(type) {
+	case nil:
+		return absent
+	case json.Number:
+		number = v
+	case string:
+		number = json.Number(v)
+	}
+	v, ok := strictjson.Int64(number)
+	if !ok {
+		s.AddError(name, "must be an integer")
+	}
+	return v
 }

@@ -10,9 +10,12 @@ import (
 // Int64 returns the value of a JSON number that is whole, however it is written: 100, 100.0 and 1e2
 // are the same. A value beyond 64 bits becomes the nearest one that fits, which every bound refuses
 // just as well; an exponent, however large, costs no time. It reports false for a number with a
-// fraction and for the empty text, which is no number.
+// fraction, and for any other text.
 func Int64(number json.Number) (int64, bool) {
-	if number == "" {
+	if v, err := strconv.ParseInt(string(number), 10, 64); err == nil { // nearly always
+		return v, true
+	}
+	if number == "" || !strings.ContainsRune("-0123456789", rune(number[0])) || !json.Valid([]byte(number)) {
 		return 0, false
 	}
 	text, negative := strings.CutPrefix(string(number), "-")

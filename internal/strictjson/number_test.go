@@ -22,7 +22,7 @@ func TestInt64(t *testing.T) {
 		require.True(t, ok, text)
 		require.Equal(t, want, got, text)
 	}
-	for _, text := range []string{"0.5", "1.5", "-0.1", "1e-1", "1e-99999999999999999999999999", "1.00000000000000000000000000000001"} {
+	for _, text := range []string{"", "x", "1x", " 1", "1 ", "Infinity", "0x10", "null", "0.5", "1.5", "-0.1", "1e-1", "1e-99999999999999999999999999", "1.00000000000000000000000000000001"} {
 		_, ok := Int64(json.Number(text))
 		require.False(t, ok, text)
 	}

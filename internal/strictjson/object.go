@@ -18,6 +18,12 @@ type Object struct {
 	errs    *errorList
 }
 
+// NewObject returns an Object for a document that was decoded elsewhere, into the same types that
+// [Object.Array] names.
+func NewObject(members map[string]any) Object {
+	return Object{members: members, errs: new(errorList)}
+}
+
 func newObject(value any, at *pointer, errs *errorList) Object {
 	members, ok := value.(map[string]any)
 	if !ok {
@@ -41,6 +47,10 @@ func (o Object) Has(name string) bool {
 	_, ok := o.members[name]
 	return ok
 }
+
+// Value returns the value of a property, of the types that [Object.Array] names, or nil if the
+// property is absent or null.
+func (o Object) Value(name string) any { return o.members[name] }
 
 // String returns a required string, which must not be empty.
 func (o Object) String(name string) string {

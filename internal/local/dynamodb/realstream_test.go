@@ -62,9 +62,9 @@ func (table *realTable) changeOrder(ctx context.Context, changes int) (orderID s
 	dates = append(dates, o.ModifiedDate)
 	for range changes {
 		_, err := store.Update(ctx, o.OrderID, func(p order.Progress) (order.Progress, error) {
-			p.ModifiedDate = p.ModifiedDate.Next(time.Now())
-			o.ModifiedDate = p.ModifiedDate
-			return p, nil
+			next, err := p.ModifiedDate.Next(time.Now())
+			p.ModifiedDate, o.ModifiedDate = next, next
+			return p, err
 		})
 		if err != nil {
 			return "", nil, err

@@ -3,6 +3,8 @@ package ordertest
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -134,6 +136,30 @@ func DrawRequest(t *rapid.T, o order.Order) json.RawMessage {
 	return json.RawMessage(w.space() + w.object(fields...) + w.space())
 }
 
+// DrawAttributes draws one of the ways in which a table may hold o: integers as strings, with a
+// fraction or an exponent, and what is empty left out or null.
+func DrawAttributes(t *rapid.T, o order.Order) map[string]any {
+	w := writer{t}
+	products := make([]any, len(o.Products))
+	for i, p := range o.Products {
+		products[i] = w.attributes(map[string]any{
+			"productId": p.ProductID, "name": p.Name, "price": p.Price, "quantity": p.Quantity, "giftWrap": true,
+			"package": w.attributes(map[string]any{
+				"width": p.Package.Width, "length": p.Package.Length, "height": p.Package.Height, "weight": p.Package.Weight,
+			}),
+		})
+	}
+	return w.attributes(map[string]any{
+		"orderId": o.OrderID, "userId": o.UserID, "status": string(o.Status),
+		"createdDate": string(o.CreatedDate), "modifiedDate": string(o.ModifiedDate),
+		"products": products, "deliveryPrice": o.DeliveryPrice, "paymentToken": string(o.PaymentToken), "total": o.Total,
+		"address": w.attributes(map[string]any{
+			"name": o.Address.Name, "streetAddress": o.Address.StreetAddress, "city": o.Address.City, "country": o.Address.Country,
+			"phoneNumber": o.Address.PhoneNumber, "companyName": o.Address.CompanyName, "postCode": o.Address.PostCode, "state": o.Address.State,
+		}),
+	})
+}
+
 // A writer writes JSON in drawn ways.
 type writer struct{ t *rapid.T }
 
@@ -174,6 +200,32 @@ func (w writer) text(name, value string) string {
 		w.t.Fatal(err)
 	}
 	return member(name, string(text))
+}
+
+func (w writer) attributes(values map[string]any) map[string]any {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		absent := false
+		switch v := values[name].(type) {
+		case int64:
+			absent = v == 0 && name != "quantity" || v == 1 && name == "quantity"
+			number := fmt.Sprintf(rapid.SampledFrom([]string{"%d", "%d.0", "%d.00e0", "%d0E-1"}).Draw(w.t, "layout"), v)
+			if values[name] = json.Number(number); w.include() {
+				values[name] = number
+			}
+		case *string:
+			if absent = v == nil; !absent {
+				values[name] = *v
+			}
+		case map[string]any:
+			absent = len(v) == 0
+		}
+		if absent && w.include() {
+			values[name] = nil
+		} else if absent {
+			delete(values, name)
+		}
+	}
+	return values
 }
 
 func (w writer) integer(name string, value int64) string {

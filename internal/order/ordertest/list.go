@@ -38,7 +38,11 @@ func createList(t *testing.T, s Fixture, count int) []order.Order {
 // awaitList waits up to ten seconds for an eventually consistent index.
 func awaitList(t *testing.T, ctx context.Context, s Fixture, userID string, count int) {
 	for range 200 {
-		if len(slices.Concat(pages(t, ctx, s, userID, 100, count)...)) >= count {
+		listed := 0
+		for _, page := range pages(t, ctx, s, userID, 100, count) {
+			listed += len(page.Orders) + len(page.Unreadable)
+		}
+		if listed >= count {
 			return
 		}
 		time.Sleep(50 * time.Millisecond)
@@ -47,13 +51,13 @@ func awaitList(t *testing.T, ctx context.Context, s Fixture, userID string, coun
 }
 
 // pages reads a list from its first page to the one without Next.
-func pages(t *testing.T, ctx context.Context, s Fixture, userID string, limit, count int) (all [][]order.Order) {
+func pages(t *testing.T, ctx context.Context, s Fixture, userID string, limit, count int) (all []order.Page) {
 	var after *order.Position
 	for range 2*count + 2 { // a page may be short, or even empty
 		page, err := s.Store.List(ctx, userID, limit, after)
 		require.NoError(t, err)
-		require.LessOrEqual(t, len(page.Orders), limit)
-		all = append(all, page.Orders)
+		require.LessOrEqual(t, len(page.Orders)+len(page.Unreadable), limit)
+		all = append(all, page)
 		if page.Next == nil {
 			return all
 		}
@@ -97,7 +101,10 @@ func pagesGiveAll(t *testing.T, s Fixture) {
 	ctx, orders := within(t), createList(t, s, 7)
 	createList(t, s, 3) // another user's, with the same dates
 	for _, limit := range []int{1, 2, 3, 6, 7, 8, 100} {
-		all := slices.Concat(pages(t, ctx, s, orders[0].UserID, limit, len(orders))...)
+		var all []order.Order
+		for _, page := range pages(t, ctx, s, orders[0].UserID, limit, len(orders)) {
+			all = append(all, page.Orders...)
+		}
 		require.ElementsMatch(t, ids(orders), ids(all), "limit %d", limit)
 		requireNewestFirst(t, all)
 	}
@@ -113,9 +120,7 @@ func listHoldsWholeOrders(t *testing.T, s Fixture) {
 	page, err := s.Store.List(ctx, userID, 2, nil)
 	require.NoError(t, err)
 	require.Len(t, page.Orders, 2)
-	requireSame(t, o, page.Orders[0])
-	requireSame(t, originalOrder(orderID, userID), page.Orders[1])
-	requireStored(t, s, orderID, page.Orders[1].Document)
+	require.Equal(t, []order.Order{o, originalOrder(orderID, userID)}, page.Orders, "without documents")
 }
 
 // madeUpPosition lists after positions of another user's orders, and of no order.

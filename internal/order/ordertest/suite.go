@@ -52,6 +52,10 @@ func TestStore(t *testing.T, open func(t *testing.T) Fixture) {
 		{"pages hold every order once", pagesGiveAll},
 		{"a list holds whole orders", listHoldsWholeOrders},
 		{"a made-up position reaches only the caller's own", madeUpPosition},
+		{"reading is lenient", readingIsLenient},
+		{"an unreadable item hides nothing", unreadableHidesNothing},
+		{"any date and ID make a position", anyPositionWorks},
+		{"absent attributes are guarded", absentIsGuarded},
 		{"an ended context is unavailable", endedContext},
 		{"an update is whole or not written if its context ends", contextEndsDuringUpdate},
 	}

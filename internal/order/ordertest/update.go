@@ -13,8 +13,14 @@ import (
 	"orders/internal/order"
 )
 
-// next returns the earliest date after d.
-func next(d order.Date) order.Date { return d.Next(time.Time{}) }
+// next returns the earliest date after d, which must be a date.
+func next(d order.Date) order.Date {
+	next, err := d.Next(time.Time{})
+	if err != nil {
+		panic(err)
+	}
+	return next
+}
 
 // later returns p with a status, at the earliest date after its own.
 func later(p order.Progress, status order.Status) order.Progress {

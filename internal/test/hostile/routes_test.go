@@ -101,14 +101,7 @@ func pages() []Request {
 		`{"c":null,"o":null}`,
 		`{"c":-1,"o":"` + victimsOrder + `"}`, `{"c":1.5,"o":"` + victimsOrder + `"}`, `{"c":1e400,"o":"` + victimsOrder + `"}`,
 		`{"c":{"S":"` + now + `"},"o":{"S":"x"}}`,
-		position("", victimsOrder), position("-1", victimsOrder), position("1769165629.5", victimsOrder),
-		position("-2026-01-23T10:53:49Z", victimsOrder), position("2026-13-45T25:61:61Z", victimsOrder),
-		position("12026-01-23T10:53:49Z", victimsOrder), position("2026-02-30T00:00:00Z", victimsOrder), position("2026-01-23", victimsOrder),
-		position("now", victimsOrder), position(`\u0000`, victimsOrder),
-		position("9999-99-99T99:99:99.999999Z", victimsOrder), position(now+" ", victimsOrder), position(now, ""), position(now, marker),
-		position(now, strings.ToUpper(victimsOrder)),
-		position(now, strings.ReplaceAll(victimsOrder, "-", "")), position(now, victimsOrder+" "), position(now, "*"),
-		position(now, "' OR 1=1--"),
+		position("", victimsOrder), position(now, ""),
 		`{"userId":"victim",` + good[1:], strings.Replace(good, "}", `,"userId":"victim"}`, 1), strings.Replace(good, "}", `,"c":"`+now+`"}`, 1),
 		strings.Replace(good, `"c"`, `"C"`, 1),
 		`{"o":"` + victimsOrder + `","c":"` + now + `"}`, " " + good, good + "\n", good + good, good + "x",
@@ -131,6 +124,18 @@ func pages() []Request {
 		all = append(all, list("raw "+printable(raw), "nextToken="+raw, badToken))
 	}
 	empty := Expectation{Status: 200, Body: `{"orders":[]}`}
+	for _, text := range []string{ // stored orders may have any dates and IDs
+		position("-1", victimsOrder), position("1769165629.5", victimsOrder),
+		position("-2026-01-23T10:53:49Z", victimsOrder), position("2026-13-45T25:61:61Z", victimsOrder),
+		position("12026-01-23T10:53:49Z", victimsOrder), position("2026-02-30T00:00:00Z", victimsOrder), position("2026-01-23", victimsOrder),
+		position("now", victimsOrder), position(`\u0000`, victimsOrder),
+		position("9999-99-99T99:99:99.999999Z", victimsOrder), position(now+" ", victimsOrder), position(now, marker),
+		position(now, strings.ToUpper(victimsOrder)),
+		position(now, strings.ReplaceAll(victimsOrder, "-", "")), position(now, victimsOrder+" "), position(now, "*"),
+		position(now, "' OR 1=1--"),
+	} {
+		all = append(all, list("odd position "+printable(text), "nextToken="+url([]byte(text)), empty))
+	}
 	return append(all,
 		list("another user's position", "nextToken="+order.Position{CreatedDate: now, OrderID: victimsOrder}.Token(), empty),
 		list("another user's position, before all time", "nextToken="+url([]byte(position("1970-01-01T00:00:00Z", victimsOrder))), empty),

@@ -53,7 +53,7 @@ func (h *history) createOrder(name string, event []byte) ([]byte, error) {
 
 func (h *history) getOrder(name string, event []byte) ([]byte, error) {
 	return h.invoke(name, getTimeout, func(p *process) function {
-		return &handler.GetOrder{Orders: h.service(p), Log: silent}
+		return &handler.GetOrder{Orders: h.service(p), Metrics: &counter{h, p}, Log: silent}
 	}, event)
 }
 
