@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -222,6 +223,17 @@ func TestPublishRecordsPublishesWhatTheStreamStillHas(t *testing.T) {
 	require.NoError(t, err)
 	require.Zero(t, outcome.Done)
 	require.Contains(t, outcome.Failures[0].Error, "no longer has the record")
+}
+
+func TestPublishRecordsFindsTheShard(t *testing.T) {
+	a := newAccount(t)
+	first := uuid.NewString()
+	number := a.stream.add(streams.OperationTypeInsert, first, image(first))
+	a.sqs.put(recordDeadLetters, strings.Replace(pointer(number, number), `"shardId":"s",`, "", 1), time.Hour)
+	outcome, err := a.PublishRecords(t.Context(), ops.Filter{}, nil)
+	require.NoError(t, err)
+	require.Equal(t, 1, outcome.Done, "%+v", outcome.Failures)
+	require.Equal(t, []string{"OrderCreated " + first}, a.bus.published())
 }
 
 func TestDeleteDeletesSelectedLetters(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -183,7 +184,8 @@ func (f fakeTable) GetItem(_ context.Context, in *dynamodb.GetItemInput, _ ...fu
 	return &dynamodb.GetItemOutput{Item: f[in.Key["orderId"].(*dynamotypes.AttributeValueMemberS).Value]}, nil
 }
 
-// A fakeStream has one shard, from whose beginning records may be trimmed.
+// A fakeStream has all its records in the last of its shards, whose ranges overlap. Records may be
+// trimmed from the beginning.
 type fakeStream struct {
 	records []streams.Record
 	trimmed bool
@@ -198,15 +200,42 @@ func (s *fakeStream) add(name streams.OperationType, orderID string, image map[s
 	return number
 }
 
+// DescribeStream returns one shard a page.
+func (s *fakeStream) DescribeStream(_ context.Context, in *dynamodbstreams.DescribeStreamInput, _ ...func(*dynamodbstreams.Options)) (*dynamodbstreams.DescribeStreamOutput, error) {
+	shards := []streams.Shard{
+		{ShardId: aws.String("before"), SequenceNumberRange: &streams.SequenceNumberRange{StartingSequenceNumber: aws.String("9"), EndingSequenceNumber: aws.String("99")}},
+		{ShardId: aws.String("other"), SequenceNumberRange: &streams.SequenceNumberRange{StartingSequenceNumber: aws.String("50"), EndingSequenceNumber: aws.String("999")}},
+		{ShardId: aws.String("s"), SequenceNumberRange: &streams.SequenceNumberRange{StartingSequenceNumber: aws.String("100")}},
+		{ShardId: aws.String("after"), SequenceNumberRange: &streams.SequenceNumberRange{StartingSequenceNumber: aws.String("1000")}},
+	}
+	next := 1 + slices.IndexFunc(shards, func(shard streams.Shard) bool {
+		return aws.ToString(shard.ShardId) == aws.ToString(in.ExclusiveStartShardId)
+	})
+	description := &streams.StreamDescription{Shards: shards[next : next+1]}
+	if next+1 < len(shards) {
+		description.LastEvaluatedShardId = shards[next].ShardId
+	}
+	return &dynamodbstreams.DescribeStreamOutput{StreamDescription: description}, nil
+}
+
 func (s *fakeStream) GetShardIterator(_ context.Context, in *dynamodbstreams.GetShardIteratorInput, _ ...func(*dynamodbstreams.Options)) (*dynamodbstreams.GetShardIteratorOutput, error) {
 	if s.trimmed {
 		return nil, &streams.TrimmedDataAccessException{}
 	}
-	return &dynamodbstreams.GetShardIteratorOutput{ShardIterator: in.SequenceNumber}, nil
+	switch aws.ToString(in.ShardId) {
+	case "s":
+		return &dynamodbstreams.GetShardIteratorOutput{ShardIterator: in.SequenceNumber}, nil
+	case "other": // its next record is a later one
+		return &dynamodbstreams.GetShardIteratorOutput{ShardIterator: aws.String("other")}, nil
+	}
+	return nil, errors.New("the range of the shard does not contain the sequence number")
 }
 
 // GetRecords returns one record a page.
 func (s *fakeStream) GetRecords(_ context.Context, in *dynamodbstreams.GetRecordsInput, _ ...func(*dynamodbstreams.Options)) (*dynamodbstreams.GetRecordsOutput, error) {
+	if *in.ShardIterator == "other" {
+		return &dynamodbstreams.GetRecordsOutput{Records: []streams.Record{{Dynamodb: &streams.StreamRecord{SequenceNumber: aws.String("998")}}}}, nil
+	}
 	first, err := strconv.Atoi(*in.ShardIterator)
 	if err != nil || first < 100 || first-100 >= len(s.records) {
 		return &dynamodbstreams.GetRecordsOutput{NextShardIterator: in.ShardIterator}, err

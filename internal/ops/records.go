@@ -28,7 +28,47 @@ type record struct {
 
 // records returns the stream records of a pointer. The error is errExpired if the stream no longer
 // has all of them.
+//
+// A pointer of table-update does not name the shard, which Lambda does not tell a function. The
+// ranges of shards overlap, so that the record may be in any of those whose range contains it.
 func (o *Operator) records(ctx context.Context, p pointer) ([]record, error) {
+	if p.ShardID != "" {
+		return o.recordsOfShard(ctx, p)
+	}
+	shardIDs, err := o.shardsWith(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	for _, p.ShardID = range shardIDs {
+		all, err := o.recordsOfShard(ctx, p)
+		if len(all) > 0 || err != nil && !errors.Is(err, errExpired) {
+			return all, err
+		}
+	}
+	return nil, errExpired
+}
+
+// shardsWith returns the shards whose range contains the first record of a pointer.
+func (o *Operator) shardsWith(ctx context.Context, p pointer) (ids []string, err error) {
+	in := &dynamodbstreams.DescribeStreamInput{StreamArn: aws.String(p.StreamARN)}
+	for {
+		out, err := o.Streams.DescribeStream(ctx, in)
+		if err != nil {
+			return nil, streamError(err)
+		}
+		for _, shard := range out.StreamDescription.Shards {
+			first, last := aws.ToString(shard.SequenceNumberRange.StartingSequenceNumber), aws.ToString(shard.SequenceNumberRange.EndingSequenceNumber)
+			if !isAfter(first, p.StartSequenceNumber) && (last == "" || !isAfter(p.StartSequenceNumber, last)) { // an open shard has no last
+				ids = append(ids, aws.ToString(shard.ShardId))
+			}
+		}
+		if in.ExclusiveStartShardId = out.StreamDescription.LastEvaluatedShardId; in.ExclusiveStartShardId == nil {
+			return ids, nil
+		}
+	}
+}
+
+func (o *Operator) recordsOfShard(ctx context.Context, p pointer) ([]record, error) {
 	iterator, err := o.Streams.GetShardIterator(ctx, &dynamodbstreams.GetShardIteratorInput{
 		StreamArn:         aws.String(p.StreamARN),
 		ShardId:           aws.String(p.ShardID),
