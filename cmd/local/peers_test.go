@@ -15,7 +15,7 @@ func peers() map[string]struct{ setting, accepted string } {
 	return map[string]struct{ setting, accepted string }{
 		"delivery": {"DELIVERY_API_URL", `{"pricing": 1500}`},
 		"payment":  {"PAYMENT_API_URL", `{"ok": true}`},
-		"products": {"PRODUCTS_API_URL", `{}`},
+		"products": {"PRODUCTS_API_URL", `{"message": "All products are valid"}`},
 		"users":    {"USERS_API_URL", `{"ok": true}`},
 	}
 }

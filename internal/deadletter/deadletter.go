@@ -1,7 +1,7 @@
 // Package deadletter sends dead letters to an SQS queue.
 //
-// It makes the one call that this takes with a signed HTTP request. A dead letter is rare, and SQS's
-// SDK client would make the function larger and its start slower for all other invocations.
+// It makes the one call that this takes with a signed HTTP request. A dead letter is rare, and
+// SQS's SDK client would make the function larger and its start slower for all other invocations.
 package deadletter
 
 import (
@@ -34,14 +34,14 @@ type Queue struct {
 	client *http.Client
 }
 
-// NewQueue returns the queue with this URL, which is what SQS calls its QueueUrl. Requests go to the
-// URL's host, through transport, with cfg's credentials and region.
+// NewQueue returns the queue with this URL, which is what SQS calls its QueueUrl. Requests go to
+// the URL's host, through transport, with cfg's credentials and region.
 func NewQueue(cfg aws.Config, queueURL string, transport http.RoundTripper) *Queue {
 	return &Queue{queueURL, safehttp.NewClient(safehttp.Sign(transport, safehttp.SQS, cfg.Credentials, cfg.Region), attemptTimeout)}
 }
 
-// Send puts a message into the queue, with one attempt. It may have succeeded although it returns an
-// error. The error contains nothing of the message.
+// Send puts a message into the queue, with one attempt. It may have succeeded although it returns
+// an error. The error contains nothing of the message.
 func (q *Queue) Send(ctx context.Context, message []byte) error {
 	request, err := q.request(ctx, message)
 	if err != nil {

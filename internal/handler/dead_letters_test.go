@@ -48,8 +48,8 @@ func (q *deadLetterQueue) sequenceNumbers(t require.TestingT) []string {
 	return found
 }
 
-// A picky bus is a fake Publisher that rejects events for ever if their detail says so, and fails to
-// take some others.
+// A picky bus is a fake Publisher that rejects events for ever if their detail says so, and fails
+// to take some others.
 type pickyBus struct {
 	accepted []string // details
 	faults   []bool   // whether each of the next events fails; none means no

@@ -91,7 +91,8 @@ type batch struct {
 
 var errNotSent = errors.New("not sent yet")
 
-// convert converts the records to events. A record that cannot be converted has a permanent failure.
+// convert converts the records to events. A record that cannot be converted has a permanent
+// failure.
 func (h *TableUpdate) convert(ctx context.Context, records []streamRecord) *batch {
 	b := &batch{records, make([]order.Event, len(records)), make([]error, len(records))}
 	for i, record := range records {

@@ -21,8 +21,8 @@ const (
 	SQS        = "sqs"
 )
 
-// A Signer is an http.RoundTripper that signs requests for an AWS service with SigV4, body included,
-// and passes them on. It is safe for concurrent use.
+// A Signer is an http.RoundTripper that signs requests for an AWS service with SigV4, body
+// included, and passes them on. It is safe for concurrent use.
 type Signer struct {
 	Now func() time.Time // the clock; nil means time.Now. It must not be changed after the first request.
 
@@ -33,9 +33,9 @@ type Signer struct {
 	signer      *v4.Signer // caches the day's signing key
 }
 
-// Sign returns a Signer in front of next, for a service such as [APIGateway]. The provider is asked for credentials for every request,
-// and should cache them if that is worthwhile. Whatever retries must stand before the Signer,
-// because a signature expires after five minutes.
+// Sign returns a Signer in front of next, for a service such as [APIGateway]. The provider is asked
+// for credentials for every request, and should cache them if that is worthwhile. Whatever retries
+// must stand before the Signer, because a signature expires after five minutes.
 func Sign(next http.RoundTripper, service string, credentials aws.CredentialsProvider, region string) *Signer {
 	return &Signer{next: next, service: service, credentials: credentials, region: region, signer: v4.NewSigner()}
 }

@@ -134,7 +134,8 @@ func anyPositionWorks(t *testing.T, f Fixture) {
 	}
 }
 
-// absentIsGuarded updates orders without status and modifiedDate, which another writer adds in between.
+// absentIsGuarded updates orders without status and modifiedDate, which another writer adds in
+// between.
 func absentIsGuarded(t *testing.T, f Fixture) {
 	for name, absent := range map[string]map[string]any{
 		"missing": {}, "null": {"status": nil, "modifiedDate": nil}, "empty": {"status": "", "modifiedDate": ""},
