@@ -46,7 +46,7 @@ type member struct {
 // name.
 func (d *decoder) members(depth int) ([]member, error) {
 	if d.in.peek() != '{' {
-		return nil, ErrNotA("JSON object")
+		return nil, errNotA("JSON object")
 	}
 	found := make([]member, 0, 8) // most maps of an order have no more
 	for d.in.step(); d.in.more('}'); {
@@ -55,7 +55,7 @@ func (d *decoder) members(depth int) ([]member, error) {
 		d.text(literal)
 		d.out = append(d.out, ':')
 		if err := d.value(depth); err != nil {
-			return nil, AtPath(string(m.name), err)
+			return nil, atPath(string(m.name), err)
 		}
 		m.end = len(d.out)
 		found = append(found, m)
@@ -63,7 +63,7 @@ func (d *decoder) members(depth int) ([]member, error) {
 	slices.SortFunc(found, func(a, b member) int { return bytes.Compare(a.name, b.name) })
 	for i := 1; i < len(found); i++ {
 		if bytes.Equal(found[i].name, found[i-1].name) {
-			return nil, AtPath(string(found[i].name), &decodeError{reason: "is a duplicate"})
+			return nil, atPath(string(found[i].name), &decodeError{reason: "is a duplicate"})
 		}
 	}
 	return found, nil
@@ -72,16 +72,16 @@ func (d *decoder) members(depth int) ([]member, error) {
 // value appends one typed value: an object whose only member is named after its type.
 func (d *decoder) value(depth int) error {
 	if d.in.peek() != '{' {
-		return ErrNotA("typed value")
+		return errNotA("typed value")
 	}
 	if d.in.step(); !d.in.more('}') {
-		return ErrNotA("value of a known type")
+		return errNotA("value of a known type")
 	}
 	if err := d.typed(string(unquoted(d.in.name())), depth); err != nil {
 		return err
 	}
 	if d.in.more('}') {
-		return ErrNotA("value of one type")
+		return errNotA("value of one type")
 	}
 	return nil
 }
@@ -98,30 +98,30 @@ func (d *decoder) typed(kind string, depth int) error {
 		return d.list(depth)
 	case "BOOL":
 		if c := d.in.peek(); c != 't' && c != 'f' {
-			return ErrNotA("boolean")
+			return errNotA("boolean")
 		}
 		d.out = append(d.out, d.in.literal()...)
 		return nil
 	case "NULL":
 		if d.in.peek() != 't' {
-			return ErrNotA("null")
+			return errNotA("null")
 		}
 		d.in.literal()
 		d.out = append(d.out, "null"...)
 		return nil
 	}
-	return ErrNotA("value of a known type")
+	return errNotA("value of a known type")
 }
 
 // scalar appends a value that is a string in the stream.
 func (d *decoder) scalar(kind string) error {
 	if d.in.peek() != '"' {
-		return ErrNotA("string of its type")
+		return errNotA("string of its type")
 	}
 	literal := d.in.literal()
 	switch kind {
 	case "N":
-		out, err := AppendNumber(d.out, string(unquoted(literal)))
+		out, err := appendNumber(d.out, string(unquoted(literal)))
 		if err != nil {
 			return err
 		}
@@ -129,9 +129,9 @@ func (d *decoder) scalar(kind string) error {
 	case "B":
 		data, err := base64.StdEncoding.DecodeString(string(unquoted(literal)))
 		if err != nil {
-			return ErrNotA("base64 string")
+			return errNotA("base64 string")
 		}
-		d.out = AppendBinary(d.out, data)
+		d.out = appendBinary(d.out, data)
 	default:
 		d.text(literal)
 	}
@@ -143,30 +143,30 @@ func (d *decoder) text(literal []byte) {
 	if bytes.IndexByte(literal, '\\') < 0 {
 		d.out = append(d.out, literal...)
 	} else {
-		d.out = AppendString(d.out, string(unquoted(literal)))
+		d.out = appendString(d.out, string(unquoted(literal)))
 	}
 }
 
 func (d *decoder) set(kind string) error {
 	if d.in.peek() != '[' {
-		return ErrNotA("set")
+		return errNotA("set")
 	}
 	var elements [][]byte
 	start := len(d.out)
 	for d.in.step(); d.in.more(']'); {
 		if err := d.scalar(kind); err != nil {
-			return AtPath(strconv.Itoa(len(elements)), err)
+			return atPath(strconv.Itoa(len(elements)), err)
 		}
 		elements = append(elements, bytes.Clone(d.out[start:]))
 		d.out = d.out[:start]
 	}
-	d.out = AppendSet(d.out, elements)
+	d.out = appendSet(d.out, elements)
 	return nil
 }
 
 func (d *decoder) list(depth int) error {
 	if d.in.peek() != '[' {
-		return ErrNotA("list")
+		return errNotA("list")
 	}
 	if depth == MaxDepth {
 		return ErrTooDeep
@@ -178,7 +178,7 @@ func (d *decoder) list(depth int) error {
 			d.out = append(d.out, ',')
 		}
 		if err := d.value(depth + 1); err != nil {
-			return AtPath(strconv.Itoa(i), err)
+			return atPath(strconv.Itoa(i), err)
 		}
 	}
 	d.out = append(d.out, ']')

@@ -11,7 +11,7 @@ func Encode(document json.RawMessage) (json.RawMessage, error) {
 	}
 	e := encoder{in: in, out: make([]byte, 0, 2*len(document))}
 	if e.in.peek() != '{' {
-		return nil, ErrNotA("JSON object")
+		return nil, errNotA("JSON object")
 	}
 	if err := e.object(1); err != nil {
 		return nil, err

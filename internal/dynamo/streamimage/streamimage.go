@@ -32,15 +32,15 @@ func (e *decodeError) Error() string {
 	return e.path + ": " + e.reason
 }
 
-// ErrNotA returns the error of a value that is not what it must be.
-func ErrNotA(kind string) error { return &decodeError{reason: "is not a " + kind} }
+// errNotA returns the error of a value that is not what it must be.
+func errNotA(kind string) error { return &decodeError{reason: "is not a " + kind} }
 
 // ErrTooDeep is the error of values nested deeper than MaxDepth.
 var ErrTooDeep = errors.New("is nested too deep")
 
-// AtPath returns err with the name of an attribute, or an index, in front of its path. The path is
+// atPath returns err with the name of an attribute, or an index, in front of its path. The path is
 // a JSON pointer.
-func AtPath(name string, err error) error {
+func atPath(name string, err error) error {
 	e, ok := errors.AsType[*decodeError](err)
 	if !ok {
 		e = &decodeError{reason: err.Error()}
@@ -50,30 +50,30 @@ func AtPath(name string, err error) error {
 
 var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
 
-// AppendSet appends a set, sorted by the text of its elements, because DynamoDB returns sets in any
+// appendSet appends a set, sorted by the text of its elements, because DynamoDB returns sets in any
 // order.
-func AppendSet(out []byte, elements [][]byte) []byte {
+func appendSet(out []byte, elements [][]byte) []byte {
 	slices.SortFunc(elements, bytes.Compare)
 	out = append(out, '[')
 	out = append(out, bytes.Join(elements, []byte(","))...)
 	return append(out, ']')
 }
 
-// AppendNumber appends a number as DynamoDB writes it, with all digits.
-func AppendNumber(out []byte, text string) ([]byte, error) {
+// appendNumber appends a number as DynamoDB writes it, with all digits.
+func appendNumber(out []byte, text string) ([]byte, error) {
 	if text == "" || !strings.ContainsRune("-0123456789", rune(text[0])) || strings.TrimSpace(text) != text || !json.Valid([]byte(text)) {
-		return nil, ErrNotA("number")
+		return nil, errNotA("number")
 	}
 	return append(out, text...), nil
 }
 
-// AppendBinary appends binary data as a base64 string.
-func AppendBinary(out, data []byte) []byte {
+// appendBinary appends binary data as a base64 string.
+func appendBinary(out, data []byte) []byte {
 	return append(base64.StdEncoding.AppendEncode(append(out, '"'), data), '"')
 }
 
-// AppendString appends a string and escapes only what JSON requires.
-func AppendString(out []byte, s string) []byte {
+// appendString appends a string and escapes only what JSON requires.
+func appendString(out []byte, s string) []byte {
 	const hex = "0123456789abcdef"
 	if !utf8.ValidString(s) {
 		s = strings.ToValidUTF8(s, string(utf8.RuneError))
