@@ -58,8 +58,10 @@ func TestARuleMatchesWhatIsPublished(t *testing.T) {
 	rule := tpl.properties(t, "PublishedRule", "AWS::Events::Rule")
 	require.Equal(t, map[string]any{"source": []any{"ecommerce.orders"}}, rule["EventPattern"])
 	require.Equal(t, "${EventBusName}", text(rule["EventBusName"]))
-	require.Contains(t, metricsOf(t, tpl, "EventsMissingAlarm"),
-		"AWS/Events TriggeredRules EventBusName=${EventBusName} RuleName="+text(rule["Name"]))
+	require.ElementsMatch(t, metricsOf(t, tpl, "EventsMissingAlarm"), []string{
+		"ecommerce.orders eventsPublished environment=${Environment} service=orders",
+		"AWS/Events TriggeredRules EventBusName=${EventBusName} RuleName=" + text(rule["Name"]),
+	})
 }
 
 // An outage of three hours passes without anyone doing anything.
