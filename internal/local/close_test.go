@@ -14,9 +14,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"orders/internal/local/lambda"
-	"orders/internal/local/sqs"
 )
 
 // A silentProducts is a products API that never responds.
@@ -111,22 +108,4 @@ func TestCloseCancelsRequestsWhenItsContextEnds(t *testing.T) {
 	stacks = stacks[:runtime.Stack(stacks, true)]
 	require.NotContains(t, string(stacks), "apigateway.invoke", "no request outlives its service")
 	done.Wait()
-}
-
-func TestFailedAsynchronousInvocationBecomesDeadLetter(t *testing.T) {
-	s, _ := start(t)
-	failing := &lambda.Function{Name: "on-events", Handler: failingHandler{}}
-	s.invokeAsync(failing, []byte(`{"resources":[]}`))
-	closeService(t, s) // which ends its retries
-	all := s.deadLetters.All()
-	require.Len(t, all, 1)
-	require.Equal(t, "on-events", all[0].Source)
-	require.Equal(t, sqs.ServiceStopped, all[0].Reason)
-	require.JSONEq(t, `{"resources":[]}`, string(all[0].Event))
-}
-
-type failingHandler struct{}
-
-func (failingHandler) Invoke(context.Context, []byte) ([]byte, error) {
-	return nil, io.ErrUnexpectedEOF
 }

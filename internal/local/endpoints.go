@@ -52,6 +52,7 @@ func (s *Service) routes(f functions, tokens *apigateway.TokenIssuer) http.Handl
 		Async:      s.invokeAsync,
 		Logs:       s.logs.lines,
 		Events:     s,
+		Queues:     s.queues,
 		Parameters: params,
 		Commit:     buildinfo.Commit(),
 		OrderLogs:  s.logs.about,
@@ -140,7 +141,7 @@ func (s *Service) registerInspection(mux *http.ServeMux, tokens *apigateway.Toke
 		}
 		writeJSON(w, events)
 	})
-	mux.HandleFunc("GET /_local/dead-letters", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.deadLetters.All()) })
+	mux.HandleFunc("GET /_local/dead-letters", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.deadLetters()) })
 	mux.HandleFunc("GET /_local/runtime", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.runtimeStats()) })
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"orders/internal/deadletter"
 	"orders/internal/dynamo/streamimage"
 	"orders/internal/eventbus"
 	"orders/internal/handler"
@@ -55,6 +56,7 @@ func (s *Service) functions(metrics *telemetry.Metrics) functions {
 	)
 	orders := &order.Service{Store: s.storage.orders, Checkers: s.checkers}
 	publisher := &eventbus.Publisher{Client: eventbus.NewClient(cfg, cmp.Or(s.settings.EventBridgeEndpoint, s.URL)), Bus: eventBusName}
+	letters := deadletter.NewQueue(cfg, s.queueURL(tableUpdateDeadLetters), safehttp.NewTransport())
 	untraced := func(context.Context) string { return "" }
 	run := func(name string, timeout time.Duration, h interface {
 		Invoke(context.Context, []byte) ([]byte, error)
@@ -62,38 +64,41 @@ func (s *Service) functions(metrics *telemetry.Metrics) functions {
 		return &lambda.Function{Name: name, Handler: h, Timeout: timeout, Region: s.settings.Region}
 	}
 	return functions{
-		create:      run("create-order", createTimeout, &handler.CreateOrder{Orders: orders, Metrics: metrics, Log: s.log}),
-		get:         run("get-order", getTimeout, &handler.GetOrder{Orders: orders, Metrics: metrics, Log: s.log}),
-		onEvents:    run("on-events", eventTimeout, &handler.OnEvents{Orders: orders, Metrics: metrics, UpdateAges: metrics, Log: s.log}),
-		tableUpdate: run("table-update", eventTimeout, &handler.TableUpdate{Publisher: publisher, Image: streamimage.Parse, TraceHeader: untraced, Log: s.log}),
+		create:   run("create-order", createTimeout, &handler.CreateOrder{Orders: orders, Metrics: metrics, Log: s.log}),
+		get:      run("get-order", getTimeout, &handler.GetOrder{Orders: orders, Metrics: metrics, Log: s.log}),
+		onEvents: run("on-events", eventTimeout, &handler.OnEvents{Orders: orders, Metrics: metrics, UpdateAges: metrics, Log: s.log}),
+		tableUpdate: run("table-update", eventTimeout, &handler.TableUpdate{
+			Publisher: publisher, Image: streamimage.Parse, TraceHeader: untraced, DeadLetters: letters, Log: s.log,
+		}),
 	}
 }
 
+// async returns the functions that can be invoked asynchronously.
+func (f functions) async() []*lambda.Function { return []*lambda.Function{f.create, f.get, f.onEvents} }
+
 // openBus opens the event bus with the rules of on-events and of the fake warehouse and delivery.
-func (s *Service) openBus(onEvents *lambda.Function) {
-	s.fulfilment = fakepeers.NewFulfilment(func(source, detailType string, resources []string, detail json.RawMessage) {
-		_, _ = s.bus.Put(eventBusName, source, detailType, resources, detail, time.Time{}) // the bus logs its errors
-	})
-	rules := onEventsRules(func(ctx context.Context, event []byte) error {
-		_, err := onEvents.Invoke(ctx, event)
+func (s *Service) openBus() {
+	s.fulfilment = fakepeers.NewFulfilment(func(source, detailType string, resources []string, detail json.RawMessage) error {
+		_, err := s.bus.Put(eventBusName, source, detailType, resources, detail, time.Time{})
 		return err
 	})
+	rules := onEventsRules()
 	if s.settings.Fulfilment {
-		rules = append(rules, fulfilmentRules(s.fulfilment)...)
+		rules = append(rules, fulfilmentRules()...)
 	}
 	s.bus = eventbridge.New(eventbridge.Options{
-		Name:        eventBusName,
-		Region:      s.settings.Region,
-		Rules:       rules,
-		DeadLetters: s.deadLetters,
-		Events:      s.storage.events,
-		Journal:     s.storage.journal,
-		Logger:      s.log,
+		Name:    eventBusName,
+		Region:  s.settings.Region,
+		Rules:   rules,
+		Queues:  s.queues,
+		Events:  s.storage.events,
+		Journal: s.storage.journal,
+		Logger:  s.log,
 	})
 }
 
 // onEventsRules returns one rule for each source of fulfilment updates.
-func onEventsRules(target func(ctx context.Context, event []byte) error) []eventbridge.Rule {
+func onEventsRules() []eventbridge.Rule {
 	var rules []eventbridge.Rule
 	of := map[string]int{} // the index of a source's rule
 	for _, update := range handler.FulfilmentEvents() {
@@ -101,7 +106,7 @@ func onEventsRules(target func(ctx context.Context, event []byte) error) []event
 		if !ok {
 			i = len(rules)
 			of[update.Source] = i
-			rules = append(rules, eventbridge.Rule{Name: "on-events", Pattern: eventbridge.Pattern{Source: []string{update.Source}}, Target: target})
+			rules = append(rules, eventbridge.Rule{Queue: updatesQueue, Pattern: eventbridge.Pattern{Source: []string{update.Source}}})
 		}
 		rules[i].Pattern.DetailType = append(rules[i].Pattern.DetailType, update.DetailType)
 	}
@@ -109,21 +114,19 @@ func onEventsRules(target func(ctx context.Context, event []byte) error) []event
 }
 
 // fulfilmentRules returns the rules of the fake warehouse and delivery.
-func fulfilmentRules(f *fakepeers.Fulfilment) []eventbridge.Rule {
+func fulfilmentRules() []eventbridge.Rule {
 	return []eventbridge.Rule{
-		{Name: "warehouse", Target: f.Warehouse,
-			Pattern: eventbridge.Pattern{Source: []string{"ecommerce.orders"}, DetailType: []string{string(order.OrderCreated)}}},
-		{Name: "delivery", Target: f.Delivery,
-			Pattern: eventbridge.Pattern{Source: []string{"ecommerce.warehouse"}, DetailType: []string{"PackageCreated"}}},
+		{Queue: warehouseQueue, Pattern: eventbridge.Pattern{Source: []string{"ecommerce.orders"}, DetailType: []string{string(order.OrderCreated)}}},
+		{Queue: deliveryQueue, Pattern: eventbridge.Pattern{Source: []string{"ecommerce.warehouse"}, DetailType: []string{"PackageCreated"}}},
 	}
 }
 
-// invokeAsync starts an asynchronous invocation. Retries and dead letters are those of an event.
+// invokeAsync starts an asynchronous invocation, which is retried and becomes a dead letter as an
+// event does.
 func (s *Service) invokeAsync(f *lambda.Function, payload []byte) {
-	s.bus.Deliver(f.Name, payload, func(ctx context.Context, payload []byte) error {
-		_, err := f.Invoke(ctx, payload)
-		return err
-	})
+	if err := s.queues.Send(string(payload), asyncQueue(f.Name)); err != nil {
+		s.log.Error("asynchronous invocation lost", slog.String("function", f.Name), slog.String("error", err.Error()))
+	}
 }
 
 // readStream invokes table-update with the records of the table's stream.
@@ -134,7 +137,7 @@ func (s *Service) readStream(tableUpdate *lambda.Function) {
 		Name:                 tableUpdate.Name,
 		Invoke:               tableUpdate.Invoke,
 		MaximumRetryAttempts: maximumRetryAttempts,
-		DeadLetters:          s.deadLetters,
+		OnFailure:            func(batch lambda.FailedBatch) error { return s.storeFailedBatch(tableUpdate, batch) },
 		Logger:               s.log,
 	}
 	s.running.Go(func() {

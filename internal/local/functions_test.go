@@ -9,24 +9,22 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"context"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"orders/internal/handler"
 	"orders/internal/local/eventbridge"
-	"orders/internal/local/fakepeers"
 )
 
-// kinds returns the names of the matching rules by kind of event, "source detail-type".
+// kinds returns the queues of the matching rules by kind of event, "source detail-type".
 func kinds(rules []eventbridge.Rule) map[string][]string {
 	found := map[string][]string{}
 	for _, rule := range rules {
 		for _, source := range rule.Pattern.Source {
 			for _, detailType := range rule.Pattern.DetailType {
 				kind := source + " " + detailType
-				found[kind] = append(found[kind], rule.Name)
+				found[kind] = append(found[kind], rule.Queue)
 			}
 		}
 	}
@@ -36,26 +34,18 @@ func kinds(rules []eventbridge.Rule) map[string][]string {
 func TestOnEventsRules(t *testing.T) {
 	want := map[string][]string{}
 	for _, update := range handler.FulfilmentEvents() {
-		want[update.Source+" "+update.DetailType] = []string{"on-events"}
+		want[update.Source+" "+update.DetailType] = []string{updatesQueue}
 	}
-	rules := onEventsRules(nil)
+	rules := onEventsRules()
 	require.Equal(t, want, kinds(rules))
 	require.Len(t, rules, 2, "one rule for each source")
 }
 
-func TestOnEventsRulesInvokeOnEvents(t *testing.T) {
-	var got []string
-	for _, rule := range onEventsRules(func(_ context.Context, event []byte) error { got = append(got, string(event)); return nil }) {
-		require.NoError(t, rule.Target(t.Context(), []byte("event")))
-	}
-	require.Equal(t, []string{"event", "event"}, got)
-}
-
 func TestFulfilmentRules(t *testing.T) {
 	require.Equal(t, map[string][]string{
-		"ecommerce.orders OrderCreated":      {"warehouse"},
-		"ecommerce.warehouse PackageCreated": {"delivery"},
-	}, kinds(fulfilmentRules(fakepeers.NewFulfilment(nil))))
+		"ecommerce.orders OrderCreated":      {warehouseQueue},
+		"ecommerce.warehouse PackageCreated": {deliveryQueue},
+	}, kinds(fulfilmentRules()))
 }
 
 // A real peer accepts its account's key only, and the fakes the local one, for the same order.

@@ -26,18 +26,24 @@ import (
 type Service struct {
 	URL string // the service's address, without a slash at the end
 
-	settings    Settings
-	log         *slog.Logger
-	logs        *recentLogs
-	storage     *storage
-	bus         *eventbridge.Bus
-	deadLetters *sqs.List
-	fulfilment  *fakepeers.Fulfilment
-	checkers    []order.Checker
-	server      *http.Server
-	inFlight    *drain
-	stopStream  context.CancelFunc
-	running     sync.WaitGroup // the server and the stream
+	settings   Settings
+	log        *slog.Logger
+	logs       *recentLogs
+	storage    *storage
+	bus        *eventbridge.Bus
+	queues     *sqs.Service
+	fulfilment *fakepeers.Fulfilment
+	checkers   []order.Checker
+	server     *http.Server
+	inFlight   *drain
+	stopStream context.CancelFunc
+	running    sync.WaitGroup // the server and the stream
+
+	consumers     sync.WaitGroup // of the queues
+	receiving     context.Context
+	stopReceiving context.CancelFunc
+	working       context.Context // of messages in progress
+	stopWorking   context.CancelFunc
 }
 
 // Start returns a service that is ready for requests. Logs and metrics of the functions are written
@@ -59,26 +65,29 @@ func Start(ctx context.Context, settings Settings, log io.Writer) (*Service, err
 	logs := newRecentLogs(log)
 	lines := telemetry.NewLineWriter(logs)
 	s := &Service{
-		URL:         "http://" + listener.Addr().String(),
-		settings:    settings,
-		log:         telemetry.NewLogger(lines, settings.LogLevel),
-		logs:        logs,
-		storage:     opened,
-		deadLetters: opened.deadLetters,
-		inFlight:    newDrain(),
+		URL:      "http://" + listener.Addr().String(),
+		settings: settings,
+		log:      telemetry.NewLogger(lines, settings.LogLevel),
+		logs:     logs,
+		storage:  opened,
+		inFlight: newDrain(),
 	}
 	for _, warning := range settings.Warnings {
 		s.log.Warn(warning)
 	}
 	s.useFakePeers()
 	f := s.functions(telemetry.NewMetrics(lines, apigateway.Stage, nil))
-	s.openBus(f.onEvents)
+	if s.queues, err = s.openQueues(f); err != nil {
+		return nil, errors.Join(err, opened.close(), listener.Close())
+	}
+	s.openBus()
 	s.server = &http.Server{
 		Handler:           localhostOnly(limitBodyTime(bodyTimeout, s.routes(f, tokens))),
 		ReadHeaderTimeout: 10 * time.Second,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
 	}
 	s.running.Go(func() { _ = s.server.Serve(listener) }) // returns when Close closes the server
+	s.consume(f)
 	s.readStream(f.tableUpdate)
 	return s, nil
 }
@@ -87,14 +96,13 @@ func Start(ctx context.Context, settings Settings, log io.Writer) (*Service, err
 // ctx ends first, what is left is canceled; the error then wraps ctx's.
 func (s *Service) Close(ctx context.Context) error {
 	err := s.inFlight.close(ctx)
-	s.fulfilment.Close()
 	s.stopStream()
-	if busErr := s.bus.Close(ctx); err == nil {
-		err = busErr
+	if stopErr := s.stopConsumers(ctx); err == nil {
+		err = stopErr
 	}
 	s.closeServer(ctx)
 	s.running.Wait()
-	return errors.Join(err, s.storage.close())
+	return errors.Join(err, s.queues.Close(), s.storage.close())
 }
 
 // closeServer waits until finished responses have been sent, which net/http does only after their

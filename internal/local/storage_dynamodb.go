@@ -16,14 +16,13 @@ import (
 	"orders/internal/local/dynamodb"
 	"orders/internal/local/eventbridge"
 	"orders/internal/local/lambda"
-	"orders/internal/local/sqs"
 )
 
 // What a storage on DynamoDB Local keeps in the data folder.
 const (
-	databaseFolder  = "dynamodb"
-	eventsFile      = "events.jsonl"
-	deadLettersFile = "dead-letters.jsonl"
+	databaseFolder = "dynamodb"
+	eventsFile     = "events.jsonl"
+	queuesFile     = "queues.jsonl"
 )
 
 // setupAttempt is the timeout of one attempt to create the table, while DynamoDB Local may still be
@@ -31,7 +30,7 @@ const (
 const setupAttempt = 5 * time.Second
 
 // openDynamoDB returns a storage on the DynamoDB Local at the settings' endpoint, or on one that
-// starts and ends with the service. Orders, events, dead letters and the stream's checkpoints are
+// starts and ends with the service. Orders, events, queues and the stream's checkpoints are
 // kept in the data folder between runs.
 func openDynamoDB(ctx context.Context, settings Settings) (_ *storage, err error) {
 	var opened closers
@@ -45,10 +44,6 @@ func openDynamoDB(ctx context.Context, settings Settings) (_ *storage, err error
 		return nil, err
 	}
 	events, earlierEvents, err := openJournal[eventbridge.Event](settings.DataFolder, eventsFile, &opened)
-	if err != nil {
-		return nil, err
-	}
-	letters, earlierLetters, err := openJournal[sqs.Entry](settings.DataFolder, deadLettersFile, &opened)
 	if err != nil {
 		return nil, err
 	}
@@ -74,10 +69,10 @@ func openDynamoDB(ctx context.Context, settings Settings) (_ *storage, err error
 			stream.Mapping = mapping
 			return stream.Run(ctx)
 		},
-		events:      earlierEvents,
-		journal:     events,
-		deadLetters: sqs.New(earlierLetters, letters),
-		close:       opened.close,
+		events:     earlierEvents,
+		journal:    events,
+		queuesPath: filepath.Join(settings.DataFolder, queuesFile),
+		close:      opened.close,
 	}, nil
 }
 

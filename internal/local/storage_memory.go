@@ -8,7 +8,6 @@ import (
 	"orders/internal/dynamo/streamimage"
 	"orders/internal/local/dynamodb"
 	"orders/internal/local/lambda"
-	"orders/internal/local/sqs"
 	"orders/internal/memory"
 )
 
@@ -20,11 +19,11 @@ func openMemory(region string) *storage {
 		orders: store,
 		api:    memoryTable{store},
 		readStream: func(ctx context.Context, mapping lambda.StreamMapping) error {
-			mapping.Source, mapping.ShardID = memoryStream{store, region}, "shardId-memory"
+			stream := memoryStream{store, region}
+			mapping.Source, mapping.StreamARN, mapping.ShardID = stream, stream.arn(), "shardId-memory"
 			return mapping.Run(ctx)
 		},
-		deadLetters: &sqs.List{},
-		close:       func() error { return nil },
+		close: func() error { return nil },
 	}
 }
 
@@ -50,6 +49,10 @@ func (s memoryStream) Read(ctx context.Context, after string, limit int) ([]lamb
 	return records, nil
 }
 
+func (s memoryStream) arn() string {
+	return "arn:aws:dynamodb:" + s.region + ":" + lambda.Account + ":table/" + tableName + "/stream/local"
+}
+
 func (s memoryStream) record(r memory.Record) (lambda.Record, error) {
 	keys, err := json.Marshal(map[string]map[string]string{"orderId": {"S": r.OrderID}})
 	if err != nil {
@@ -68,7 +71,7 @@ func (s memoryStream) record(r memory.Record) (lambda.Record, error) {
 			SizeBytes:                   int64(len(keys) + len(r.OldImage) + len(r.NewImage)),
 			StreamViewType:              "NEW_AND_OLD_IMAGES",
 		},
-		EventSourceARN: "arn:aws:dynamodb:" + s.region + ":" + lambda.Account + ":table/" + tableName + "/stream/local",
+		EventSourceARN: s.arn(),
 	}
 	if record.Change.OldImage, err = image(r.OldImage); err != nil {
 		return lambda.Record{}, fmt.Errorf("old image: %w", err)

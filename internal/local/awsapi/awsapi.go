@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"orders/internal/local/lambda"
+	"orders/internal/local/sqs"
 )
 
 // Endpoints serve the APIs. The fields must not be changed once requests are served. It is safe for
@@ -31,6 +32,8 @@ type Endpoints struct {
 	Logs func(requestID string) []byte
 	// Events receives the entries of PutEvents.
 	Events Events
+	// Queues serves the requests of SQS's API. It may be nil.
+	Queues http.Handler
 	// Parameters are the values of the Parameter Store by full name.
 	Parameters map[string]string
 	// Commit describes the one version of every function.
@@ -128,6 +131,10 @@ func (e *Endpoints) serveTarget(w http.ResponseWriter, r *http.Request) {
 	target := r.Header.Get("X-Amz-Target")
 	if e.Table != nil && strings.HasPrefix(target, "DynamoDB") {
 		e.Table.ServeHTTP(w, r)
+		return
+	}
+	if e.Queues != nil && sqs.IsRequest(r) {
+		e.Queues.ServeHTTP(w, r)
 		return
 	}
 	serve, ok := e.operations()[target]

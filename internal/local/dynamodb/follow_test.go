@@ -18,7 +18,6 @@ import (
 	"orders/internal/local/durable"
 	"orders/internal/local/dynamodb"
 	"orders/internal/local/lambda"
-	"orders/internal/local/sqs"
 )
 
 // Longer than the defaults, so that hours of fake time cost little.
@@ -61,7 +60,7 @@ func (r *reader) startFrom(t *testing.T, checkpoints dynamodb.Checkpoints) (stop
 		Timeout:              24 * time.Hour,
 		BatchSize:            4,
 		MaximumRetryAttempts: -1,
-		DeadLetters:          new(sqs.List),
+		OnFailure:            func(lambda.FailedBatch) error { return nil },
 		Logger:               slog.New(slog.NewTextHandler(r, nil)),
 	}}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -35,7 +35,7 @@ type StreamReader struct {
 	StreamARN   string
 	Checkpoints Checkpoints // of this stream
 
-	// Mapping is the mapping of every shard. Its Source, ShardID, After and Checkpoint are set for
+	// Mapping is the mapping of every shard. Its Source, StreamARN, ShardID, After and Checkpoint are set for
 	// each shard; its Invoke is called concurrently, once at a time for each shard. Its Logger is
 	// the StreamReader's too.
 	Mapping lambda.StreamMapping
@@ -193,7 +193,7 @@ func (r *run) isReading(shardID string) bool { return r.reading[shardID] != nil 
 func (r *run) begin(ctx context.Context, id string) {
 	m := r.Mapping
 	source := &shardReader{StreamReader: &r.StreamReader, shardID: id, log: r.log}
-	m.Source, m.ShardID, m.After = source, id, r.Checkpoints.Get(id).After
+	m.Source, m.StreamARN, m.ShardID, m.After = source, r.StreamARN, id, r.Checkpoints.Get(id).After
 	m.Checkpoint = func(_ context.Context, sequenceNumber string) error {
 		return r.Checkpoints.Advance(id, sequenceNumber)
 	}

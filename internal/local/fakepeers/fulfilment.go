@@ -2,68 +2,37 @@ package fakepeers
 
 import (
 	"cmp"
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"orders/internal/strictjson"
 	"slices"
 	"strings"
 	"sync"
-	"time"
+
+	"orders/internal/strictjson"
 )
 
-// A Put function puts one event on the bus. It is called from goroutines of the Fulfilment and must
-// not wait for its Close.
-type Put func(source, detailType string, resources []string, detail json.RawMessage)
+// A Put function puts one event on the bus. It is called concurrently.
+type Put func(source, detailType string, resources []string, detail json.RawMessage) error
 
 // A Fulfilment is the fake warehouse and the fake delivery service: it packs every order that is
-// created and delivers every package, each after a delay and once per order, however often the bus
-// repeats an event. It never puts PackagingFailed or DeliveryFailed.
-//
-// Warehouse and Delivery are targets of rules. They return at once, with an error if the event is
-// invalid or after Close, and can be called again with the same event.
+// created and delivers every package, each once per order, however often the bus repeats an event.
+// It never puts PackagingFailed or DeliveryFailed. It is safe for concurrent use.
 type Fulfilment struct {
-	PackingTime  time.Duration // from OrderCreated to PackageCreated
-	DeliveryTime time.Duration // from PackageCreated to DeliveryCompleted
+	put Put
 
-	put    Put
-	closed context.Context
-	close  context.CancelFunc
-
-	mu      sync.Mutex
-	begun   map[job]bool // kept for the life of the Fulfilment
-	pending sync.WaitGroup
+	mu   sync.Mutex
+	done map[job]bool // kept for the life of the Fulfilment
 }
 
 type job struct{ detailType, orderID string }
 
-// NewFulfilment returns a Fulfilment that takes one second for each step. Other times must be set
-// before the first event. The caller must call Close.
-func NewFulfilment(put Put) *Fulfilment {
-	f := &Fulfilment{
-		PackingTime:  time.Second,
-		DeliveryTime: time.Second,
-		put:          put,
-		begun:        make(map[job]bool),
-	}
-	f.closed, f.close = context.WithCancel(context.Background())
-	return f
-}
+// NewFulfilment returns a Fulfilment.
+func NewFulfilment(put Put) *Fulfilment { return &Fulfilment{put: put, done: make(map[job]bool)} }
 
-// Close drops the pending steps and waits until none is running.
-func (f *Fulfilment) Close() {
-	f.mu.Lock()
-	f.close() // under the lock, so that nothing is scheduled after Wait
-	f.mu.Unlock()
-	f.pending.Wait()
-}
-
-// Warehouse handles an OrderCreated event of ecommerce.orders. After PackingTime it puts a
-// PackageCreated of ecommerce.warehouse with every product of the order.
-//
-// The context ends with the delivery of the event; packing continues until Close.
-func (f *Fulfilment) Warehouse(_ context.Context, event []byte) error {
+// Warehouse handles an OrderCreated event of ecommerce.orders: it puts a PackageCreated of
+// ecommerce.warehouse with every product of the order. It returns an error if the event is invalid
+// or cannot be put; the caller may retry.
+func (f *Fulfilment) Warehouse(event []byte) error {
 	detail, err := detailOf(event)
 	if err != nil {
 		return fmt.Errorf("OrderCreated: %w", err)
@@ -72,13 +41,13 @@ func (f *Fulfilment) Warehouse(_ context.Context, event []byte) error {
 	if errs := detail.Errors(); errs != nil {
 		return fmt.Errorf("OrderCreated: %s", strings.Join(errs, "; "))
 	}
-	return f.once(f.PackingTime, "ecommerce.warehouse", "PackageCreated", created.OrderID, created)
+	return f.once("ecommerce.warehouse", "PackageCreated", created.OrderID, created)
 }
 
-// Delivery handles a PackageCreated event of ecommerce.warehouse. After DeliveryTime it puts a
-// DeliveryCompleted of ecommerce.delivery. Unlike the real service it does not fetch the order
-// first.
-func (f *Fulfilment) Delivery(_ context.Context, event []byte) error {
+// Delivery handles a PackageCreated event of ecommerce.warehouse: it puts a DeliveryCompleted of
+// ecommerce.delivery. Unlike the real service it does not fetch the order first. Errors are as for
+// Warehouse.
+func (f *Fulfilment) Delivery(event []byte) error {
 	detail, err := detailOf(event)
 	if err != nil {
 		return fmt.Errorf("PackageCreated: %w", err)
@@ -87,33 +56,39 @@ func (f *Fulfilment) Delivery(_ context.Context, event []byte) error {
 	if errs := detail.Errors(); errs != nil {
 		return fmt.Errorf("PackageCreated: %s", strings.Join(errs, "; "))
 	}
-	return f.once(f.DeliveryTime, "ecommerce.delivery", "DeliveryCompleted", orderID, map[string]string{"orderId": orderID})
+	return f.once("ecommerce.delivery", "DeliveryCompleted", orderID, map[string]string{"orderId": orderID})
 }
 
-// once puts an event after the delay, unless it has done so for this order before.
-func (f *Fulfilment) once(delay time.Duration, source, detailType, orderID string, detail any) error {
+// once puts an event, unless it has done so for this order before.
+func (f *Fulfilment) once(source, detailType, orderID string, detail any) error {
 	encoded, err := json.Marshal(detail)
 	if err != nil {
 		return fmt.Errorf("%s: %w", detailType, err)
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.closed.Err() != nil {
-		return errors.New("fulfilment is closed")
-	}
 	this := job{detailType, orderID}
-	if f.begun[this] {
+	if !f.claim(this) {
 		return nil
 	}
-	f.begun[this] = true
-	f.pending.Go(func() {
-		select {
-		case <-f.closed.Done():
-		case <-time.After(delay):
-			f.put(source, detailType, []string{orderID}, encoded)
-		}
-	})
+	if err := f.put(source, detailType, []string{orderID}, encoded); err != nil {
+		f.release(this)
+		return err
+	}
 	return nil
+}
+
+// claim reports whether the job is neither done nor in progress.
+func (f *Fulfilment) claim(j job) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	claimed := !f.done[j]
+	f.done[j] = true
+	return claimed
+}
+
+func (f *Fulfilment) release(j job) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.done, j)
 }
 
 func detailOf(event []byte) (strictjson.Object, error) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 )
 
 // event returns the function's event for a batch. Data is copied byte for byte: a record that is
@@ -78,4 +79,48 @@ func failedItems(response []byte) ([]string, error) {
 		}
 	}
 	return identifiers, nil
+}
+
+// A FailedBatch is a batch of stream records that a StreamMapping has discarded.
+type FailedBatch struct {
+	StreamARN   string
+	ShardID     string
+	First, Last string // sequence numbers
+	Size        int
+	Invocations int // that began with the first record
+	Time        time.Time
+	Err         error // of the last invocation
+}
+
+// RetryAttemptsExhausted is the condition of a FailedBatch in Lambda's words.
+const RetryAttemptsExhausted = "RetryAttemptsExhausted"
+
+// An InvocationRecord is what Lambda sends to an on-failure destination for a FailedBatch.
+type InvocationRecord struct {
+	RequestContext struct {
+		FunctionARN            string `json:"functionArn"`
+		Condition              string `json:"condition"`
+		ApproximateInvokeCount int    `json:"approximateInvokeCount"`
+	} `json:"requestContext"`
+	Version   string       `json:"version"`
+	Timestamp time.Time    `json:"timestamp"`
+	Batch     BatchPointer `json:"DDBStreamBatchInfo"`
+}
+
+// A BatchPointer points to consecutive records of a stream, first and last included.
+type BatchPointer struct {
+	ShardID             string `json:"shardId"`
+	StartSequenceNumber string `json:"startSequenceNumber"`
+	EndSequenceNumber   string `json:"endSequenceNumber"`
+	BatchSize           int    `json:"batchSize"`
+	StreamARN           string `json:"streamArn"`
+}
+
+// Record returns the record for an on-failure destination.
+func (b FailedBatch) Record(functionARN string) InvocationRecord {
+	r := InvocationRecord{Version: "1.0", Timestamp: b.Time, Batch: BatchPointer{b.ShardID, b.First, b.Last, b.Size, b.StreamARN}}
+	r.RequestContext.FunctionARN = functionARN
+	r.RequestContext.Condition = RetryAttemptsExhausted
+	r.RequestContext.ApproximateInvokeCount = b.Invocations
+	return r
 }

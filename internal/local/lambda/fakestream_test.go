@@ -12,7 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"orders/internal/local/lambda"
-	"orders/internal/local/sqs"
 )
 
 // A fakeShard is a closed shard: it ends after its last record.
@@ -87,7 +86,12 @@ type scenario struct {
 	batches     [][]string
 	at          []time.Duration // since the start, of each batch
 	checkpoints []string
-	deadLetters sqs.List
+	discarded   []lambda.FailedBatch
+}
+
+func (s *scenario) discard(batch lambda.FailedBatch) error {
+	s.discarded = append(s.discarded, batch)
+	return nil
 }
 
 // newScenario returns a scenario with 2 retries and waits of exactly 50, 100, 200 ... ms. function
@@ -100,7 +104,7 @@ func newScenario(t *testing.T, source lambda.ShardReader, function func(batch []
 		ShardID:              "shard-0",
 		Name:                 "table-update",
 		MaximumRetryAttempts: 2,
-		DeadLetters:          &s.deadLetters,
+		OnFailure:            s.discard,
 		Jitter:               func() float64 { return 0 },
 		Logger:               slog.New(slog.DiscardHandler),
 		Invoke: func(_ context.Context, payload []byte) ([]byte, error) {

@@ -13,7 +13,6 @@ import (
 	"pgregory.net/rapid"
 
 	"orders/internal/local/lambda"
-	"orders/internal/local/sqs"
 )
 
 const retries = 3
@@ -54,7 +53,7 @@ type faultyFunction struct {
 	processed   []int // records that the function processed, in the order of their first time
 	checkpoint  string
 	lost        []int // records that a checkpoint covered before they were processed or discarded
-	deadLetters sqs.List
+	failed      []lambda.FailedBatch
 	stop        context.CancelFunc
 	finished    bool
 	checkpoints []string
@@ -109,12 +108,17 @@ func (f *faultyFunction) process(number string) {
 	}
 }
 
-// discarded returns the records in the dead letters, with every record of a batch.
+func (f *faultyFunction) discard(batch lambda.FailedBatch) error {
+	f.failed = append(f.failed, batch)
+	return nil
+}
+
+// discarded returns the records that were discarded.
 func (f *faultyFunction) discarded() []int {
 	var records []int
-	for _, entry := range f.deadLetters.All() {
-		first, _ := strconv.Atoi(entry.Batch.StartSequenceNumber)
-		for i := range entry.Batch.BatchSize {
+	for _, batch := range f.failed {
+		first, _ := strconv.Atoi(batch.First)
+		for i := range batch.Size {
 			records = append(records, first+i)
 		}
 	}
@@ -145,7 +149,7 @@ func (f *faultyFunction) run(t *testing.T, batchSize int) {
 		m := lambda.StreamMapping{
 			Source: source, After: f.checkpoint, BatchSize: batchSize, MaximumRetryAttempts: retries,
 			Invoke:     func(_ context.Context, payload []byte) ([]byte, error) { return f.invoke(t, payload) },
-			Checkpoint: f.store, DeadLetters: &f.deadLetters, Logger: slog.New(slog.DiscardHandler),
+			Checkpoint: f.store, OnFailure: f.discard, Logger: slog.New(slog.DiscardHandler),
 		}
 		require.NoError(t, m.Run(ctx))
 		f.finished = ctx.Err() == nil
@@ -174,7 +178,7 @@ func TestNothingIsLostAndOnlyPoisonIsDiscarded(t *testing.T) {
 		require.True(rt, f.finished, "waits forever")
 		require.Equal(rt, good, f.processed)
 		require.Equal(rt, poison, f.discarded())
-		require.Len(rt, f.deadLetters.All(), len(poison), "one dead letter each")
+		require.Len(rt, f.failed, len(poison), "one batch each")
 		require.Empty(rt, f.lost)
 		require.True(rt, slices.IsSortedFunc(f.checkpoints, lambda.CompareSequenceNumbers))
 		require.Equal(rt, strconv.Itoa(len(faults)), f.checkpoint)

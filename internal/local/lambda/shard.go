@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
-
-	"orders/internal/local/sqs"
 )
 
 // checkpointTimeout bounds a checkpoint, which the end of Run's context does not cancel.
@@ -99,21 +97,12 @@ func (s *shard) fail(ctx context.Context, batch []Record, cause error) int {
 	return 0
 }
 
-// discard puts a pointer to the batch into the dead letters. If that fails, the batch is not
-// discarded, because its records would be lost without a trace.
+// discard passes the batch to OnFailure. If that fails, the batch is not discarded, because its
+// records would be lost without a trace.
 func (s *shard) discard(batch []Record, cause error) error {
-	err := s.DeadLetters.Add(sqs.Entry{
-		Time:     s.Now().UTC(),
-		Source:   s.Name,
-		Reason:   sqs.RetryAttemptsExhausted,
-		Error:    cause.Error(),
-		Attempts: s.invocations,
-		Batch: &sqs.Batch{
-			ShardID:             s.ShardID,
-			StartSequenceNumber: batch[0].SequenceNumber,
-			EndSequenceNumber:   batch[len(batch)-1].SequenceNumber,
-			BatchSize:           len(batch),
-		},
+	err := s.OnFailure(FailedBatch{
+		StreamARN: s.StreamARN, ShardID: s.ShardID, First: batch[0].SequenceNumber, Last: batch[len(batch)-1].SequenceNumber,
+		Size: len(batch), Invocations: s.invocations, Time: s.Now().UTC(), Err: cause,
 	})
 	if err == nil {
 		s.Logger.Error("batch discarded", s.span(batch), slog.Int("invocations", s.invocations), slog.String("error", cause.Error()))

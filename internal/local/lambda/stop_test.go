@@ -40,7 +40,7 @@ func TestRunEndsWhileItWaitsToRetry(t *testing.T) {
 		require.NoError(t, s.mapping.Run(ctx))
 		require.Equal(t, time.Second, time.Since(start))
 		require.Empty(t, s.checkpoints)
-		require.Empty(t, s.deadLetters.All())
+		require.Empty(t, s.discarded)
 	})
 }
 
@@ -59,7 +59,7 @@ func TestCanceledBatchIsLeftForTheNextRun(t *testing.T) {
 		}
 		require.NoError(t, s.mapping.Run(ctx))
 		require.Equal(t, []string{"1", "2"}, s.checkpoints)
-		require.Empty(t, s.deadLetters.All())
+		require.Empty(t, s.discarded)
 	})
 }
 

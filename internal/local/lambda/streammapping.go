@@ -10,8 +10,6 @@ import (
 	"math/rand/v2"
 	"strings"
 	"time"
-
-	"orders/internal/local/sqs"
 )
 
 // A StreamMapping is an event source mapping for one shard of a DynamoDB stream: it invokes a
@@ -27,8 +25,8 @@ import (
 //     split there, and all records from it on are retried.
 //   - An invalid response fails the whole batch, which is retried unsplit, because the function did
 //     not fail.
-//   - After the last retry the batch is discarded, its pointer goes to the dead letters, and the
-//     stream goes on.
+//   - After the last retry the batch is discarded, its pointer goes to the on-failure destination,
+//     and the stream goes on.
 //
 // Therefore only a function error isolates a bad record. A function that keeps reporting the first
 // record of a batch, instead of failing, takes the rest of that batch along after the last retry.
@@ -37,12 +35,13 @@ import (
 // AWS leaves open what a retry is counted for. Here it is the record that heads the batch, and the
 // count starts anew when another record heads it.
 //
-// Source, Invoke and DeadLetters are required. A StreamMapping may run once at a time.
+// Source, Invoke and OnFailure are required. A StreamMapping may run once at a time.
 type StreamMapping struct {
-	Source  ShardReader
-	ShardID string // names the shard in logs and dead letters
-	Name    string // names the mapping there, usually after its function
-	After   string // checkpoint to resume from; empty: the oldest record
+	Source    ShardReader
+	ShardID   string // names the shard in logs and failed batches
+	StreamARN string // in failed batches
+	Name      string // names the mapping in logs, usually after its function
+	After     string // checkpoint to resume from; empty: the oldest record
 
 	// Invoke runs the function with a Lambda event. An error is a function error. It must return
 	// soon after ctx ends and must not panic.
@@ -54,15 +53,15 @@ type StreamMapping struct {
 	RetryWait            time.Duration // before the first retry, doubled for each further one; 0: 100 ms
 	RetryWaitMaximum     time.Duration // 0: 10 s
 
-	// Checkpoint stores that every record up to sequenceNumber is done or in the dead letters. It
+	// Checkpoint stores that every record up to sequenceNumber is done or discarded. It
 	// is called in ascending order, and is not canceled when Run's context ends. If it fails, the
 	// mapping goes on and the next checkpoint covers this one; until then a restart would repeat
 	// the records. May be nil.
 	Checkpoint func(ctx context.Context, sequenceNumber string) error
 
-	// DeadLetters receives a discarded batch before the checkpoint that covers it. A batch that it
-	// cannot store is not discarded, but retried.
-	DeadLetters *sqs.List
+	// OnFailure stores a discarded batch before the checkpoint that covers it. If it returns an
+	// error, the batch is not discarded, but retried.
+	OnFailure func(batch FailedBatch) error
 
 	Now    func() time.Time // nil: time.Now
 	Jitter func() float64   // in [0, 1), spreads the waits; nil: math/rand/v2
@@ -94,12 +93,12 @@ type ShardReader interface {
 
 // Run passes the shard's records to the function in order until ctx ends or the shard is read to
 // its end, and then returns nil; ctx tells the two apart. Every record is passed at least once: it
-// is done only when the function has reported so or its pointer is in the dead letters. A batch
+// is done only when the function has reported so or OnFailure has stored it. A batch
 // that was in flight when ctx ended is neither checkpointed nor counted as failed. The only error
 // is that a required field is missing.
 func (m StreamMapping) Run(ctx context.Context) error {
-	if m.Source == nil || m.Invoke == nil || m.DeadLetters == nil {
-		return errors.New("stream mapping: Source, Invoke and DeadLetters are required")
+	if m.Source == nil || m.Invoke == nil || m.OnFailure == nil {
+		return errors.New("stream mapping: Source, Invoke and OnFailure are required")
 	}
 	s := &shard{StreamMapping: m.withDefaults(), position: m.After}
 	for ctx.Err() == nil {

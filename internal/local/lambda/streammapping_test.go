@@ -2,6 +2,7 @@ package lambda_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"testing"
@@ -11,7 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"orders/internal/local/lambda"
-	"orders/internal/local/sqs"
 )
 
 var errFunction = errors.New("function failed")
@@ -32,7 +32,7 @@ func TestBatchesInOrder(t *testing.T) {
 		require.NoError(t, s.mapping.Run(t.Context()))
 		require.Equal(t, [][]string{{"1", "2"}, {"3", "4"}, {"5"}}, s.batches)
 		require.Equal(t, []string{"2", "4", "5"}, s.checkpoints)
-		require.Empty(t, s.deadLetters.All())
+		require.Empty(t, s.discarded)
 	})
 }
 
@@ -83,11 +83,9 @@ func TestFunctionErrorIsolatesTheBadRecord(t *testing.T) {
 		}, s.batches)
 		require.Equal(t, ms(0, 0, 0, 0, 50, 150, 150), s.at, "only retries wait")
 		require.Equal(t, []string{"1", "2", "4"}, s.checkpoints)
-		require.Equal(t, []sqs.Entry{{
-			Time: time.Now().UTC(), Source: "table-update", Reason: sqs.RetryAttemptsExhausted,
-			Error: "function failed", Attempts: 3,
-			Batch: &sqs.Batch{ShardID: "shard-0", StartSequenceNumber: "2", EndSequenceNumber: "2", BatchSize: 1},
-		}}, s.deadLetters.All())
+		require.Equal(t, []lambda.FailedBatch{{
+			ShardID: "shard-0", First: "2", Last: "2", Size: 1, Invocations: 3, Time: time.Now().UTC(), Err: errFunction,
+		}}, s.discarded)
 	})
 }
 
@@ -106,7 +104,7 @@ func TestSplittingConsumesNoRetry(t *testing.T) {
 			{"1", "2", "3", "4", "5", "6", "7", "8"}, {"1", "2", "3", "4"}, {"1", "2"}, {"1"}, {"1"}, {"1"},
 			{"2"}, {"3", "4"}, {"5", "6", "7", "8"},
 		}, s.batches)
-		require.Empty(t, s.deadLetters.All())
+		require.Empty(t, s.discarded)
 	})
 }
 
@@ -123,7 +121,7 @@ func TestRetriesAreCountedPerHead(t *testing.T) {
 			return nil, nil
 		})
 		require.NoError(t, s.mapping.Run(t.Context()))
-		require.Empty(t, s.deadLetters.All())
+		require.Empty(t, s.discarded)
 		require.Equal(t, []string{"1", "2", "3"}, s.checkpoints)
 	})
 }
@@ -141,8 +139,8 @@ func TestReportedHeadTakesItsBatchAlong(t *testing.T) {
 		require.NoError(t, s.mapping.Run(t.Context()))
 		require.Equal(t, [][]string{{"1", "2", "3"}, {"2", "3"}, {"2", "3"}, {"2", "3"}, {"4"}}, s.batches)
 		require.Equal(t, ms(0, 0, 50, 150, 150), s.at)
-		require.Equal(t, &sqs.Batch{ShardID: "shard-0", StartSequenceNumber: "2", EndSequenceNumber: "3", BatchSize: 2},
-			s.deadLetters.All()[0].Batch)
+		require.Equal(t, []string{"2", "3"}, []string{s.discarded[0].First, s.discarded[0].Last})
+		require.Equal(t, 2, s.discarded[0].Size)
 		require.Equal(t, []string{"1", "3", "4"}, s.checkpoints)
 	})
 }
@@ -167,7 +165,7 @@ func TestRetryBounds(t *testing.T) {
 				s.mapping.MaximumRetryAttempts = test.retries
 				require.NoError(t, s.mapping.Run(t.Context()))
 				require.Len(t, s.batches, test.invocations)
-				require.Len(t, s.deadLetters.All(), test.dead)
+				require.Len(t, s.discarded, test.dead)
 			})
 		})
 	}
@@ -237,25 +235,7 @@ func TestFailedCheckpointDoesNotStopTheStream(t *testing.T) {
 	})
 }
 
-// A journal stores dead letters except the first few, and records how many checkpoints were stored
-// before each.
-type journal struct {
-	scenario *scenario
-	fails    int
-	stored   []sqs.Entry
-	before   []int
-}
-
-func (j *journal) Append(entry sqs.Entry) error {
-	j.before = append(j.before, len(j.scenario.checkpoints))
-	if j.fails--; j.fails >= 0 {
-		return errors.New("disk full")
-	}
-	j.stored = append(j.stored, entry)
-	return nil
-}
-
-func TestDeadLetterIsStoredBeforeItsCheckpoint(t *testing.T) {
+func TestFailedBatchIsStoredBeforeItsCheckpoint(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScenario(t, newShard(3), func(batch []string) ([]byte, error) {
 			if batch[0] == "2" {
@@ -264,16 +244,32 @@ func TestDeadLetterIsStoredBeforeItsCheckpoint(t *testing.T) {
 			return nil, nil
 		})
 		s.mapping.BatchSize, s.mapping.MaximumRetryAttempts = 1, 0
-		j := &journal{scenario: s, fails: 2}
-		s.mapping.DeadLetters = sqs.New(nil, j)
+		var before []int // checkpoints, at each call
+		s.mapping.OnFailure = func(batch lambda.FailedBatch) error {
+			before = append(before, len(s.checkpoints))
+			if len(before) < 3 {
+				return errors.New("disk full")
+			}
+			return s.discard(batch)
+		}
 		require.NoError(t, s.mapping.Run(t.Context()))
-		require.Equal(t, [][]string{{"1"}, {"2"}, {"2"}, {"2"}, {"3"}}, s.batches, "a dead letter that cannot be stored is retried")
+		require.Equal(t, [][]string{{"1"}, {"2"}, {"2"}, {"2"}, {"3"}}, s.batches, "a batch that cannot be stored is retried")
 		require.Equal(t, ms(0, 0, 50, 150, 150), s.at)
-		require.Equal(t, []int{1, 1, 1}, j.before)
+		require.Equal(t, []int{1, 1, 1}, before)
 		require.Equal(t, []string{"1", "2", "3"}, s.checkpoints)
-		require.Equal(t, 3, j.stored[0].Attempts)
-		require.Equal(t, j.stored, s.mapping.DeadLetters.All())
+		require.Len(t, s.discarded, 1)
+		require.Equal(t, 3, s.discarded[0].Invocations)
 	})
+}
+
+func TestInvocationRecord(t *testing.T) {
+	at := time.Date(2026, 1, 23, 10, 53, 49, 131e6, time.UTC)
+	record := lambda.FailedBatch{StreamARN: "arn:stream", ShardID: "s", First: "1", Last: "3", Size: 3, Invocations: 2, Time: at}.Record("arn:function")
+	text, err := json.Marshal(record)
+	require.NoError(t, err)
+	require.JSONEq(t, `{"requestContext":{"functionArn":"arn:function","condition":"RetryAttemptsExhausted","approximateInvokeCount":2},
+		"version":"1.0","timestamp":"2026-01-23T10:53:49.131Z",
+		"DDBStreamBatchInfo":{"shardId":"s","startSequenceNumber":"1","endSequenceNumber":"3","batchSize":3,"streamArn":"arn:stream"}}`, string(text))
 }
 
 func TestCheckpointIsOptional(t *testing.T) {

@@ -173,6 +173,11 @@ func (s *Service) Queue(name string) *Queue {
 // Send adds a message to each of the queues, and returns after all of them are durable. If it
 // returns an error, the message is in none of the queues, and the caller may retry.
 func (s *Service) Send(body string, queues ...string) error {
+	return s.SendMessage(Message{Body: body}, queues...)
+}
+
+// SendMessage sends as Send does. Of the message, Body, Attributes and LastError are used.
+func (s *Service) SendMessage(m Message, queues ...string) error {
 	now := time.Now()
 	var records []record
 	for _, name := range queues {
@@ -180,7 +185,10 @@ func (s *Service) Send(body string, queues ...string) error {
 		if q == nil {
 			return fmt.Errorf("send to queue %s: %w", name, errNoQueue)
 		}
-		records = append(records, record{Queue: name, Message: &Message{ID: uuid.NewString(), Body: body, SentAt: now, ArrivedAt: now, VisibleAt: now.Add(q.Delay)}})
+		records = append(records, record{Queue: name, Message: &Message{
+			ID: uuid.NewString(), Body: m.Body, Attributes: m.Attributes, LastError: m.LastError,
+			SentAt: now, ArrivedAt: now, VisibleAt: now.Add(q.Delay),
+		}})
 	}
 	return s.put(records)
 }

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httputil"
@@ -49,7 +48,6 @@ func deploy(t *testing.T, table http.Handler, tableName string) *deployment {
 	d.World = testworld.New(t, testworld.Options{TableName: tableName, Table: table, Peers: d.peers(), Bus: atRoot(eventBridge)})
 	t.Cleanup(func() {
 		d.Close(t)
-		require.NoError(t, d.bus.Close(context.WithoutCancel(t.Context())))
 		require.NotContains(t, d.Log.String(), secret)
 		require.NotContains(t, d.Traces.String(), secret)
 	})

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"orders/internal/local/lambda"
-	"orders/internal/local/sqs"
 )
 
 // A poller is the event source mapping of table-update, with the stream that it reads. It may end
@@ -22,7 +21,7 @@ type poller struct {
 	stop       context.CancelFunc // ends the current run
 	checkpoint string
 	batches    int
-	dead       sqs.List
+	discarded  []lambda.FailedBatch
 }
 
 var errStream = errors.New("no response from the stream")
@@ -42,7 +41,7 @@ func (s *poller) run(ctx context.Context) {
 			MaximumRetryAttempts: attempts,
 			RetryWaitMaximum:     time.Second,
 			Checkpoint:           s.keep,
-			DeadLetters:          &s.dead,
+			OnFailure:            s.discard,
 			Jitter:               s.random.Float64,
 			Logger:               slog.New(slog.DiscardHandler),
 		}.Run(run)
@@ -116,11 +115,17 @@ func (s *poller) keep(ctx context.Context, sequenceNumber string) error {
 	return nil
 }
 
+// discard keeps a batch that the mapping has discarded.
+func (s *poller) discard(batch lambda.FailedBatch) error {
+	s.discarded = append(s.discarded, batch)
+	return nil
+}
+
 // isDeadLetter reports whether a record became a dead letter.
 func (s *poller) isDeadLetter(number int) bool {
-	for _, entry := range s.dead.All() {
-		first, errFirst := strconv.Atoi(entry.Batch.StartSequenceNumber)
-		last, errLast := strconv.Atoi(entry.Batch.EndSequenceNumber)
+	for _, batch := range s.discarded {
+		first, errFirst := strconv.Atoi(batch.First)
+		last, errLast := strconv.Atoi(batch.Last)
 		if errors.Join(errFirst, errLast) == nil && first <= number && number <= last {
 			return true
 		}
