@@ -98,3 +98,18 @@ func TestCommentsWrapAt100Columns(t *testing.T) {
 		}
 	}
 }
+
+// A tag can be moved to another commit; a commit cannot change.
+func TestActionsArePinnedToCommits(t *testing.T) {
+	uses := regexp.MustCompile(`uses: (.*)`)
+	pinned := regexp.MustCompile(`^[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$`)
+	workflows := tracked(t, ".github/workflows/*.yml")
+	require.NotEmpty(t, workflows)
+	for _, name := range workflows {
+		for _, match := range uses.FindAllStringSubmatch(read(t, name), -1) {
+			if local := strings.HasPrefix(match[1], "./"); !local {
+				require.Regexp(t, pinned, match[1], name)
+			}
+		}
+	}
+}
