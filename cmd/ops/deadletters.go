@@ -17,6 +17,8 @@ func newDeadLetters(s *session) *cobra.Command {
 		Long: `There are two queues of dead letters: "updates" holds fulfilment updates that could not be
 applied or delivered, and "records" holds pointers to stream records that could not be
 published.`,
+		Args: cobra.ArbitraryArgs,
+		RunE: group,
 	}
 	c.AddCommand(newList(s), newRedrive(s), newPublishRecords(s), newDelete(s))
 	return c

@@ -47,6 +47,8 @@ Exit codes: 0 done, 1 error, 2 wrong usage, 3 something is left, 130 interrupted
 		Version:       buildinfo.Commit(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
+		Args:          cobra.ArbitraryArgs,
+		RunE:          group,
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
 	flags := root.PersistentFlags()
@@ -68,6 +70,14 @@ func (s *session) changing(c *cobra.Command) *cobra.Command {
 	c.Flags().BoolVar(&s.dryRun, "dry-run", false, "show what would be done, and change nothing")
 	c.Flags().BoolVarP(&s.yes, "yes", "y", false, "do not ask for confirmation")
 	return c
+}
+
+// group runs a command that only has subcommands.
+func group(c *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("unknown command %q of %s: %w", args[0], c.CommandPath(), errUsage)
+	}
+	return c.Help()
 }
 
 // usage makes the errors of an argument check errors of usage.
