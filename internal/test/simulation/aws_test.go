@@ -47,6 +47,9 @@ func (h *history) attempt(ctx context.Context, input any) (output any, err error
 	input = through(h.seams.Input, input)
 	p := processOf(ctx)
 	at, name := h.describe(input)
+	if label, ok := ctx.Value(labelKey{}).(string); ok {
+		name += label
+	}
 	f := h.scheduler.cross(&call{at: at, name: p.name + " " + name, ctx: ctx, by: p, crash: p.crash, do: func(f fate) (result string) {
 		output, result, err = h.carryOut(p, input, f)
 		return result

@@ -17,7 +17,6 @@ import (
 type bus struct {
 	history             *history
 	accepted            []event
-	dead                []deadLetter
 	rejectsWholeRequest bool // for a poisonous entry, instead of the entry alone
 }
 
@@ -30,12 +29,6 @@ type event struct {
 	Detail    json.RawMessage `json:"detail"`
 
 	stored []string // the resources whose orders were stored at that time
-}
-
-// A deadLetter is an event that on-events failed to apply.
-type deadLetter struct {
-	event   event
-	missing bool // whether one of its orders was not stored at that time
 }
 
 // poison marks a detail that the bus never accepts.
@@ -83,7 +76,10 @@ func (b *bus) accept(source, kind string, resources []string, detail json.RawMes
 		}
 		return e.ID
 	}
-	b.deliver(e, "on-events", b.history.onEvents)
+	b.deliver(e, "queue", func(attempt string, e event) error {
+		b.history.scheduler.cross(&call{at: others, name: attempt + " sent", do: func(fate) string { b.history.queue.send(e); return "" }})
+		return nil
+	})
 	return e.ID
 }
 
@@ -114,9 +110,5 @@ func (b *bus) attempts(e event, name string, invoke func(attempt string, e event
 		time.Sleep(wait)
 		wait = min(2*wait, lastRedelive)
 	}
-	b.history.scheduler.cross(&call{at: others, name: name + " undeliverable", do: func(fate) string {
-		missing := slices.ContainsFunc(e.Resources, func(orderID string) bool { return b.history.table.items[orderID] == nil })
-		b.dead = append(b.dead, deadLetter{e, missing})
-		return e.Type
-	}})
+	panic(name + ": more faults than a history has") // attempts are more than faults
 }

@@ -66,10 +66,13 @@ func (s *scheduler) ready() []*call {
 	return ready
 }
 
-func (s *scheduler) onlyTheStreamWaits() bool {
+// onlyPollersWait reports whether nothing will happen any more: all calls that wait are pollers',
+// and the queue is empty, so that no message becomes visible later.
+func (s *scheduler) onlyPollersWait() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.actors == 0 && len(s.waiting) == 1 && s.waiting[0].at == stream
+	isWorking := func(c *call) bool { return c.at != stream && c.at != receive }
+	return s.actors == 0 && len(s.waiting) == 1+mappings && !slices.ContainsFunc(s.waiting, isWorking) && s.queueIsEmpty()
 }
 
 // replace removes a call from those that wait, and adds another.

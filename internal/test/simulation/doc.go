@@ -10,11 +10,11 @@
 //
 // # What is simulated
 //
-// The table and the bus are simulated at single calls of their APIs: the SDK's clients and their
-// retries are real, but an attempt ends in a middleware instead of on the network. This is one
-// layer below the port order.Store, because the guarded read and write of an update are two calls
-// between which others may write, and because what dynamo.Store makes of a lost response is where
-// the interesting faults are. A store simulated at the port would need its own model of both.
+// The table, the bus and the queue are simulated at single calls of their APIs: the SDK's clients
+// and their retries are real, but an attempt ends in a middleware instead of on the network. This
+// is one layer below the port order.Store, because the guarded read and write of an update are two
+// calls between which others may write, and because what dynamo.Store makes of a lost response is
+// where the interesting faults are. A store simulated at the port would need its own model of both.
 //
 // # Why a seed replays
 //

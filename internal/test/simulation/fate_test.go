@@ -12,20 +12,20 @@ type fate string
 
 const (
 	passes        fate = "passes"
-	lost          fate = "lost"         // never arrives, and the caller gets no response
-	lostResponse  fate = "lost answer"  // is carried out, and the caller gets no response
-	late          fate = "late"         // the caller gets no response, and the call is carried out later or never
-	throttled     fate = "throttled"    // is rejected with a throttling error
-	internalError fate = "500"          // fails with a 500, and is not carried out
-	forbidden     fate = "forbidden"    // is rejected for a permission that is not in effect yet
-	duplicated    fate = "duplicated"   // arrives twice
-	hangs         fate = "hangs"        // gets no response until the caller times out
-	conflict      fate = "conflict"     // another writer comes first
-	partial       fate = "failed entry" // some entries of the request fail
-	crashBefore   fate = "crash before" // the calling process ends, and nothing is carried out
-	crashAfter    fate = "crash after"  // is carried out, and then the calling process ends
-	restart       fate = "restart"      // the poller restarts from its checkpoint; the call proceeds
-	stall         fate = "stall"        // everything stops for seconds
+	lost          fate = "lost"          // never arrives, and the caller gets no response
+	lostResponse  fate = "lost response" // is carried out, and the caller gets no response
+	late          fate = "late"          // the caller gets no response, and the call is carried out later or never
+	throttled     fate = "throttled"     // is rejected with a throttling error
+	internalError fate = "500"           // fails with a 500, and is not carried out
+	forbidden     fate = "forbidden"     // is rejected for a permission that is not in effect yet
+	duplicated    fate = "duplicated"    // arrives twice
+	hangs         fate = "hangs"         // gets no response until the caller times out
+	conflict      fate = "conflict"      // another writer comes first
+	partial       fate = "failed entry"  // some entries of the request fail
+	crashBefore   fate = "crash before"  // the calling process ends, and nothing is carried out
+	crashAfter    fate = "crash after"   // is carried out, and then the calling process ends
+	restart       fate = "restart"       // the poller restarts from its checkpoint; the call proceeds
+	stall         fate = "stall"         // everything stops for seconds
 
 	abandoned fate = "abandoned" // no fault: the caller has timed out or ended before
 )
@@ -45,6 +45,8 @@ const (
 	checkpoint boundary = "checkpoint" // of the poller
 	putEvents  boundary = "PutEvents"
 	delivery   boundary = "delivery" // of an event to its target
+	receive    boundary = "receive"  // of messages from the queue
+	remove     boundary = "delete"   // of messages that were applied
 	others     boundary = "others"   // what others do: without faults
 )
 
@@ -73,6 +75,10 @@ func (b boundary) faults() []fate {
 		return []fate{throttled, internalError, forbidden, lost, lostResponse, late, partial, partial, crashBefore, crashAfter, restart}
 	case delivery:
 		return []fate{lost, duplicated}
+	case receive:
+		return []fate{internalError, lostResponse, duplicated}
+	case remove:
+		return []fate{internalError, lost, lostResponse, late}
 	}
 	return nil
 }

@@ -2,6 +2,8 @@ package simulation
 
 import (
 	"context"
+	"fmt"
+	"hash/fnv"
 	"log/slog"
 	"sync"
 	"time"
@@ -24,7 +26,7 @@ type seams struct {
 	Checker     func(order.Checker) order.Checker                     // of create-order
 	Publisher   func(order.Publisher) order.Publisher                 // of table-update
 	TableUpdate func(batch, answer []byte, err error) ([]byte, error) // its result
-	OnEvents    func(err error) error                                 // its result
+	OnEvents    func(batch, answer []byte, err error) ([]byte, error) // its result
 	Metrics     func(handler.Metrics) handler.Metrics                 // of create-order
 }
 
@@ -37,11 +39,64 @@ func through[T any](seam func(T) T, part T) T {
 }
 
 func (h *history) service(p *process) *order.Service {
-	s := &order.Service{Store: through(h.seams.Store, order.Store(&dynamo.Store{Client: h.dynamo, Table: "orders"})), Now: p.now}
+	store := through(h.seams.Store, order.Store(&dynamo.Store{Client: h.dynamo, Table: "orders"}))
+	s := &order.Service{Store: labelingStore{store}, Now: p.now}
 	for _, name := range peers {
 		s.Checkers = append(s.Checkers, through(h.seams.Checker, order.Checker(&fakePeer{h, name})))
 	}
 	return s
+}
+
+// A labelingStore puts into the context of an update what the update does, because a function
+// applies the updates of a batch concurrently, and their calls are told apart by their names. For
+// the same reason it makes their dates differ, as they do on a clock with microseconds.
+type labelingStore struct{ order.Store }
+
+type labelKey struct{}
+
+func (s labelingStore) Update(ctx context.Context, orderID string, change func(order.Progress) (order.Progress, error)) (bool, error) {
+	before := order.Progress{OrderID: orderID, Status: order.New, ModifiedDate: order.NewDate(time.Now())}
+	for _, l := range sample().lines {
+		before.Lines = append(before.Lines, order.Line{ProductID: l.ProductID, Price: l.Price, Quantity: l.Quantity})
+	}
+	label := "unreadable"
+	if after, err := change(before); err == nil {
+		label = string(after.Status)
+		for _, l := range after.Lines {
+			label += fmt.Sprintf(" %s:%d", l.ProductID, l.Quantity)
+		}
+	}
+	ctx = context.WithValue(ctx, labelKey{}, " ("+label+")")
+	return s.Store.Update(ctx, orderID, func(before order.Progress) (order.Progress, error) {
+		after, err := change(before)
+		if err == nil && after.ModifiedDate != before.ModifiedDate {
+			after.ModifiedDate = later(after.ModifiedDate, label)
+		}
+		return after, err
+	})
+}
+
+// maxLater is by how much later returns a later date at most.
+const maxLater = time.Millisecond
+
+// later returns a date that is some microseconds later, always as many for the same label.
+func later(date order.Date, label string) order.Date {
+	hash := fnv.New32a()
+	hash.Write([]byte(label))
+	at, err := time.Parse(time.RFC3339, string(date))
+	if err != nil {
+		panic(err) // this service writes valid dates only
+	}
+	return order.NewDate(at.Add(time.Duration(hash.Sum32()) * time.Microsecond % maxLater))
+}
+
+// sample is the progress of a new order with more of every product than updates contain.
+func sample() progress {
+	p := progress{status: "NEW"}
+	for n := 1; n <= 3; n++ {
+		p.lines = append(p.lines, line{fmt.Sprintf("product-%d", n), 1, 1000})
+	}
+	return p
 }
 
 func (h *history) createOrder(name string, event []byte) ([]byte, error) {
@@ -57,12 +112,14 @@ func (h *history) getOrder(name string, event []byte) ([]byte, error) {
 	}, event)
 }
 
-// onEvents is the target of fulfilment updates.
-func (h *history) onEvents(attempt string, e event) error {
-	_, err := h.invoke(attempt, eventTimeout, func(p *process) function {
+func (h *history) onEvents(name string, batch []byte) ([]byte, error) {
+	answer, err := h.invoke(name, eventTimeout, func(p *process) function {
 		return &handler.OnEvents{Orders: h.service(p), Metrics: &counter{h, p}, Log: silent}
-	}, encode(e))
-	return through(h.seams.OnEvents, err)
+	}, batch)
+	if h.seams.OnEvents != nil {
+		return h.seams.OnEvents(batch, answer, err)
+	}
+	return answer, err
 }
 
 func (h *history) tableUpdate(name string, batch []byte) ([]byte, error) {

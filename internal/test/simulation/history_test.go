@@ -32,6 +32,7 @@ type history struct {
 	table      table
 	stream     poller
 	bus        bus
+	queue      queue
 	fulfilment fulfilment
 	customers  []*customer
 
@@ -88,6 +89,8 @@ func newHistory(seed uint64, broken seams) *history {
 	h.scheduler = newScheduler(h.source("scheduler"))
 	h.dynamo, h.eventBridge = h.clients()
 	h.rejectsSpentTokens = random.IntN(2) == 0
+	h.queue = queue{history: h}
+	h.scheduler.queueIsEmpty = func() bool { return len(h.queue.messages) == 0 }
 	h.bus = bus{history: h, rejectsWholeRequest: random.IntN(2) == 0}
 	h.fulfilment = fulfilment{history: h, known: map[string]bool{}, unusual: random.IntN(3) == 0}
 	h.stream = poller{history: h, random: h.source("stream"), pace: []int{1, 20, 100}[random.IntN(3)]}
@@ -126,6 +129,9 @@ func (h *history) play() []string {
 	defer h.scheduler.abandon()
 	defer stop()
 	go h.stream.run(ctx)
+	for n := range mappings {
+		go h.queue.poll(ctx, fmt.Sprintf("mapping %c", 'a'+n))
+	}
 	for _, c := range h.customers {
 		h.scheduler.spawn(c.run)
 	}

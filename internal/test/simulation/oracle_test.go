@@ -133,11 +133,12 @@ func (o *oracle) counted(orderID string, changes []change) {
 	}
 }
 
-// isNext reports whether the change's date is the earliest possible one. Two processes whose clocks
-// are behind the date before give the same change the same date; one of them wrote it, and the
-// other, if the response to its own write was lost, cannot know that it did not. Both may count it.
+// isNext reports whether the change's date is the earliest possible one for its update. Two
+// processes whose clocks are behind the date before give the same change the same date; one of them
+// wrote it, and the other, if the response to its own write was lost, cannot know that it did not.
+// Both may count it.
 func (c change) isNext() bool {
 	before, errBefore := time.Parse(time.RFC3339, c.before["modifiedDate"].(string))
 	after, errAfter := time.Parse(time.RFC3339, c.after["modifiedDate"].(string))
-	return errBefore == nil && errAfter == nil && after.Sub(before) == time.Microsecond
+	return errBefore == nil && errAfter == nil && after.Sub(before) <= maxLater
 }

@@ -79,7 +79,7 @@ func (c change) changed() []string {
 // cannot be read, and no others.
 func (o *oracle) deadLetters() {
 	dead := map[string]bool{}
-	for _, d := range o.bus.dead {
+	for _, d := range o.queue.dead {
 		_, readable := readUpdate(d.event)
 		dead[d.event.ID] = true
 		o.find(readable && !d.missing, "%s (%s): is a dead letter", d.event.ID, d.event.Type)

@@ -23,15 +23,16 @@ const (
 
 // A scheduler lets one call at a time proceed.
 type scheduler struct {
-	random  *rand.Rand
-	trace   *trace
-	tally   tally
-	calm    bool     // no more faults
-	slow    boundary // where calls wait until nearly all others are done; "" for none
-	weather float64  // the chance of a fault at each step
-	budget  int      // faults left: a history settles once there are none
-	over    atomic.Bool
-	strays  int // calls whose callers have timed out, so far
+	random       *rand.Rand
+	trace        *trace
+	tally        tally
+	calm         bool     // no more faults
+	slow         boundary // where calls wait until nearly all others are done; "" for none
+	weather      float64  // the chance of a fault at each step
+	budget       int      // faults left: a history settles once there are none
+	over         atomic.Bool
+	queueIsEmpty func() bool
+	strays       int // calls whose callers have timed out, so far
 
 	mu      sync.Mutex
 	waiting []*call
@@ -44,7 +45,7 @@ func newScheduler(random *rand.Rand) *scheduler {
 	s.tally = tally{histories: 1, faults: map[fate]int{}}
 	s.weather = []float64{0, 0.03, 0.1, 0.25}[random.IntN(4)]
 	s.budget = random.IntN(maxFaults + 1)
-	s.slow = []boundary{"", response, check, tableWrite, update, update, stream, putEvents, putEvents, delivery}[random.IntN(10)]
+	s.slow = []boundary{"", response, check, tableWrite, update, update, stream, putEvents, putEvents, delivery, receive, remove}[random.IntN(12)]
 	return s
 }
 
@@ -62,7 +63,8 @@ func (s *scheduler) spawn(work func()) {
 	}()
 }
 
-// run schedules calls until only the poller waits. The error names the calls that wait for ever.
+// run schedules calls until only pollers wait, for what never comes. The error names the calls that
+// wait for ever.
 func (s *scheduler) run() error {
 	for {
 		synctest.Wait()
@@ -72,7 +74,7 @@ func (s *scheduler) run() error {
 			return fmt.Errorf("the history does not end; waiting: %s", s.names())
 		case len(ready) > 0:
 			s.proceed(ready)
-		case s.onlyTheStreamWaits():
+		case s.onlyPollersWait():
 			return nil
 		default:
 			s.sleep()
