@@ -244,7 +244,7 @@ func TestUpdateOfUnknownOrderBecomesDeadLetter(t *testing.T) {
 	require.Len(t, letters, 1)
 	require.Equal(t, "on-events", letters[0].Source)
 	require.Equal(t, "RetriesExhausted", letters[0].Reason)
-	require.Contains(t, letters[0].Error, "Order not found")
+	require.Contains(t, letters[0].Error, "reported by the function as failed")
 	require.Equal(t, 3, letters[0].Attempts)
 	require.Equal(t, []string{orderID}, letters[0].Event.Resources)
 	require.JSONEq(t, `{"note": "unchanged"}`, string(letters[0].Event.Detail))

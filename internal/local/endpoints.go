@@ -14,6 +14,7 @@ import (
 	"orders/internal/buildinfo"
 	"orders/internal/local/apigateway"
 	"orders/internal/local/awsapi"
+	"orders/internal/local/console"
 	"orders/internal/local/eventbridge"
 	"orders/internal/local/fakepeers"
 	"orders/internal/local/lambda"
@@ -40,7 +41,7 @@ func (s *Service) useFakePeers() {
 
 // routes returns the handler of every request. The orders API and the AWS APIs count as requests in
 // flight; the fake peers, which these wait for, do not.
-func (s *Service) routes(f functions, tokens *apigateway.TokenIssuer) http.Handler {
+func (s *Service) routes(f functions, tokens *apigateway.TokenIssuer, pages http.Handler) http.Handler {
 	api := http.NewServeMux()
 	signatures := apigateway.Verifier{AccessKey: accessKey, SecretKey: secretKey, Region: s.settings.Region, Service: "execute-api"}
 	(&apigateway.Gateway{CreateOrder: f.create, GetOrder: f.get, Tokens: tokens, Signatures: signatures}).Register(api)
@@ -61,10 +62,44 @@ func (s *Service) routes(f functions, tokens *apigateway.TokenIssuer) http.Handl
 	}
 
 	all := http.NewServeMux()
-	all.Handle("/", s.inFlight.track(aws.Route(api)))
+	all.Handle("/", s.inFlight.track(s.denyPutEvents(aws.Route(observe(s.recorder, api)))))
+	all.Handle("GET /{$}", pages)
+	all.Handle(console.Path, pages)
 	s.registerFakePeers(all, signatures)
 	s.registerInspection(all, tokens)
 	return apigateway.ExactPaths(all)
+}
+
+// denyPutEvents returns a handler that responds to PutEvents as EventBridge does without permission, if
+// that fault is on.
+func (s *Service) denyPutEvents(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.faults.BusDenied() && r.Header.Get("X-Amz-Target") == "AWSEvents.PutEvents" {
+			w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = io.WriteString(w, `{"__type":"AccessDeniedException","message":"The fault of the event bus is on."}`)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// console returns the handler of the console.
+func (s *Service) console(tokens *apigateway.TokenIssuer) (http.Handler, error) {
+	return console.New(console.Options{
+		URL:      s.URL,
+		Region:   s.settings.Region,
+		Recorder: s.recorder,
+		Orders:   s.storage.orders,
+		Events:   s.bus.Events,
+		Put: func(source, detailType, orderID string, detail []byte) (string, error) {
+			return s.bus.Put(eventBusName, source, detailType, []string{orderID}, detail, time.Time{})
+		},
+		Token:     tokens.Issue,
+		Catalogue: fakepeers.NewCatalogue(),
+		Payment:   &s.payment,
+		Faults:    &s.faults,
+	})
 }
 
 // Put implements awsapi.Events.
@@ -103,19 +138,18 @@ func parameters(baseURL, region string, create *lambda.Function, peers Settings)
 // registerFakePeers adds the fake peers, which require signatures as on AWS, and the endpoints that
 // belong to them.
 func (s *Service) registerFakePeers(mux *http.ServeMux, signatures apigateway.Verifier) {
-	var payment fakepeers.Payment
 	catalogue := fakepeers.NewCatalogue()
 	for name, fake := range map[string]http.Handler{
 		"delivery-pricing": fakepeers.PricingHandler(),
-		"payment":          payment.ValidateHandler(),
+		"payment":          s.payment.ValidateHandler(),
 		"products":         catalogue.ValidateHandler(),
 		"users":            fakepeers.UsersHandler(),
 	} {
-		mux.Handle(fakePeersPath+name+"/", signatures.Require(http.StripPrefix(fakePeersPath+name, fake)))
+		mux.Handle(fakePeersPath+name+"/", signatures.Require(s.faults.Peer(name, http.StripPrefix(fakePeersPath+name, fake))))
 	}
-	mux.Handle("/payment-3p/", http.StripPrefix("/payment-3p", payment.PreauthHandler()))
+	mux.Handle("/payment-3p/", http.StripPrefix("/payment-3p", s.payment.PreauthHandler()))
 	mux.Handle("GET /_local/products", catalogue.ListHandler())
-	mux.Handle("GET /_local/sample-order", fakepeers.SampleOrderHandler(catalogue, &payment))
+	mux.Handle("GET /_local/sample-order", fakepeers.SampleOrderHandler(catalogue, &s.payment))
 }
 
 // registerInspection adds the endpoints with which developers sign in and look inside.

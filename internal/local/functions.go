@@ -50,25 +50,28 @@ func (f functions) byName() map[string]*lambda.Function {
 
 func (s *Service) functions(metrics *telemetry.Metrics) functions {
 	cfg := aws.Config{Region: s.settings.Region, Credentials: aws.CredentialsProviderFunc(localCredentials)}
+	s.tracer.InstrumentAWS(&cfg)
 	s.checkers = peer.New(
 		peer.URLs{Delivery: s.settings.DeliveryURL, Payment: s.settings.PaymentURL, Products: s.settings.ProductsURL, Users: s.settings.UsersURL},
 		peer.Options{Transport: s.newPeerSigner(), Log: s.log},
 	)
-	orders := &order.Service{Store: s.storage.orders, Checkers: s.checkers}
+	store := s.recorder.Store(s.faults.Store(s.storage.orders), s.tracer)
+	orders := &order.Service{Store: store, Checkers: s.tracer.Checkers(s.checkers)}
 	publisher := &eventbus.Publisher{Client: eventbus.NewClient(cfg, cmp.Or(s.settings.EventBridgeEndpoint, s.URL)), Bus: eventBusName}
 	letters := deadletter.NewQueue(cfg, s.queueURL(tableUpdateDeadLetters), safehttp.NewTransport())
-	untraced := func(context.Context) string { return "" }
+	var traced sampler
 	run := func(name string, timeout time.Duration, h interface {
 		Invoke(context.Context, []byte) ([]byte, error)
 	}) *lambda.Function {
-		return &lambda.Function{Name: name, Handler: h, Timeout: timeout, Region: s.settings.Region}
+		return &lambda.Function{Name: name, Handler: h, Timeout: timeout, Region: s.settings.Region,
+			Sampled: traced.sampled, Observe: s.recorder.Invocation}
 	}
 	return functions{
 		create:   run("create-order", createTimeout, &handler.CreateOrder{Orders: orders, Metrics: metrics, Log: s.log}),
 		get:      run("get-order", getTimeout, &handler.GetOrder{Orders: orders, Metrics: metrics, Log: s.log}),
 		onEvents: run("on-events", eventTimeout, &handler.OnEvents{Orders: orders, Metrics: metrics, UpdateAges: metrics, Log: s.log}),
 		tableUpdate: run("table-update", eventTimeout, &handler.TableUpdate{
-			Publisher: publisher, Image: streamimage.Parse, TraceHeader: untraced, DeadLetters: letters, Log: s.log,
+			Publisher: publisher, Image: streamimage.Parse, TraceHeader: s.tracer.TraceHeader, DeadLetters: letters, Log: s.log,
 		}),
 	}
 }
@@ -94,6 +97,7 @@ func (s *Service) openBus() {
 		Events:  s.storage.events,
 		Journal: s.storage.journal,
 		Logger:  s.log,
+		Observe: s.recorder.Event,
 	})
 }
 
@@ -165,7 +169,7 @@ type peerSigner struct {
 }
 
 func (s *Service) newPeerSigner() *peerSigner {
-	next, own := safehttp.NewTransport(), aws.CredentialsProviderFunc(localCredentials)
+	next, own := s.tracer.Transport(safehttp.NewTransport()), aws.CredentialsProviderFunc(localCredentials)
 	signer := &peerSigner{
 		fakeHost: strings.TrimPrefix(s.URL, "http://"),
 		fake:     safehttp.Sign(next, safehttp.APIGateway, own, s.settings.Region),

@@ -15,9 +15,11 @@ import (
 	"time"
 
 	"orders/internal/local/apigateway"
+	"orders/internal/local/console"
 	"orders/internal/local/eventbridge"
 	"orders/internal/local/fakepeers"
 	"orders/internal/local/sqs"
+	"orders/internal/local/xray"
 	"orders/internal/order"
 	"orders/internal/telemetry"
 )
@@ -29,6 +31,11 @@ type Service struct {
 	settings   Settings
 	log        *slog.Logger
 	logs       *recentLogs
+	recorder   *console.Recorder
+	traces     *xray.Daemon
+	tracer     telemetry.Tracer
+	faults     console.Faults
+	payment    fakepeers.Payment
 	storage    *storage
 	bus        *eventbridge.Bus
 	queues     *sqs.Service
@@ -63,11 +70,25 @@ func Start(ctx context.Context, settings Settings, log io.Writer) (*Service, err
 		return nil, errors.Join(err, listener.Close())
 	}
 	logs := newRecentLogs(log)
-	lines := telemetry.NewLineWriter(logs)
+	recorder := console.NewRecorder(logs, settings.LogLevel)
+	traces, err := xray.Listen(recorder.Segment)
+	if err != nil {
+		return nil, errors.Join(err, listener.Close(), opened.close())
+	}
+	tracer, err := telemetry.NewTracer(func(name string) string {
+		return map[string]string{"AWS_XRAY_DAEMON_ADDRESS": traces.Address()}[name]
+	})
+	if err != nil {
+		return nil, errors.Join(err, listener.Close(), opened.close(), traces.Close())
+	}
+	lines := telemetry.NewLineWriter(recorder)
 	s := &Service{
 		URL:      "http://" + listener.Addr().String(),
 		settings: settings,
-		log:      telemetry.NewLogger(lines, settings.LogLevel),
+		log:      telemetry.NewLogger(lines, slog.LevelDebug), // the recorder drops what LogLevel leaves out
+		recorder: recorder,
+		traces:   traces,
+		tracer:   tracer,
 		logs:     logs,
 		storage:  opened,
 		inFlight: newDrain(),
@@ -78,11 +99,15 @@ func Start(ctx context.Context, settings Settings, log io.Writer) (*Service, err
 	s.useFakePeers()
 	f := s.functions(telemetry.NewMetrics(lines, apigateway.Stage, nil))
 	if s.queues, err = s.openQueues(f); err != nil {
-		return nil, errors.Join(err, opened.close(), listener.Close())
+		return nil, errors.Join(err, opened.close(), listener.Close(), traces.Close())
 	}
 	s.openBus()
+	pages, err := s.console(tokens)
+	if err != nil {
+		return nil, errors.Join(err, s.queues.Close(), opened.close(), listener.Close(), traces.Close())
+	}
 	s.server = &http.Server{
-		Handler:           localhostOnly(limitBodyTime(bodyTimeout, s.routes(f, tokens))),
+		Handler:           localhostOnly(limitBodyTime(bodyTimeout, s.routes(f, tokens, pages))),
 		ReadHeaderTimeout: 10 * time.Second,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
 	}
@@ -102,7 +127,7 @@ func (s *Service) Close(ctx context.Context) error {
 	}
 	s.closeServer(ctx)
 	s.running.Wait()
-	return errors.Join(err, s.queues.Close(), s.storage.close())
+	return errors.Join(err, s.traces.Close(), s.queues.Close(), s.storage.close())
 }
 
 // closeServer waits until finished responses have been sent, which net/http does only after their

@@ -30,6 +30,9 @@ type Options struct {
 	Journal Journal       // stores events beyond this process; nil means that none are stored
 	NewID   func() string // nil means a random UUID
 	Logger  *slog.Logger  // nil means slog.Default
+
+	// Observe, if set, is called with each event, once it is in the queues of its rules.
+	Observe func(Event)
 }
 
 // Queues send a message to each of the named queues. Send returns nil once the messages are in all
@@ -94,6 +97,9 @@ func (b *Bus) Put(busName, source, detailType string, resources []string, detail
 		b.options.Logger.Error("event not stored", slog.String("eventId", event.ID),
 			slog.String("detailType", event.DetailType), slog.String("error", err.Error()))
 		return "", fmt.Errorf("put event %s: %w", event.ID, err)
+	}
+	if b.options.Observe != nil {
+		b.options.Observe(event)
 	}
 	return id, nil
 }

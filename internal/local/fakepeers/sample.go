@@ -31,18 +31,33 @@ type SampleAddress struct {
 // NewSampleOrder returns an order for one of the catalogue's first product, two of the second and
 // three of the third, with a new token for exactly the total.
 func NewSampleOrder(c Catalogue, p *Payment) SampleOrder {
-	order := SampleOrder{Address: fictionalAddress()}
-	var packages []Package
-	var total int64
+	var lines []SampleLine
 	for i, product := range c[:min(3, len(c))] {
-		quantity := int64(i + 1)
-		order.Products = append(order.Products, SampleLine{product, quantity})
-		packages = append(packages, product.Package)
-		total += product.Price * quantity
+		lines = append(lines, SampleLine{product, int64(i + 1)})
 	}
-	order.DeliveryPrice = deliveryPrice(packages, order.Address.Country).Int64()
-	order.PaymentToken = p.Preauthorize(total + order.DeliveryPrice)
-	return order
+	return NewOrder(lines, fictionalAddress().Country, p)
+}
+
+// NewOrder returns an order that every fake peer accepts, with a new token for exactly the total.
+func NewOrder(lines []SampleLine, country string, p *Payment) SampleOrder {
+	o := SampleOrder{Products: lines, Address: fictionalAddress()}
+	o.Address.Country = country
+	var packages []Package
+	for _, line := range lines {
+		packages = append(packages, line.Package)
+	}
+	o.DeliveryPrice = deliveryPrice(packages, country).Int64()
+	o.PaymentToken = p.Preauthorize(o.Total())
+	return o
+}
+
+// Total returns what the order costs, in minor units.
+func (o SampleOrder) Total() int64 {
+	total := o.DeliveryPrice
+	for _, line := range o.Products {
+		total += line.Price * line.Quantity
+	}
+	return total
 }
 
 // fictionalAddress has a telephone number of the range that is reserved for fiction.

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"time"
 
@@ -34,6 +35,8 @@ type Function struct {
 	NewID   func() string     // returns a request ID; nil: a random UUID
 	Now     func() time.Time  // dates the trace header, not the deadline; nil: time.Now
 
+	// Sampled, if set, reports whether to trace the next invocation; none is traced otherwise.
+	Sampled func() bool
 	// Observe, if set, is called at the end of each invocation.
 	Observe func(Invocation)
 }
@@ -138,15 +141,24 @@ func (f *Function) invocationContext(ctx context.Context, requestID string) cont
 	return context.WithValue(ctx, "x-amzn-trace-id", f.traceHeader(requestID))
 }
 
-// traceHeader returns a well-formed header whatever NewID returns. It is never sampled, because
-// nothing on this machine collects traces.
+// traceHeader returns a well-formed header whatever NewID returns.
 func (f *Function) traceHeader(requestID string) string {
 	now := time.Now
 	if f.Now != nil {
 		now = f.Now
 	}
+	sampled := 0
+	if f.Sampled != nil && f.Sampled() {
+		sampled = 1
+	}
 	sum := sha256.Sum256([]byte(requestID))
-	return fmt.Sprintf("Root=1-%08x-%x;Parent=%x;Sampled=0", uint32(now().Unix()), sum[:12], sum[12:20])
+	return fmt.Sprintf("Root=1-%08x-%s;Parent=%x;Sampled=%d", uint32(now().Unix()), TraceSuffix(requestID), sum[12:20], sampled)
+}
+
+// TraceSuffix returns the part of an invocation's trace ID that does not depend on the time.
+func TraceSuffix(requestID string) string {
+	sum := sha256.Sum256([]byte(requestID))
+	return hex.EncodeToString(sum[:12])
 }
 
 func (f *Function) requestID(ctx context.Context) string {

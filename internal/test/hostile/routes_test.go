@@ -19,7 +19,7 @@ func routes(good *place) []Request {
 	}
 	var all []Request
 	for _, path := range []string{
-		"/", "//", "/order", "/Orders", "/ORDERS", "//orders", "///orders", "/orders//", "/./orders", "/orders/.", "/x/../orders",
+		"//", "/order", "/Orders", "/ORDERS", "//orders", "///orders", "/orders//", "/./orders", "/orders/.", "/x/../orders",
 		"/orders/..", "/%2e/orders",
 		"/%2e%2e/orders", "/orders/%2e", "/orders/%2e%2e/orders", "/orders/%2E%2E%2Fbackend", "/%2Forders", "/orders%2F",
 		"/orders%2f%2e%2e%2forders", "/orders%00", "/orders%20",
@@ -27,14 +27,14 @@ func routes(good *place) []Request {
 		"/orders*", "/*", "/local/orders",
 		"/prod/orders", "/v1/orders", "/orders/1/2", "/orders/orders/orders", "/%252e%252e/orders", "/..%5corders", "/..;/orders",
 		"/%c0%ae%c0%ae/orders", "/%ef%bc%8forders", "/\xef\xbc\x8forders",
-		"/backend", "/backend/", "http://localhost//orders", "http://localhost", "/" + times("a/", 20000) + "orders",
+		"/backend", "/backend/", "http://localhost//orders", "/" + times("a/", 20000) + "orders",
 		"/" + times("../", 20000) + "orders",
 		"//orders/" + victimsOrder, "/orders//" + victimsOrder, "/orders/./" + victimsOrder,
 		"/orders/%2e%2e/backend/" + victimsOrder, "/orders/..%2fbackend%2f" + victimsOrder,
 		"/orders/" + victimsOrder + "%2F", "/orders/" + victimsOrder + "/..", "/orders/%2F" + victimsOrder,
 	} {
 		all = append(all, mallory("GET", path, noRoute))
-		if path != "/" && !strings.Contains(path, victimsOrder) { // POST / belongs to the local AWS API
+		if !strings.Contains(path, victimsOrder) {
 			all = append(all, mallory("POST", path, noRoute))
 		}
 	}
