@@ -15,8 +15,8 @@ import (
 
 // Timing holds a client's timeouts and delays. The zero value is what production uses.
 type Timing struct {
-	// Attempt bounds the first attempt of a call, connecting included; every further attempt has
-	// three times as long as the one before. DynamoDB responds in some 10 ms, so that an attempt
+	// Attempt bounds the first attempt of a call, connecting included. An attempt after one that
+	// timed out has three times as long. DynamoDB responds in some 10 ms, so that an attempt
 	// without a response after 200 ms (the default) is better repeated over another connection. If
 	// all of them are slow, because the table is, the third or fourth attempt waits long enough. A
 	// TLS handshake that takes longer is not wasted: the transport completes it, and the next

@@ -50,8 +50,8 @@ func isInvalidResponse(err error) aws.Ternary {
 	return aws.UnknownTernary
 }
 
-// limitAttempts bounds the first attempt of every call of a client, and each further one by three
-// times as long.
+// limitAttempts bounds the attempts of every call of a client. An attempt after one that timed out
+// has three times as long.
 func limitAttempts(first time.Duration) func(*middleware.Stack) error {
 	return func(stack *middleware.Stack) error { // of one call
 		timeout := first
@@ -63,8 +63,8 @@ func limitAttempts(first time.Duration) func(*middleware.Stack) error {
 			out, metadata, err := next.HandleFinalize(attempt, in)
 			if err != nil && attempt.Err() != nil && ctx.Err() == nil {
 				err = timeoutError{timeout}
+				timeout *= 3
 			}
-			timeout *= 3
 			return out, metadata, err
 		}
 		return stack.Finalize.Insert(middleware.FinalizeMiddlewareFunc("LimitAttempt", limit), "Retry", middleware.After)

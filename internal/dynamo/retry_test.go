@@ -92,6 +92,19 @@ func TestASlowTableIsWaitedFor(t *testing.T) {
 	})
 }
 
+// However often a call was throttled, an attempt that hangs is retried soon.
+func TestOnlyATimeoutExtendsTheNextAttempt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		table := &fakeTable{faults: append(outage(100), hang)}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		start := time.Now()
+		_, err := newInProcessStore(table).Create(ctx, newOrder())
+		require.NoError(t, err)
+		require.LessOrEqual(t, time.Since(start), 100*maxDelay+attemptTimeout+maxDelay)
+	})
+}
+
 func TestASlowTableIsUpdatedOnce(t *testing.T) {
 	for _, d := range []time.Duration{50, 190, 210, 590, 610, 1790, 1810, 2000} {
 		synctest.Test(t, func(t *testing.T) {
