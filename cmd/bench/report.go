@@ -29,7 +29,10 @@ func newReport(output io.Writer, o options) report {
 		fmt.Fprintf(output, "At %d MB: unthrottled until the first request for an event, then %.2f of a CPU\n",
 			o.memory, float64(o.memory)/fullMemory)
 	}
-	at := fmt.Sprintf("at %d MB: ", o.memory)
+	at := "throttled: "
+	if o.memory > 0 {
+		at = fmt.Sprintf("at %d MB: ", o.memory)
+	}
 	titles := []string{"", "init", "first response", "cold start", "warm p50", "warm p99", "CPU a call", "peak memory",
 		at + "first response", "cold start", "warm p50", "binary", "zip"}
 	fmt.Fprintf(output, "\n| %s |\n|%s\n", strings.Join(titles, " | "), strings.Repeat("---|", len(titles)))

@@ -109,7 +109,7 @@ func (d *dependencies) startTable(ctx context.Context, s scenario) error {
 	}
 	d.environment = append(d.environment, "TABLE=dynamodb", "DATA="+folder)
 	forward := d.forward(func() *url.URL { return endpoint })
-	table := &injector{name: "table", next: forward, delay: s.tableSlow, rates: s.table, calls: ordersPut}
+	table := &injector{name: "table", next: forward, slow: s.tableSlow, rates: s.table, calls: ordersPut}
 	return d.start(table, "DYNAMODB_ENDPOINT")
 }
 
@@ -126,7 +126,7 @@ func ordersPut(r *http.Request, body []byte) []string {
 
 // startBus starts an injector in front of the service's own event bus.
 func (d *dependencies) startBus(s scenario) error {
-	bus := &injector{name: "bus", next: d.forward(d.bus.Load), delay: s.busSlow, calls: ordersPublished}
+	bus := &injector{name: "bus", next: d.forward(d.bus.Load), slow: s.busSlow, calls: ordersPublished}
 	return d.start(bus, "EVENTBRIDGE_ENDPOINT")
 }
 

@@ -56,6 +56,7 @@ type injector struct {
 	name      string
 	next      http.Handler
 	delay     time.Duration
+	slow      time.Duration // more delay, as a fault
 	rates     []faultRate
 	coldStart time.Duration                               // of an environment that handles one request at a time, as on Lambda; 0: always warm
 	isInvalid func(body []byte) bool                      // the request gets a 502; nil: none is
@@ -186,6 +187,9 @@ func (i *injector) wait(ctx context.Context, fault faultKind) bool {
 		took = stallTime
 	case cold:
 		took += i.coldStart
+	}
+	if !i.ended.Load() {
+		took += i.slow
 	}
 	if i.coldStart > 0 && !i.ended.Load() {
 		i.release(took)

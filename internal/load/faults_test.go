@@ -91,6 +91,14 @@ func TestASilentPeerDoesNotRespond(t *testing.T) {
 	})
 }
 
+func TestASlowDependency(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, took := call(t.Context(), &injector{slow: time.Second}, 0.9)
+		require.Equal(t, time.Second+peerDelay, took)
+		require.Equal(t, "body", w.Body.String())
+	})
+}
+
 func TestAStallEndsWithItsClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -102,7 +110,7 @@ func TestAStallEndsWithItsClient(t *testing.T) {
 
 func TestNoFaultIsInjectedAfterTheirEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		i := &injector{rates: []faultRate{{stall, 1}}}
+		i := &injector{rates: []faultRate{{stall, 1}}, slow: time.Second}
 		forced := silence
 		i.forced.Store(&forced)
 		i.ended.Store(true)
