@@ -82,6 +82,16 @@ func (r *run) detected() (first time.Time) {
 	return first
 }
 
+// unavailableAfter returns how many requests that were due after a time got a 503.
+func (r *run) unavailableAfter(at time.Time) (n int) {
+	for _, each := range r.responses {
+		if each.verdict == unavailable && each.due.After(at) {
+			n++
+		}
+	}
+	return n
+}
+
 // problems returns how often which response came instead of an order.
 func (r *run) problems() map[string]int {
 	counts := map[string]int{}

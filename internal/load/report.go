@@ -31,7 +31,8 @@ func (r *run) write(out io.Writer) {
 	}
 	if w := r.scenario.window; w != nil {
 		from, to := w.between(r.length)
-		line("window", "%s: %s from %s to %s", w.peer, w.kind, ms(from), ms(to))
+		line("window", "%s: %s from %s to %s; %d requests due later got a 503",
+			w.peer, w.kind, ms(from), ms(to), r.unavailableAfter(r.start.Add(to)))
 	}
 	for _, problem := range slices.Sorted(maps.Keys(r.problems())) {
 		line("", "%d x %s", r.problems()[problem], problem)

@@ -70,6 +70,11 @@ func withCalls(n int, r *run) *run {
 	return r
 }
 
+func Test503sAfterAnOutageAreCounted(t *testing.T) {
+	r := newRun("down", time.Millisecond, unavailable, unavailable, created, unavailable)
+	require.Equal(t, 1, r.unavailableAfter(r.start.Add(time.Second)))
+}
+
 // The retries of a check that must fail take their time.
 func TestRejectedRequestsDoNotCountAsSlow(t *testing.T) {
 	r := newRun("bad-gateway", time.Millisecond, rejected, created)
