@@ -49,7 +49,7 @@ define build-function
 	@echo "$(RELEASE)" >"$(ARTIFACTS_DIR)/release"
 endef
 
-.PHONY: build-CreateOrderFunction build-GetOrderFunction build-OnEventsFunction build-TableUpdateFunction
+.PHONY: build-CreateOrderFunction build-GetOrderFunction build-OnEventsFunction build-TableUpdateFunction build-SandboxFunction
 build-CreateOrderFunction:
 	$(call build-function,create-order)
 build-GetOrderFunction:
@@ -58,6 +58,12 @@ build-OnEventsFunction:
 	$(call build-function,on-events)
 build-TableUpdateFunction:
 	$(call build-function,table-update)
+build-SandboxFunction:
+	$(call build-function,sandbox)
+
+.PHONY: sandbox
+sandbox: ## deploy fakes of the platform and the orders service to an empty AWS account: ENVIRONMENT=sandbox
+	@.ci/sandbox $(or $(ENVIRONMENT),sandbox)
 
 .PHONY: simulate
 simulate: ## play HISTORIES=20000 random histories of orders with faults, from seed FIRST=1
@@ -77,10 +83,13 @@ ops: ## operate a stack, or a local service at AWS_ENDPOINT_URL: ARGS="status --
 	@go build -ldflags "$(STAMP)" -o $(BUILD)/ops ./cmd/ops
 	@$(BUILD)/ops $(ARGS)
 
+# The sandbox sells the products of this file.
+SANDBOX_PRODUCTS = $(if $(filter sandbox,$(ENVIRONMENT)),resources/sandbox-products.json)
+
 # Only this target uses ENVIRONMENT and AWS_ENDPOINT_URL; all other tests start a service of their own.
 .PHONY: acceptance
 acceptance: ## test a running service: on AWS with ENVIRONMENT=dev, at AWS_ENDPOINT_URL, or one that it starts
-	@cd internal/test/acceptance && ACCEPTANCE=yes ENVIRONMENT="$(ENVIRONMENT)" ACCEPTANCE_PRODUCTS="$(abspath $(ACCEPTANCE_PRODUCTS))" go test -count=1 -timeout=30m -run '^TestAcceptance$$'
+	@cd internal/test/acceptance && ACCEPTANCE=yes ENVIRONMENT="$(ENVIRONMENT)" ACCEPTANCE_PRODUCTS="$(abspath $(or $(ACCEPTANCE_PRODUCTS),$(SANDBOX_PRODUCTS)))" go test -count=1 -timeout=30m -run '^TestAcceptance$$'
 
 .PHONY: load
 load: ## create orders in a local service while peers fail, and verify that none is lost: SCENARIO= RATE= SECONDS= RUNS=

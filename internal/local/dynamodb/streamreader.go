@@ -35,9 +35,9 @@ type StreamReader struct {
 	StreamARN   string
 	Checkpoints Checkpoints // of this stream
 
-	// Mapping is the mapping of every shard. Its Source, StreamARN, ShardID, After and Checkpoint are set for
-	// each shard; its Invoke is called concurrently, once at a time for each shard. Its Logger is
-	// the StreamReader's too.
+	// Mapping is the mapping of every shard. Its Source, StreamARN, ShardID, After and Checkpoint
+	// are set for each shard; its Invoke is called concurrently, once at a time for each shard. Its
+	// Logger is the StreamReader's too.
 	Mapping lambda.StreamMapping
 
 	Pause     time.Duration // before a shard without new records is read again; 0: 100 ms

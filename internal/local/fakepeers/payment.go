@@ -1,17 +1,27 @@
 package fakepeers
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"net/http"
-	"orders/internal/strictjson"
+	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/google/uuid"
+
+	"orders/internal/strictjson"
 )
 
 // A Payment is the fake payment service together with the payment provider that issues tokens. It
-// keeps tokens in memory and accepts each any number of times. The zero value is ready to use; it
-// must not be copied.
+// accepts each token any number of times. The zero value is ready to use and keeps its tokens in
+// memory; it must not be copied.
 type Payment struct {
+	// Key signs tokens that carry their amount, so that they are valid for every Payment with the
+	// same key. If it is empty, a token is valid for this Payment only.
+	Key []byte
+
 	// NewToken returns a new, unique token; nil means a random UUID.
 	NewToken func() string
 
@@ -26,6 +36,9 @@ func (p *Payment) Preauthorize(amount int64) string {
 		newToken = uuid.NewString
 	}
 	token := newToken()
+	if len(p.Key) > 0 {
+		return p.sign(token + "." + strconv.FormatInt(amount, 10))
+	}
 
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -58,7 +71,28 @@ func (p *Payment) ValidateHandler() http.Handler {
 	})
 }
 
+// sign returns a text followed by its signature.
+func (p *Payment) sign(text string) string {
+	mac := hmac.New(sha256.New, p.Key)
+	mac.Write([]byte(text))
+	return text + "." + hex.EncodeToString(mac.Sum(nil))
+}
+
+// signedAmount returns the amount of a signed token.
+func (p *Payment) signedAmount(token string) (amount int64, valid bool) {
+	text := token[:max(0, strings.LastIndexByte(token, '.'))]
+	if !hmac.Equal([]byte(p.sign(text)), []byte(token)) {
+		return 0, false
+	}
+	amount, err := strconv.ParseInt(text[strings.LastIndexByte(text, '.')+1:], 10, 64)
+	return amount, err == nil
+}
+
 func (p *Payment) covers(token string, total int64) bool {
+	if len(p.Key) > 0 {
+		amount, valid := p.signedAmount(token)
+		return valid && amount >= total
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	amount, known := p.authorized[token]

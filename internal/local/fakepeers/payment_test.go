@@ -38,6 +38,21 @@ func TestPaymentUpToTheAuthorizedAmount(t *testing.T) {
 	require.False(t, paymentOK(t, &p, strings.ToUpper(token)+"x", 1), "an unknown token")
 }
 
+func TestSignedTokensAreValidOnEveryInstanceWithTheKey(t *testing.T) {
+	issuer, other := Payment{Key: []byte("key")}, Payment{Key: []byte("key")}
+	token := issuer.Preauthorize(100)
+	for total, want := range map[int64]bool{0: false, 1: true, 100: true, 101: false} {
+		require.Equal(t, want, paymentOK(t, &other, token, total), total)
+	}
+	require.NotEqual(t, token, issuer.Preauthorize(100))
+	require.False(t, paymentOK(t, &Payment{Key: []byte("another key")}, token, 1))
+	for _, forged := range []string{
+		".", "..", token + "0", strings.Replace(token, ".100.", ".999.", 1), token[:strings.LastIndexByte(token, '.')],
+	} {
+		require.False(t, paymentOK(t, &other, forged, 1), forged)
+	}
+}
+
 func TestPaymentLimits(t *testing.T) {
 	var p Payment
 	for _, amount := range []int64{1, 2147483647} {

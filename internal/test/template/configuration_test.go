@@ -54,9 +54,9 @@ func configurations(t *testing.T) map[string]map[string]string {
 func TestEveryEnvironmentUsesItsOwnPeers(t *testing.T) {
 	parameters := load(t)["Parameters"].(map[string]any)
 	all := configurations(t)
-	require.Len(t, all, 4)
+	require.Len(t, all, 5)
 	require.Equal(t, all["dev"], all["default"], "sam deploy without --config-env deploys dev")
-	for _, environment := range []string{"dev", "staging", "prod"} {
+	for _, environment := range []string{"dev", "sandbox", "staging", "prod"} {
 		settings := all[environment]
 		require.Equal(t, "ecommerce-"+environment+"-orders", settings["stack_name"])
 		require.Contains(t, settings["capabilities"], "CAPABILITY_IAM")

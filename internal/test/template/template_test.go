@@ -26,8 +26,13 @@ type template map[string]any
 
 func load(t *testing.T) template {
 	t.Helper()
+	return loadFile(t, "template.yaml")
+}
+
+func loadFile(t *testing.T, name string) template {
+	t.Helper()
 	var document yaml.Node
-	require.NoError(t, yaml.Unmarshal(read(t, "template.yaml"), &document))
+	require.NoError(t, yaml.Unmarshal(read(t, name), &document))
 	return template(longForm(t, document.Content[0]).(map[string]any))
 }
 

@@ -17,7 +17,7 @@ import (
 // transformed returns the template after AWS::Include and SAM's transform. It needs SAM's
 // translator, a Python module that cfn-lint brings. Without it the test is skipped, or fails if
 // REQUIRE_SAM_TRANSLATOR is 1.
-func transformed(t *testing.T) template {
+func transformed(t *testing.T, name string) template {
 	t.Helper()
 	if exec.Command("python3", "-c", "import samtranslator").Run() != nil {
 		if os.Getenv("REQUIRE_SAM_TRANSLATOR") == "1" {
@@ -25,7 +25,7 @@ func transformed(t *testing.T) template {
 		}
 		t.Skip("python3 has no samtranslator, which comes with cfn-lint")
 	}
-	output, err := exec.CommandContext(t.Context(), "python3", "testdata/transform.py", "../../..").Output()
+	output, err := exec.CommandContext(t.Context(), "python3", "testdata/transform.py", "../../..", name).Output()
 	if failed, ok := errors.AsType[*exec.ExitError](err); ok {
 		t.Fatalf("the translator rejects the template: %s", failed.Stderr)
 	}
@@ -36,7 +36,7 @@ func transformed(t *testing.T) template {
 }
 
 func TestTransformed(t *testing.T) {
-	tpl := transformed(t)
+	tpl := transformed(t, "template.yaml")
 	for function := range functions {
 		t.Run(function, func(t *testing.T) { requireDeployedByAlias(t, tpl, function) })
 	}

@@ -1,4 +1,4 @@
-"""Prints the template as CloudFormation deploys it: AWS::Include first, then AWS SAM's own transform."""
+"""Prints a template as CloudFormation deploys it: AWS::Include first, then AWS SAM's own transform."""
 
 import json
 import logging
@@ -12,7 +12,7 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
-root = sys.argv[1]
+root, name = sys.argv[1:]
 
 
 def read(name):
@@ -20,7 +20,7 @@ def read(name):
         return yaml_parse(file)
 
 
-template = read("template.yaml")
+template = read(name)
 for resource in template["Resources"].values():
     properties = resource.get("Properties", {})
     if resource["Type"] == "AWS::Serverless::Api":
@@ -28,6 +28,9 @@ for resource in template["Resources"].values():
         assert include["Name"] == "AWS::Include"
         properties["DefinitionBody"] = read(include["Parameters"]["Location"])
 # sam deploy uploads the directory and replaces it by its location.
-template["Globals"]["Function"]["CodeUri"] = {"Bucket": "bucket", "Key": "key"}
+uploaded = {"Bucket": "bucket", "Key": "key"}
+for part in [template.get("Globals", {}).get("Function", {})] + [r["Properties"] for r in template["Resources"].values()]:
+    if "CodeUri" in part:
+        part["CodeUri"] = uploaded
 values = {name: f"value-of-{name}" for name in template["Parameters"]}
 json.dump(Translator({}, Parser()).translate(template, values), sys.stdout)
