@@ -24,6 +24,8 @@ func TestOnDynamoDB(t *testing.T) {
 		"peers that hang":                       testHangingPeers,
 		"no goroutine or connection leaks":      testLeaks,
 		"concurrent invocations in one process": testConcurrency,
+		"a table that fails for hours":          testTableOutage,
+		"poison messages":                       testPoisonMessages,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, deploy(t, forward(t, endpoint), dynamodbtest.Table(t, endpoint))) })
 	}

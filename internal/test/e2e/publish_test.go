@@ -127,3 +127,21 @@ func TestStreamResumesAtTheFirstUnpublishedRecord(t *testing.T) {
 	d.Bus.Fail(failEntries(ids[11]))
 	require.Equal(t, []string{"12"}, publish(t, update, records))
 }
+
+func TestPoisonRecordsDoNotHoldUpOthers(t *testing.T) {
+	t.Parallel()
+	d := deploy(t, http.NotFoundHandler(), "no-table")
+	update := d.Start(t, testworld.TableUpdate)
+	ids, records := newOrders(10)
+	records[3].New = []byte(`{"orderId":{"X":"no type"}}`)
+	require.Empty(t, publish(t, update, records))
+	var want []string
+	for i, id := range ids {
+		if i != 3 {
+			want = append(want, "OrderCreated "+id)
+		}
+	}
+	require.ElementsMatch(t, want, d.published())
+	require.EqualValues(t, 1, d.DeadLetters.Requests.Load())
+	require.Equal(t, 1, d.DeadLetters.RequestsWith(`\"startSequenceNumber\":\"4\"`), "a pointer to the record")
+}
