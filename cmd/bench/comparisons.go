@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"time"
 
+	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/uuid"
 
 	"orders/internal/dynamo/streamimage/streamtest"
@@ -45,18 +47,18 @@ func comparisons(o options) []comparison {
 		}
 		return c
 	}
-	const published = `{"batchItemFailures":[]}`
+	const none = `{"batchItemFailures":[]}`
 	rejecting := func(d *dependencies) map[string]string {
 		return map[string]string{busVariable: d.url + "/rejecting-bus"}
 	}
 	return []comparison{
 		compare(comparison{event: createEvent}, "create-order", `"success":true`),
 		compare(comparison{event: getEvent}, "get-order", `"statusCode":200`),
-		compare(comparison{event: packageEvent}, "on-events", "null"),
-		compare(comparison{name: "table-update, 1 record", event: streamEvent(1), records: 1}, "table-update", published),
-		compare(comparison{name: "table-update, 100 records", event: streamEvent(100), records: 100}, "table-update", published),
+		compare(comparison{event: packageEvent}, "on-events", none),
+		compare(comparison{name: "table-update, 1 record", event: streamEvent(1), records: 1}, "table-update", none),
+		compare(comparison{name: "table-update, 100 records", event: streamEvent(100), records: 100}, "table-update", none),
 		compare(comparison{name: "table-update, 100 records, 3 % rejected", event: streamEvent(100), records: 100,
-			env: rejecting}, "table-update", published),
+			env: rejecting}, "table-update", none),
 	}
 }
 
@@ -109,15 +111,19 @@ func getEvent(d *dependencies) ([]byte, error) {
 	})
 }
 
-// packageEvent is the warehouse's for a new order that is packed completely: on-events reads the
-// order and writes it.
+// packageEvent is the queue's, with one update of the warehouse for a new order that is packed
+// completely: on-events reads the order and writes it.
 func packageEvent(d *dependencies) ([]byte, error) {
 	o := newOrder()
 	d.table.put(o)
-	return json.Marshal(map[string]any{
+	update := encode(map[string]any{
 		"id": o.UserID, "source": "ecommerce.warehouse", "detail-type": "PackageCreated", "resources": []string{o.OrderID},
 		"detail": map[string]any{"orderId": o.OrderID, "products": o.Products},
 	})
+	return json.Marshal(events.SQSEvent{Records: []events.SQSMessage{{
+		MessageId: uuid.NewString(), ReceiptHandle: "handle", Body: string(update), EventSource: "aws:sqs",
+		Attributes: map[string]string{"SentTimestamp": strconv.FormatInt(time.Now().UnixMilli(), 10), "ApproximateReceiveCount": "1"},
+	}}})
 }
 
 // streamEvent is the table's for new orders.

@@ -3,9 +3,11 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"os"
 
+	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -15,12 +17,23 @@ import (
 	"orders/internal/floor"
 )
 
-type event struct{ Resources []string }
+// An update is an EventBridge event.
+type update struct{ Resources []string }
 
 func main() {
 	table := dynamodb.NewFromConfig(floor.Config(), func(o *dynamodb.Options) { o.BaseEndpoint = floor.Endpoint("DYNAMODB") })
-	lambda.Start(func(ctx context.Context, e event) error {
-		return xray.Capture(ctx, "apply", func(ctx context.Context) error { return apply(ctx, table, e.Resources[0]) })
+	lambda.Start(func(ctx context.Context, e events.SQSEvent) (r events.SQSEventResponse, err error) {
+		for _, message := range e.Records {
+			var u update
+			if err := json.Unmarshal([]byte(message.Body), &u); err != nil {
+				return r, err
+			}
+			err := xray.Capture(ctx, "apply", func(ctx context.Context) error { return apply(ctx, table, u.Resources[0]) })
+			if err != nil {
+				return r, err
+			}
+		}
+		return r, nil
 	})
 }
 
