@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -59,6 +61,23 @@ func TestFirstToGiveWay(t *testing.T) {
 		}
 	})
 	require.Equal(t, "DynamoDB: write units a second of a new table", first(1000).what)
+}
+
+func TestTheModelIsThatOfTheTemplate(t *testing.T) {
+	template, err := os.ReadFile("../../../template.yaml")
+	require.NoError(t, err)
+	find := func(setting string) (values []string) {
+		for _, match := range regexp.MustCompile(setting+`: (\d+)`).FindAllStringSubmatch(string(template), -1) {
+			values = append(values, match[1])
+		}
+		return values
+	}
+	require.Equal(t, []string{fmt.Sprint(lanes)}, find("ParallelizationFactor"))
+	sizes := find("MemorySize")
+	require.Len(t, sizes, 4)
+	for _, size := range sizes {
+		require.Equal(t, fmt.Sprint(memoryGB*1024), size)
+	}
 }
 
 // The README shows what this program writes.
