@@ -71,8 +71,12 @@ simulate: ## play HISTORIES=20000 random histories of orders with faults, from s
 	@$(BUILD)/simulate -test.run '^TestHistories$$' -test.timeout 0 -histories $(or $(HISTORIES),20000) -first $(or $(FIRST),1)
 
 .PHONY: lint
-lint: ## run gofmt, vet, staticcheck, govulncheck and cfn-lint, and check words and links
+lint: ## run gofmt, vet, staticcheck, govulncheck, actionlint, spectral and cfn-lint, and check words and links
 	@.ci/lint
+
+.PHONY: asyncapi
+asyncapi: ## generate resources/asyncapi.yaml from events.yaml
+	@go test ./internal/test/asyncapi -run '^TestDocumentIsCurrent$$' -update
 
 .PHONY: clean
 clean: ## remove .build
