@@ -169,7 +169,11 @@ func (s *session) handle(ctx context.Context, verb string, f ops.Filter,
 	if err != nil {
 		return err
 	}
-	if err := s.confirm(fmt.Sprintf("%s of the %d dead letters of queue %s", verb+" the selected", total, f.Queue)); err != nil {
+	which := "all"
+	if f.Selective() {
+		which = "the selected ones of"
+	}
+	if err := s.confirm(fmt.Sprintf("%s %s %d dead letters of queue %s", verb, which, total, f.Queue)); err != nil {
 		return err
 	}
 	report, finish := s.progress(total, verb)

@@ -23,6 +23,12 @@ import (
 	"orders/internal/test/testworld"
 )
 
+// How long, and how often, tests wait for the local service.
+const (
+	patience = time.Minute
+	poll     = 50 * time.Millisecond
+)
+
 func (s *shell) aws() aws.Config {
 	return aws.Config{
 		Region: testworld.Region, BaseEndpoint: aws.String(s.url),
@@ -81,7 +87,7 @@ func TestAnUpdateForAnUnknownOrderBecomesADeadLetter(t *testing.T) {
 		Resources: []string{unknown}, Detail: aws.String("{}"),
 	}}})
 	require.NoError(t, err)
-	require.Eventually(t, func() bool { _, dead := s.depths(); return dead == 1 }, time.Minute, 50*time.Millisecond)
+	require.Eventually(t, func() bool { _, dead := s.depths(); return dead == 1 }, patience, poll)
 
 	var letters []ops.Letter
 	s.json("dead-letters list", &letters)
@@ -111,13 +117,13 @@ func TestRedriveAppliesUpdates(t *testing.T) {
 
 	code, stdout, stderr = s.run("y\n", "dead-letters redrive --order "+id)
 	require.Equal(t, exitDone, code, stderr)
-	require.Contains(t, stderr, "redrive the selected of the 5 dead letters of queue updates in local? [y/N]")
+	require.Contains(t, stderr, "redrive the selected ones of 5 dead letters of queue updates in local? [y/N]")
 	require.Regexp(t, `redrive +3 +3 +0`, stdout)
 	var report ops.OrderReport
 	require.Eventually(t, func() bool {
 		s.json("order "+id, &report)
 		return report.Status == "DELIVERY_FAILED"
-	}, time.Minute, 50*time.Millisecond)
+	}, patience, poll)
 	_, dead := s.depths()
 	require.Equal(t, 2, dead)
 }
@@ -134,7 +140,7 @@ func TestRedriveMovesThousandsOfLetters(t *testing.T) {
 	require.Eventually(t, func() bool {
 		waiting, dead := s.depths()
 		return waiting == 0 && dead == 0
-	}, 2*time.Minute, 100*time.Millisecond, "all updates are applied")
+	}, 2*patience, poll, "all updates are applied")
 }
 
 // An interruptor interrupts a command when it shows its first progress.
@@ -160,5 +166,5 @@ func TestAnInterruptLeavesEveryLetterInAQueue(t *testing.T) {
 	require.Eventually(t, func() bool {
 		waiting, dead := s.depths()
 		return waiting == 0 && dead == letters // those that were moved fail again, and come back
-	}, 2*time.Minute, 100*time.Millisecond)
+	}, 2*patience, poll)
 }

@@ -61,7 +61,7 @@ type Failure struct {
 // sent, which applies it twice and is harmless.
 func (o *Operator) Redrive(ctx context.Context, f Filter, progress Progress) (Outcome, error) {
 	f.Queue = UpdatesQueue
-	if !f.selective() {
+	if !f.Selective() {
 		outcome, err := o.moveAll(ctx, progress)
 		if _, unsupported := errors.AsType[*types.UnsupportedOperation](err); !unsupported {
 			return outcome, err

@@ -66,6 +66,7 @@ func newLetter(queue, url string, m types.Message) Letter {
 		DetailType string          `json:"detail-type"`
 		Resources  json.RawMessage `json:"resources"`
 		Pointer    *pointer        `json:"DDBStreamBatchInfo"`
+		OrderID    string          `json:"orderId"` // table-update adds it to a pointer
 	}
 	if json.Unmarshal([]byte(l.body), &body) != nil {
 		return l
@@ -73,6 +74,7 @@ func newLetter(queue, url string, m types.Message) Letter {
 	if queue == RecordsQueue {
 		if l.pointer = body.Pointer; l.pointer != nil {
 			l.Type = typeRecord
+			l.Orders = validIDs([]string{body.OrderID})
 		}
 		return l
 	}
@@ -111,8 +113,8 @@ type Filter struct {
 	Max    int // the largest number of letters; 0 means all
 }
 
-// selective reports whether the filter selects letters by what is in them.
-func (f Filter) selective() bool { return f.Order != "" || f.Type != "" || f.Reason != "" || f.Max > 0 }
+// Selective reports whether the filter selects letters by what is in them.
+func (f Filter) Selective() bool { return f.Order != "" || f.Type != "" || f.Reason != "" || f.Max > 0 }
 
 // matches reports whether the filter selects a letter, apart from Max.
 func (f Filter) matches(l Letter) bool {

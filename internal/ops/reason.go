@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -46,7 +47,9 @@ func (o *Operator) explainRecord(ctx context.Context, l *Letter) {
 	default:
 		l.Reason = ReasonNone
 		for _, r := range records {
-			l.Orders = append(l.Orders, validIDs([]string{r.orderID})...)
+			if !slices.Contains(l.Orders, r.orderID) {
+				l.Orders = append(l.Orders, validIDs([]string{r.orderID})...)
+			}
 			if _, err := o.tableUpdate(discard{}).Invoke(ctx, r.event); err != nil {
 				l.Reason = ReasonUnreadable
 			}

@@ -20,6 +20,10 @@ import (
 // errExpired means that the stream no longer has a record. It keeps records for 24 hours.
 var errExpired = errors.New("the stream no longer has the record; publish the order instead")
 
+// maxEmptyPages is how many pages in a row may be empty before the stream counts as having nothing
+// more. DynamoDB returns empty pages between records, and without end after the last one.
+const maxEmptyPages = 5
+
 // A record is a stream record as table-update receives it.
 type record struct {
 	orderID string
@@ -79,7 +83,8 @@ func (o *Operator) recordsOfShard(ctx context.Context, p pointer) ([]record, err
 		return nil, streamError(err)
 	}
 	var all []record
-	for next := iterator.ShardIterator; next != nil; {
+	empty := 0 // pages in a row
+	for next := iterator.ShardIterator; next != nil && empty < maxEmptyPages; {
 		page, err := o.Streams.GetRecords(ctx, &dynamodbstreams.GetRecordsInput{ShardIterator: next})
 		if err != nil {
 			return nil, streamError(err)
@@ -97,8 +102,8 @@ func (o *Operator) recordsOfShard(ctx context.Context, p pointer) ([]record, err
 				return all, nil
 			}
 		}
-		if len(page.Records) == 0 {
-			return nil, errExpired // the end of what the stream has
+		if empty++; len(page.Records) > 0 {
+			empty = 0
 		}
 		next = page.NextShardIterator
 	}

@@ -17,8 +17,8 @@ import (
 	"orders/internal/test/testworld"
 )
 
-// A queue is the SQS queue of fulfilment updates with on-events behind it, on a clock of its own: it
-// has the visibility timeout and the redrive policy of the template, and waits for neither.
+// A queue is the SQS queue of fulfilment updates with on-events behind it, on a clock of its own:
+// it has the visibility timeout and the redrive policy of the template, and waits for neither.
 type queue struct {
 	visibility  time.Duration
 	maxReceives int
@@ -144,8 +144,8 @@ func testTableOutage(t *testing.T, d *deployment) {
 	require.Equal(t, 1, onEvents.Process().Number, "it never timed out")
 }
 
-// testPoisonMessages mixes updates that can never be applied with others: those are applied at once,
-// and exactly the first become dead letters.
+// testPoisonMessages mixes updates that can never be applied with others: those are applied at
+// once, and exactly the first become dead letters.
 func testPoisonMessages(t *testing.T, d *deployment) {
 	t.Parallel()
 	q, ids := newQueue(t), d.createOrders(t, 17)
