@@ -7,10 +7,12 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net/http"
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"orders/internal/coldstart"
 	"orders/internal/dynamo"
 	"orders/internal/environment"
 	"orders/internal/handler"
@@ -31,17 +33,23 @@ func main() {
 // run handles events until Lambda ends the process, and returns an error if the environment is
 // incomplete.
 func run(ctx context.Context, getenv func(name string) string, output io.Writer) error {
-	h, store, err := newHandler(getenv, output)
+	transport := safehttp.NewTransport()
+	h, err := newHandler(getenv, output, transport)
 	if err != nil {
 		return err
 	}
-	go store.Connect(ctx) // the table is needed after the checks: meanwhile it can connect
+	telemetry.Install(h.Log)
+	coldstart.Prepare(telemetry.ContextWithDiscardedTrace(ctx), transport, example(),
+		func(inProcess http.RoundTripper) (*handler.CreateOrder, error) {
+			return newHandler(getenv, io.Discard, inProcess)
+		})
 	lambda.StartWithOptions(h)
 	return nil
 }
 
-// newHandler connects the handler to what the environment names. Logs and metrics go to output.
-func newHandler(getenv func(name string) string, output io.Writer) (*handler.CreateOrder, *dynamo.Store, error) {
+// newHandler connects the handler to what the environment names. Logs and metrics go to output,
+// requests to transport.
+func newHandler(getenv func(name string) string, output io.Writer, transport http.RoundTripper) (*handler.CreateOrder, error) {
 	env := environment.NewReader(getenv)
 	log := telemetry.NewLogger(output, environment.Parse(env, "LOG_LEVEL", telemetry.ParseLevel))
 	metrics := telemetry.NewMetrics(output, env.Text("ENVIRONMENT"), nil)
@@ -55,16 +63,16 @@ func newHandler(getenv func(name string) string, output io.Writer) (*handler.Cre
 	cfg, endpoint := env.AWS(), env.Endpoint("DYNAMODB")
 	tracer, err := telemetry.NewTracer(getenv)
 	if err := errors.Join(env.Err(), err); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	telemetry.Install(log)
 	if urls.Users == "" {
 		telemetry.NewLogger(output, slog.LevelInfo).Info("users check off: USERS_API_URL is empty") // at every LOG_LEVEL
 	}
+	cfg.HTTPClient = safehttp.NewClient(transport, 0)
 	tracer.InstrumentAWS(&cfg)
 	store := &dynamo.Store{Client: dynamo.NewClient(cfg, endpoint, dynamo.Timing{}), Table: table}
-	transport := safehttp.Sign(tracer.Transport(safehttp.NewTransport()), safehttp.APIGateway, cfg.Credentials, cfg.Region)
-	checkers := tracer.Checkers(metrics.Checkers(peer.New(urls, peer.Options{Transport: transport, Log: log})))
+	signed := safehttp.Sign(tracer.Transport(transport), safehttp.APIGateway, cfg.Credentials, cfg.Region)
+	checkers := tracer.Checkers(metrics.Checkers(peer.New(urls, peer.Options{Transport: signed, Log: log})))
 	orders := &order.Service{Store: store, Checkers: checkers}
-	return &handler.CreateOrder{Orders: orders, Metrics: metrics, Responses: metrics, Log: log}, store, nil
+	return &handler.CreateOrder{Orders: orders, Metrics: metrics, Responses: metrics, Log: log}, nil
 }

@@ -13,7 +13,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"orders/internal/coldstart/coldstarttest"
+	"orders/internal/handler"
 	"orders/internal/order/ordertest"
+	"orders/internal/safehttp"
 )
 
 // variables returns the function's environment, with changes; an empty value counts as missing.
@@ -28,7 +31,7 @@ func variables(changes map[string]string) func(string) string {
 }
 
 func TestOneErrorNamesAllMissingVariables(t *testing.T) {
-	_, _, err := newHandler(func(string) string { return "" }, io.Discard)
+	_, err := newHandler(func(string) string { return "" }, io.Discard, safehttp.NewTransport())
 	require.EqualError(t, err, "missing environment variables: LOG_LEVEL, ENVIRONMENT, TABLE_NAME, "+
 		"DELIVERY_API_URL, PAYMENT_API_URL, PRODUCTS_API_URL, AWS_REGION")
 }
@@ -38,7 +41,7 @@ func TestInvalidVariablesAreNamed(t *testing.T) {
 		"LOG_LEVEL": "LOUD", "AWS_ENDPOINT_URL_DYNAMODB": "8000", "AWS_XRAY_DAEMON_ADDRESS": "no address",
 		"DELIVERY_API_URL": "delivery", "PAYMENT_API_URL": "ftp://payment", "PRODUCTS_API_URL": "http://", "USERS_API_URL": "http://u:p@users",
 	} {
-		_, _, err := newHandler(variables(map[string]string{name: value}), io.Discard)
+		_, err := newHandler(variables(map[string]string{name: value}), io.Discard, safehttp.NewTransport())
 		require.ErrorContains(t, err, name)
 	}
 }
@@ -47,14 +50,14 @@ func TestUsersCheckThatIsOffIsLoggedOnce(t *testing.T) {
 	var output bytes.Buffer
 	for _, level := range []string{"DEBUG", "INFO", "WARN", "ERROR"} {
 		output.Reset()
-		_, _, err := newHandler(variables(map[string]string{"USERS_API_URL": "", "LOG_LEVEL": level}), &output)
+		_, err := newHandler(variables(map[string]string{"USERS_API_URL": "", "LOG_LEVEL": level}), &output, safehttp.NewTransport())
 		require.NoError(t, err)
 		require.Equal(t, 1, strings.Count(output.String(), "\n"), output.String())
 		require.Contains(t, output.String(), `"message":"users check off: USERS_API_URL is empty"`)
 	}
 
 	output.Reset()
-	_, _, err := newHandler(variables(nil), &output)
+	_, err := newHandler(variables(nil), &output, safehttp.NewTransport())
 	require.NoError(t, err)
 	require.Empty(t, output.String(), "the check is on")
 }
@@ -86,11 +89,11 @@ func TestHandlerCallsEveryPeerAndWritesToTheTable(t *testing.T) {
 	server := httptest.NewServer(p)
 	defer server.Close()
 	var output bytes.Buffer
-	h, _, err := newHandler(variables(map[string]string{
+	h, err := newHandler(variables(map[string]string{
 		"DELIVERY_API_URL": server.URL + "/delivery", "PAYMENT_API_URL": server.URL + "/payment/",
 		"PRODUCTS_API_URL": server.URL + "/products", "USERS_API_URL": server.URL + "/users",
 		"AWS_ENDPOINT_URL": server.URL,
-	}), &output)
+	}), &output, safehttp.NewTransport())
 	require.NoError(t, err)
 
 	event, err := json.Marshal(map[string]any{"userId": "ada", "order": ordertest.Request(ordertest.Sample())})
@@ -112,4 +115,10 @@ func TestHandlerCallsEveryPeerAndWritesToTheTable(t *testing.T) {
 	require.Contains(t, output.String(), `"orderCreatedTotal":8448`)
 	require.Contains(t, output.String(), `"environment":"test"`)
 	require.NotContains(t, output.String(), "Ida Ember")
+}
+
+func TestExampleIsHandled(t *testing.T) {
+	coldstarttest.RequireHandled(t, example(), func(transport http.RoundTripper) (*handler.CreateOrder, error) {
+		return newHandler(variables(nil), io.Discard, transport)
+	}, `"statusCode":201`, 5)
 }

@@ -2,22 +2,26 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io"
 	"log/slog"
+	"net/http"
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"orders/internal/coldstart"
 	"orders/internal/dynamo"
 	"orders/internal/environment"
 	"orders/internal/handler"
 	"orders/internal/order"
+	"orders/internal/safehttp"
 	"orders/internal/telemetry"
 )
 
 func main() {
-	if err := run(os.Getenv, os.Stdout); err != nil {
+	if err := run(context.Background(), os.Getenv, os.Stdout); err != nil {
 		log := telemetry.NewLogger(os.Stdout, slog.LevelInfo)
 		log.Error("get-order failed to start", slog.String("error", err.Error()))
 		os.Exit(1)
@@ -26,17 +30,24 @@ func main() {
 
 // run handles events until Lambda ends the process, and returns an error if the environment is
 // incomplete.
-func run(getenv func(name string) string, output io.Writer) error {
-	h, err := newHandler(getenv, output)
+func run(ctx context.Context, getenv func(name string) string, output io.Writer) error {
+	transport := safehttp.NewTransport()
+	h, err := newHandler(getenv, output, transport)
 	if err != nil {
 		return err
 	}
+	telemetry.Install(h.Log)
+	coldstart.Prepare(telemetry.ContextWithDiscardedTrace(ctx), transport, example(),
+		func(inProcess http.RoundTripper) (*handler.GetOrder, error) {
+			return newHandler(getenv, io.Discard, inProcess)
+		})
 	lambda.StartWithOptions(h)
 	return nil
 }
 
-// newHandler connects the handler to what the environment names. Logs and metrics go to output.
-func newHandler(getenv func(name string) string, output io.Writer) (*handler.GetOrder, error) {
+// newHandler connects the handler to what the environment names. Logs and metrics go to output,
+// requests to transport.
+func newHandler(getenv func(name string) string, output io.Writer, transport http.RoundTripper) (*handler.GetOrder, error) {
 	env := environment.NewReader(getenv)
 	log := telemetry.NewLogger(output, environment.Parse(env, "LOG_LEVEL", telemetry.ParseLevel))
 	metrics := telemetry.NewMetrics(output, env.Text("ENVIRONMENT"), nil)
@@ -46,7 +57,7 @@ func newHandler(getenv func(name string) string, output io.Writer) (*handler.Get
 	if err := errors.Join(env.Err(), err); err != nil {
 		return nil, err
 	}
-	telemetry.Install(log)
+	cfg.HTTPClient = safehttp.NewClient(transport, 0)
 	tracer.InstrumentAWS(&cfg)
 	store := &dynamo.Store{Client: dynamo.NewClient(cfg, endpoint, dynamo.Timing{}), Table: table}
 	return &handler.GetOrder{Orders: &order.Service{Store: store}, Metrics: metrics, Responses: metrics, Log: log}, nil

@@ -8,6 +8,10 @@ import (
 	"net/http/httptest"
 	"testing"
 
+	"orders/internal/coldstart/coldstarttest"
+	"orders/internal/handler"
+	"orders/internal/safehttp"
+
 	"github.com/stretchr/testify/require"
 )
 
@@ -22,13 +26,13 @@ func variables(changes map[string]string) func(string) string {
 }
 
 func TestOneErrorNamesAllMissingVariables(t *testing.T) {
-	_, err := newHandler(func(string) string { return "" }, io.Discard)
+	_, err := newHandler(func(string) string { return "" }, io.Discard, safehttp.NewTransport())
 	require.EqualError(t, err, "missing environment variables: LOG_LEVEL, ENVIRONMENT, TABLE_NAME, AWS_REGION")
 }
 
 func TestInvalidVariablesAreNamed(t *testing.T) {
 	for name, value := range map[string]string{"LOG_LEVEL": "LOUD", "AWS_ENDPOINT_URL_DYNAMODB": "8000", "AWS_XRAY_DAEMON_ADDRESS": "no address"} {
-		_, err := newHandler(variables(map[string]string{name: value}), io.Discard)
+		_, err := newHandler(variables(map[string]string{name: value}), io.Discard, safehttp.NewTransport())
 		require.ErrorContains(t, err, name)
 	}
 }
@@ -42,7 +46,7 @@ func TestHandlerReadsTheTable(t *testing.T) {
 	}))
 	defer table.Close()
 	var output bytes.Buffer
-	h, err := newHandler(variables(map[string]string{"AWS_ENDPOINT_URL_DYNAMODB": table.URL}), &output)
+	h, err := newHandler(variables(map[string]string{"AWS_ENDPOINT_URL_DYNAMODB": table.URL}), &output, safehttp.NewTransport())
 	require.NoError(t, err)
 	require.Empty(t, output.String())
 
@@ -53,4 +57,10 @@ func TestHandlerReadsTheTable(t *testing.T) {
 	require.Equal(t, "DynamoDB_20120810.GetItem", target)
 	require.Contains(t, body, `"TableName":"orders-table"`)
 	require.Contains(t, output.String(), `"message":"request rejected"`)
+}
+
+func TestExampleIsHandled(t *testing.T) {
+	coldstarttest.RequireHandled(t, example(), func(transport http.RoundTripper) (*handler.GetOrder, error) {
+		return newHandler(variables(nil), io.Discard, transport)
+	}, `"statusCode":200`, 1)
 }

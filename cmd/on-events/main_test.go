@@ -8,6 +8,10 @@ import (
 	"net/http/httptest"
 	"testing"
 
+	"orders/internal/coldstart/coldstarttest"
+	"orders/internal/handler"
+	"orders/internal/safehttp"
+
 	"github.com/stretchr/testify/require"
 )
 
@@ -22,13 +26,13 @@ func variables(changes map[string]string) func(string) string {
 }
 
 func TestOneErrorNamesAllMissingVariables(t *testing.T) {
-	_, err := newHandler(func(string) string { return "" }, io.Discard)
+	_, err := newHandler(func(string) string { return "" }, io.Discard, safehttp.NewTransport())
 	require.EqualError(t, err, "missing environment variables: LOG_LEVEL, ENVIRONMENT, TABLE_NAME, AWS_REGION")
 }
 
 func TestInvalidVariablesAreNamed(t *testing.T) {
 	for name, value := range map[string]string{"LOG_LEVEL": "LOUD", "AWS_ENDPOINT_URL_DYNAMODB": "8000", "AWS_XRAY_DAEMON_ADDRESS": "no address"} {
-		_, err := newHandler(variables(map[string]string{name: value}), io.Discard)
+		_, err := newHandler(variables(map[string]string{name: value}), io.Discard, safehttp.NewTransport())
 		require.ErrorContains(t, err, name)
 	}
 }
@@ -49,7 +53,7 @@ func TestHandlerWritesToTheTable(t *testing.T) {
 	}))
 	defer table.Close()
 	var output bytes.Buffer
-	h, err := newHandler(variables(map[string]string{"AWS_ENDPOINT_URL_DYNAMODB": table.URL}), &output)
+	h, err := newHandler(variables(map[string]string{"AWS_ENDPOINT_URL_DYNAMODB": table.URL}), &output, safehttp.NewTransport())
 	require.NoError(t, err)
 	require.Empty(t, output.String())
 
@@ -61,4 +65,10 @@ func TestHandlerWritesToTheTable(t *testing.T) {
 	require.Contains(t, output.String(), `"message":"fulfilment update applied"`)
 	require.Contains(t, output.String(), `"orderFulfilled":1`)
 	require.Contains(t, output.String(), `"environment":"test"`)
+}
+
+func TestExampleIsHandled(t *testing.T) {
+	coldstarttest.RequireHandled(t, example(), func(transport http.RoundTripper) (*handler.OnEvents, error) {
+		return newHandler(variables(nil), io.Discard, transport)
+	}, `{"batchItemFailures":[]}`, 2)
 }

@@ -3,14 +3,17 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io"
 	"log/slog"
+	"net/http"
 	"os"
 	"runtime/debug"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"orders/internal/coldstart"
 	"orders/internal/deadletter"
 	"orders/internal/dynamo/streamimage"
 	"orders/internal/environment"
@@ -21,7 +24,7 @@ import (
 )
 
 func main() {
-	if err := run(os.Getenv, os.Stdout); err != nil {
+	if err := run(context.Background(), os.Getenv, os.Stdout); err != nil {
 		log := telemetry.NewLogger(os.Stdout, slog.LevelInfo)
 		log.Error("table-update failed to start", slog.String("error", err.Error()))
 		os.Exit(1)
@@ -30,12 +33,18 @@ func main() {
 
 // run handles events until Lambda ends the process, and returns an error if the environment is
 // incomplete.
-func run(getenv func(name string) string, output io.Writer) error {
-	h, err := newHandler(getenv, output)
+func run(ctx context.Context, getenv func(name string) string, output io.Writer) error {
+	transport := safehttp.NewTransport()
+	h, err := newHandler(getenv, output, transport)
 	if err != nil {
 		return err
 	}
+	telemetry.Install(h.Log)
 	tuneCollector()
+	coldstart.Prepare(telemetry.ContextWithDiscardedTrace(ctx), transport, example(),
+		func(inProcess http.RoundTripper) (*handler.TableUpdate, error) {
+			return newHandler(getenv, io.Discard, inProcess)
+		})
 	lambda.StartWithOptions(h)
 	return nil
 }
@@ -48,8 +57,9 @@ func tuneCollector() {
 	debug.SetMemoryLimit(128 << 20)
 }
 
-// newHandler connects the handler to what the environment names. Logs and metrics go to output.
-func newHandler(getenv func(name string) string, output io.Writer) (*handler.TableUpdate, error) {
+// newHandler connects the handler to what the environment names. Logs and metrics go to output,
+// requests to transport.
+func newHandler(getenv func(name string) string, output io.Writer, transport http.RoundTripper) (*handler.TableUpdate, error) {
 	env := environment.NewReader(getenv)
 	log := telemetry.NewLogger(output, environment.Parse(env, "LOG_LEVEL", telemetry.ParseLevel))
 	metrics := telemetry.NewMetrics(output, env.Text("ENVIRONMENT"), nil)
@@ -60,13 +70,13 @@ func newHandler(getenv func(name string) string, output io.Writer) (*handler.Tab
 	if err := errors.Join(env.Err(), err); err != nil {
 		return nil, err
 	}
-	telemetry.Install(log)
+	cfg.HTTPClient = safehttp.NewClient(transport, 0)
 	tracer.InstrumentAWS(&cfg)
 	return &handler.TableUpdate{
 		Publisher:   &eventbus.Publisher{Client: eventbus.NewClient(cfg, endpoint), Bus: bus},
 		Image:       streamimage.Parse,
 		TraceHeader: tracer.TraceHeader,
-		DeadLetters: deadletter.NewQueue(cfg, deadLetters, tracer.Transport(safehttp.NewTransport())),
+		DeadLetters: deadletter.NewQueue(cfg, deadLetters, tracer.Transport(transport)),
 		Metrics:     metrics,
 		Log:         log,
 	}, nil

@@ -8,6 +8,10 @@ import (
 	"net/http/httptest"
 	"testing"
 
+	"orders/internal/coldstart/coldstarttest"
+	"orders/internal/handler"
+	"orders/internal/safehttp"
+
 	"github.com/stretchr/testify/require"
 )
 
@@ -22,13 +26,13 @@ func variables(changes map[string]string) func(string) string {
 }
 
 func TestOneErrorNamesAllMissingVariables(t *testing.T) {
-	_, err := newHandler(func(string) string { return "" }, io.Discard)
+	_, err := newHandler(func(string) string { return "" }, io.Discard, safehttp.NewTransport())
 	require.EqualError(t, err, "missing environment variables: LOG_LEVEL, ENVIRONMENT, EVENT_BUS_NAME, DEAD_LETTER_QUEUE_URL, AWS_REGION")
 }
 
 func TestInvalidVariablesAreNamed(t *testing.T) {
 	for name, value := range map[string]string{"LOG_LEVEL": "LOUD", "AWS_ENDPOINT_URL_EVENTBRIDGE": "8000", "AWS_XRAY_DAEMON_ADDRESS": "no address", "DEAD_LETTER_QUEUE_URL": "dead-letters"} {
-		_, err := newHandler(variables(map[string]string{name: value}), io.Discard)
+		_, err := newHandler(variables(map[string]string{name: value}), io.Discard, safehttp.NewTransport())
 		require.ErrorContains(t, err, name)
 	}
 }
@@ -42,7 +46,7 @@ func TestHandlerPublishesToTheBus(t *testing.T) {
 	}))
 	defer bus.Close()
 	var output bytes.Buffer
-	h, err := newHandler(variables(map[string]string{"AWS_ENDPOINT_URL_EVENTBRIDGE": bus.URL}), &output)
+	h, err := newHandler(variables(map[string]string{"AWS_ENDPOINT_URL_EVENTBRIDGE": bus.URL}), &output, safehttp.NewTransport())
 	require.NoError(t, err)
 
 	response, err := h.Invoke(t.Context(), []byte(`{"Records":[{"eventName":"INSERT","dynamodb":{"SequenceNumber":"1",
@@ -65,7 +69,7 @@ func TestHandlerSendsDeadLettersToTheQueue(t *testing.T) {
 	}))
 	defer queue.Close()
 	var output bytes.Buffer
-	h, err := newHandler(variables(map[string]string{"DEAD_LETTER_QUEUE_URL": queue.URL + "/1/dead"}), &output)
+	h, err := newHandler(variables(map[string]string{"DEAD_LETTER_QUEUE_URL": queue.URL + "/1/dead"}), &output, safehttp.NewTransport())
 	require.NoError(t, err)
 
 	response, err := h.Invoke(t.Context(), []byte(`{"Records":[{"eventName":"INSERT","dynamodb":{"SequenceNumber":"101"}}]}`))
@@ -74,4 +78,10 @@ func TestHandlerSendsDeadLettersToTheQueue(t *testing.T) {
 	require.Contains(t, body, `"QueueUrl":"`+queue.URL+`/1/dead"`)
 	require.Contains(t, body, `\"startSequenceNumber\":\"101\"`)
 	require.Contains(t, output.String(), `"message":"dead letter sent"`)
+}
+
+func TestExampleIsHandled(t *testing.T) {
+	coldstarttest.RequireHandled(t, example(), func(transport http.RoundTripper) (*handler.TableUpdate, error) {
+		return newHandler(variables(nil), io.Discard, transport)
+	}, `{"batchItemFailures":[]}`, 1)
 }

@@ -1,7 +1,6 @@
 package eventbus
 
 import (
-	"net/http"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -21,20 +20,18 @@ const (
 	slowAttemptTimeout = 8 * time.Second
 )
 
-// NewClient returns a client with connections of its own, which tries each request once, because
-// entries fail one by one and the [Publisher] retries them. An empty endpoint means AWS's own in
-// cfg's region. The HTTP client and the retry settings of cfg are ignored; its API options (such as
-// tracing) are kept. Error texts contain nothing of any event.
+// NewClient returns a client that tries each request once, because entries fail one by one and the
+// [Publisher] retries them. An empty endpoint means AWS's own in cfg's region. If cfg has no HTTP
+// client, it has connections of its own. The retry settings of cfg are ignored; its API options
+// (such as tracing) are kept. Error texts contain nothing of any event.
 func NewClient(cfg aws.Config, endpoint string) *eventbridge.Client {
-	return newClient(cfg, endpoint, safehttp.NewTransport())
-}
-
-func newClient(cfg aws.Config, endpoint string, transport http.RoundTripper) *eventbridge.Client {
 	return eventbridge.NewFromConfig(cfg, func(o *eventbridge.Options) {
 		if endpoint != "" {
 			o.BaseEndpoint = aws.String(endpoint)
 		}
-		o.HTTPClient = safehttp.NewClient(transport, 0)
+		if cfg.HTTPClient == nil {
+			o.HTTPClient = safehttp.NewClient(safehttp.NewTransport(), 0)
+		}
 		o.Retryer, o.RetryMaxAttempts = aws.NopRetryer{}, 0
 		o.APIOptions = append(o.APIOptions, safehttp.RedactCalls)
 	})

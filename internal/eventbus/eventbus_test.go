@@ -17,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"orders/internal/order"
+	"orders/internal/safehttp"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -37,7 +38,9 @@ func withBus(t *testing.T, b *bus, f func(t *testing.T, p *Publisher)) {
 		server := httptest.Server{Listener: listener, Config: &http.Server{Handler: b}}
 		server.Start()
 		transport := &http.Transport{DialContext: listener.dial, MaxIdleConnsPerHost: 100}
-		client := newClient(config, "http://bus.test", transport)
+		cfg := config
+		cfg.HTTPClient = safehttp.NewClient(transport, 0)
+		client := NewClient(cfg, "http://bus.test")
 		f(t, &Publisher{Client: client, Bus: "orders-bus", Jitter: func() float64 { return 0.5 }})
 		transport.CloseIdleConnections()
 		server.Close()

@@ -114,7 +114,9 @@ func (t Tracer) join(ctx context.Context) context.Context {
 	if t.recorder == nil || xray.GetSegment(ctx) != nil {
 		return ctx
 	}
-	ctx = context.WithValue(ctx, xray.RecorderContextKey{}, t.recorder)
+	if ctx.Value(xray.RecorderContextKey{}) == nil {
+		ctx = context.WithValue(ctx, xray.RecorderContextKey{}, t.recorder)
+	}
 	if from := incoming(ctx); from != nil {
 		var invocation *xray.Segment
 		ctx, invocation = xray.BeginFacadeSegment(ctx, "invocation", from)
@@ -130,6 +132,25 @@ func (t Tracer) segment(ctx context.Context) *xray.Segment {
 	}
 	return xray.GetSegment(ctx)
 }
+
+// ContextWithDiscardedTrace returns a context that belongs to a trace. It is recorded like any
+// other, but never sent.
+func ContextWithDiscardedTrace(ctx context.Context) context.Context {
+	recorder := &xray.Config{
+		Emitter:                     discard{},
+		ExceptionFormattingStrategy: exceptions{&exception.DefaultFormattingStrategy{}},
+		ContextMissingStrategy:      ctxmissing.NewDefaultIgnoreErrorStrategy(),
+	}
+	ctx = context.WithValue(ctx, xray.RecorderContextKey{}, recorder)
+	const header = "Root=1-00000000-000000000000000000000000;Parent=0000000000000000;Sampled=1"
+	return context.WithValue(ctx, xray.LambdaTraceHeaderKey, header)
+}
+
+// discard is an emitter that sends nothing.
+type discard struct{}
+
+func (discard) Emit(*xray.Segment)                     {}
+func (discard) RefreshEmitterWithAddress(*net.UDPAddr) {}
 
 // incoming returns the trace that the Lambda runtime found in the request, or nil.
 func incoming(ctx context.Context) *header.Header {

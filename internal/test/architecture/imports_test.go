@@ -28,6 +28,8 @@ var rules = []rule{
 	{"orders/internal/strictjson", nil},
 	{"orders/internal/buildinfo", nil},
 	{"orders/internal/percentile", nil},
+	{"orders/internal/coldstart/coldstarttest", []string{"orders/internal/coldstart", testify}},
+	{"orders/internal/coldstart", nil},
 	{"orders/internal/order/ordertest", []string{"orders/internal/order", "github.com/google/uuid", testify, rapid}},
 	{"orders/internal/order", []string{"orders/internal/strictjson", "github.com/google/uuid"}},
 	{"orders/internal/handler", []string{"orders/internal/order", "orders/internal/strictjson", "github.com/aws/aws-lambda-go/events"}},
