@@ -117,7 +117,9 @@ func TestScreenshots(t *testing.T) {
 	status, _, err := c.do("POST", "/orders", strings.Replace(c.get(t, "/_local/sample-order"), `"price":1290`, `"price":1`, 1))
 	require.NoError(t, err)
 	require.Equal(t, http.StatusUnprocessableEntity, status)
-	time.Sleep(2500 * time.Millisecond)
+	_, err = s.bus.Put(eventBusName, "ecommerce.delivery", "DeliveryCompleted", []string{"00000000-0000-4000-8000-000000000000"}, []byte("{}"), time.Now())
+	require.NoError(t, err)
+	time.Sleep(6 * time.Second)
 	_, _, err = c.do("POST", "/orders", c.get(t, "/_local/sample-order"))
 	require.NoError(t, err)
 	for _, shot := range []struct{ name, path string }{

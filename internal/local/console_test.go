@@ -1,6 +1,8 @@
 package local
 
 import (
+	documents "orders"
+
 	"encoding/json"
 	"fmt"
 	"io"
@@ -114,6 +116,82 @@ func TestConsolePutsEvents(t *testing.T) {
 	require.Equal(t, 1, b.count(t, ".record"))
 	b.open(t, "/console/orders/"+created.OrderID)
 	b.waitForText(t, "h1 .status", "FULFILLED")
+}
+
+func TestConsoleRedrivesAndDeletesDeadLetters(t *testing.T) {
+	s, c := start(t, func(s *Settings) { s.Fulfilment = false })
+	defer closeService(t, s)
+	c.signIn(t)
+	request := c.get(t, "/_local/sample-order")
+	var sample struct{ PaymentToken order.PaymentToken }
+	require.NoError(t, json.Unmarshal([]byte(request), &sample))
+	orderID := order.IDFor(sample.PaymentToken)
+	for _, id := range []string{orderID, "00000000-0000-4000-8000-000000000000"} { // neither exists
+		_, err := s.bus.Put(eventBusName, "ecommerce.delivery", "DeliveryCompleted", []string{id}, json.RawMessage(`{}`), time.Time{})
+		require.NoError(t, err)
+	}
+	b := openBrowser(t, s)
+	b.open(t, "/console/queue")
+	require.Eventually(t, func() bool { return b.count(t, ".letter") == 2 }, 30*time.Second, 50*time.Millisecond)
+	b.waitForText(t, "nav .count", "2")
+
+	status, _, err := c.do("POST", "/orders", request)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusCreated, status)
+	b.click(t, `.letter:has([href$="`+orderID+`"]) [value=redrive]`)
+	require.Eventually(t, func() bool { return b.count(t, ".letter") == 1 }, 30*time.Second, 50*time.Millisecond)
+	b.open(t, "/console/orders/"+orderID)
+	b.waitForText(t, "h1 .status", "FULFILLED")
+
+	b.open(t, "/console/queue")
+	b.click(t, `.letter [value=delete]`)
+	b.waitForText(t, "main", "No dead letters")
+	require.Empty(t, s.deadLetters())
+}
+
+// Numbers and states are those of what was done: five orders placed, one of them failed.
+func TestConsoleDashboard(t *testing.T) {
+	s, c := start(t, func(s *Settings) { s.Fulfilment = false })
+	defer closeService(t, s)
+	c.signIn(t)
+	var last order.Order
+	for range 5 {
+		status, text, err := c.do("POST", "/orders", c.get(t, "/_local/sample-order"))
+		require.NoError(t, err)
+		require.Equal(t, http.StatusCreated, status)
+		require.NoError(t, json.Unmarshal([]byte(text), &last))
+	}
+	_, err := s.bus.Put(eventBusName, "ecommerce.delivery", "DeliveryFailed", []string{last.OrderID}, json.RawMessage(`{}`), time.Time{})
+	require.NoError(t, err)
+	status, _, err := c.do("GET", "/orders/"+last.OrderID, "")
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, status)
+	status, _, err = c.do("POST", "/orders", "{")
+	require.NoError(t, err)
+	require.Equal(t, http.StatusBadRequest, status)
+	_, err = s.bus.Put(eventBusName, "ecommerce.delivery", "DeliveryFailed", []string{"00000000-0000-4000-8000-000000000000"}, json.RawMessage(`{}`), time.Time{})
+	require.NoError(t, err)
+
+	b := openBrowser(t, s)
+	b.open(t, "/console/dashboard")
+	value := func(title, label string) string {
+		return evaluate[string](t, b, `(() => {
+			const widget = [...document.querySelectorAll(".widget")].find(w => w.querySelector("h3")?.innerText === "`+title+`");
+			const item = [...widget.querySelectorAll(".key li, .values div")].find(i => i.innerText.includes("`+label+`"));
+			return item.querySelector("b, dd").innerText;
+		})()`)
+	}
+	b.waitForText(t, ".values", "1\nfailed")
+	require.Equal(t, []string{"5", "0", "1"}, []string{value("Orders in the shown period", "created"), value("Orders in the shown period", "fulfilled"), value("Orders in the shown period", "failed")})
+	require.Equal(t, []string{"6", "1", "7"}, []string{value("Invocations", "create-order"), value("Invocations", "get-order"), value("Invocations", "API requests")})
+	require.Equal(t, []string{"1", "0"}, []string{value("API", "4XX"), value("API", "5XX")})
+	require.Equal(t, "no local source", value("Stream iterator age, ms", "oldest record"))
+	headings := evaluate[[]string](t, b, `[...document.querySelectorAll(".dashboard h2")].map(h => h.innerText)`)
+	require.Equal(t, []string{"Alarms", "Key metrics", "Traffic", "Latency", "Errors", "Last 20 errors"}, headings)
+	require.Equal(t, strings.Count(string(documents.Template), "Type: AWS::CloudWatch::Alarm\n"), b.count(t, ".alarms li"))
+	b.waitForText(t, ".alarms .bad", "FulfilmentDeadLetterMessages")
+	require.Contains(t, b.text(t, ".alarms"), "CreateOrderLatencyP99")
+	require.Contains(t, evaluate[string](t, b, `[...document.querySelectorAll(".widget")].at(-1).innerText`), "fulfilment update failed")
 }
 
 func TestConsoleByKeyboard(t *testing.T) {

@@ -1,6 +1,8 @@
 package local
 
 import (
+	documents "orders"
+
 	"errors"
 	"io"
 	"net/http"
@@ -70,8 +72,8 @@ func (s *Service) routes(f functions, tokens *apigateway.TokenIssuer, pages http
 	return apigateway.ExactPaths(all)
 }
 
-// denyPutEvents returns a handler that responds to PutEvents as EventBridge does without permission, if
-// that fault is on.
+// denyPutEvents returns a handler that responds to PutEvents as EventBridge does without
+// permission, if that fault is on.
 func (s *Service) denyPutEvents(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.faults.BusDenied() && r.Header.Get("X-Amz-Target") == "AWSEvents.PutEvents" {
@@ -99,6 +101,19 @@ func (s *Service) console(tokens *apigateway.TokenIssuer) (http.Handler, error) 
 		Catalogue: fakepeers.NewCatalogue(),
 		Payment:   &s.payment,
 		Faults:    &s.faults,
+
+		Queues:           s.queues,
+		WorkQueues:       []string{updatesQueue, warehouseQueue, deliveryQueue},
+		DeadLetterQueues: []string{updatesDeadLetters, tableUpdateDeadLetters, otherDeadLetters},
+
+		Template: documents.Template,
+		Names: map[string]string{
+			"Environment": apigateway.Stage, "AWS::Region": s.settings.Region, "EventBusName": eventBusName, "Table": tableName,
+			"CreateOrderFunction": "create-order", "GetOrderFunction": "get-order", "OnEventsFunction": "on-events", "TableUpdateFunction": "table-update",
+			"FulfilmentQueue.QueueName":            updatesQueue,
+			"FulfilmentDeadLetterQueue.QueueName":  updatesDeadLetters,
+			"TableUpdateDeadLetterQueue.QueueName": tableUpdateDeadLetters,
+		},
 	})
 }
 

@@ -11,8 +11,8 @@ import (
 	"orders/internal/local/lambda"
 )
 
-// observe returns a handler that records every request with its response. The invocation that it causes
-// has the same request ID.
+// observe returns a handler that records every request with its response. The invocation that it
+// causes has the same request ID.
 func observe(recorder *console.Recorder, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id, start := uuid.NewString(), time.Now()

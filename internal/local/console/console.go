@@ -14,6 +14,7 @@ import (
 
 	"orders/internal/local/eventbridge"
 	"orders/internal/local/fakepeers"
+	"orders/internal/local/sqs"
 	"orders/internal/order"
 )
 
@@ -38,18 +39,29 @@ type Options struct {
 	Catalogue fakepeers.Catalogue
 	Payment   *fakepeers.Payment
 	Faults    *Faults
+
+	Queues                       *sqs.Service
+	WorkQueues, DeadLetterQueues []string
+
+	Template []byte            // the CloudFormation template
+	Names    map[string]string // local names by reference in the template, such as CreateOrderFunction
 }
 
 // A console serves the pages.
 type console struct {
 	Options
-	pages map[string]*template.Template
+	pages    map[string]*template.Template
+	template stackTemplate
 }
 
 // New returns the handler of / and of everything below Path.
 func New(options Options) (http.Handler, error) {
 	c := &console{Options: options, pages: map[string]*template.Template{}}
-	for _, page := range []string{"orders", "order", "shop", "events", "faults", "connect", "missing"} {
+	var err error
+	if c.template, err = parseTemplate(options.Template, options.Names); err != nil {
+		return nil, fmt.Errorf("console: %w", err)
+	}
+	for _, page := range []string{"dashboard", "queue", "orders", "order", "shop", "events", "faults", "connect", "missing"} {
 		parsed, err := template.New("layout.html").Funcs(functions).ParseFS(templateFiles, "templates/layout.html", "templates/"+page+".html")
 		if err != nil {
 			return nil, fmt.Errorf("console: %w", err)
@@ -68,6 +80,9 @@ func New(options Options) (http.Handler, error) {
 	mux.HandleFunc("POST "+Path+"events", c.putEvent)
 	mux.HandleFunc("GET "+Path+"faults", c.serveFaults)
 	mux.HandleFunc("POST "+Path+"faults", c.setFaults)
+	mux.HandleFunc("GET "+Path+"queue", c.serveQueues)
+	mux.HandleFunc("POST "+Path+"queue", c.changeQueue)
+	mux.HandleFunc("GET "+Path+"dashboard", c.serveDashboard)
 	mux.HandleFunc("GET "+Path+"connect", c.serveConnect)
 	mux.HandleFunc("GET "+Path+"changes", c.serveChanges)
 	mux.Handle("GET "+Path+"static/", http.StripPrefix(Path, http.FileServerFS(staticFiles)))
@@ -98,7 +113,9 @@ type view struct {
 	Section string // the page's entry in the navigation
 	URL     string // of the service
 	Faults  int    // how many are on
-	Data    any    // of this page
+
+	DeadLetters int // in all queues
+	Data        any // of this page
 }
 
 func (c *console) render(w http.ResponseWriter, r *http.Request, page string, status int, title string, data any) {
@@ -108,7 +125,11 @@ func (c *console) render(w http.ResponseWriter, r *http.Request, page string, st
 		section = "orders"
 	}
 	var body bytes.Buffer
-	err := c.pages[page].Execute(&body, view{Title: title, Section: section, URL: c.URL, Faults: c.Faults.active(), Data: data})
+	v := view{Title: title, Section: section, URL: c.URL, Faults: c.Faults.active(), Data: data}
+	for _, queue := range c.DeadLetterQueues {
+		v.DeadLetters += len(c.Queues.Queue(queue).Messages())
+	}
+	err := c.pages[page].Execute(&body, v)
 	if err != nil {
 		http.Error(w, "The page could not be rendered: "+err.Error(), http.StatusInternalServerError)
 		return
@@ -153,6 +174,7 @@ var functions = template.FuncMap{
 	"iso":      func(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) },
 	"lower":    strings.ToLower,
 	"pretty":   pretty,
+	"bytes":    func(text string) []byte { return []byte(text) },
 	"has":      func(list []string, item string) bool { return slices.Contains(list, item) },
 }
 

@@ -69,13 +69,15 @@ func (m *metricStore) between(name metric, from, to time.Time) period {
 	if !ok {
 		return total
 	}
-	for _, p := range s.periods {
-		if !p.start.Before(from) && p.start.Before(to) {
-			total.count += p.count
-			total.sum += p.sum
-			total.high = max(total.high, p.high)
-			total.samples = append(total.samples, p.samples...)
+	first, _ := slices.BinarySearchFunc(s.periods, from, func(p period, at time.Time) int { return p.start.Compare(at) })
+	for _, p := range s.periods[first:] {
+		if !p.start.Before(to) {
+			break
 		}
+		total.count += p.count
+		total.sum += p.sum
+		total.high = max(total.high, p.high)
+		total.samples = append(total.samples, p.samples...)
 	}
 	return total
 }
@@ -145,8 +147,8 @@ func (m *metricStore) addTableCall(operation string, start time.Time, took time.
 	m.add(metric{"AWS/DynamoDB", "SystemErrors", operation}, end, failures)
 }
 
-// addEmbedded adds a line in the embedded metric format. Only the dimension set of environment and
-// service is kept, which the dashboard shows.
+// addEmbedded adds a line in the embedded metric format: the metrics of environment and service
+// alone, and those of one more dimension.
 func (m *metricStore) addEmbedded(line []byte) {
 	var format struct {
 		AWS struct {
@@ -163,14 +165,25 @@ func (m *metricStore) addEmbedded(line []byte) {
 		return
 	}
 	for _, set := range format.AWS.CloudWatchMetrics {
-		whole := slices.ContainsFunc(set.Dimensions, func(names []string) bool { return len(names) == 2 }) // environment and service
-		if !whole {
-			continue
+		for _, dimensions := range set.Dimensions {
+			m.addSet(set.Namespace, dimensions, set.Metrics, values, time.UnixMilli(format.AWS.Timestamp))
 		}
-		for _, each := range set.Metrics {
-			if value, ok := values[each.Name].(float64); ok {
-				m.add(metric{set.Namespace, each.Name, ""}, time.UnixMilli(format.AWS.Timestamp), value)
-			}
+	}
+}
+
+func (m *metricStore) addSet(namespace string, dimensions []string, metrics []struct{ Name string }, values map[string]any, at time.Time) {
+	if len(dimensions) > 3 {
+		return
+	}
+	more := ""
+	for _, name := range dimensions {
+		if name != "environment" && name != "service" {
+			more, _ = values[name].(string)
+		}
+	}
+	for _, each := range metrics {
+		if value, ok := values[each.Name].(float64); ok {
+			m.add(metric{namespace, each.Name, more}, at, value)
 		}
 	}
 }

@@ -191,6 +191,9 @@ func (r *Recorder) Event(e eventbridge.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.orders.addEvent(e, now)
+	if e.Source == "ecommerce.orders" {
+		r.metrics.add(metric{"AWS/Events", "TriggeredRules", ""}, now, 1)
+	}
 	r.changed()
 }
 

@@ -276,3 +276,23 @@ func isReceipt(text string) bool {
 	_, err := strconv.Atoi(receives)
 	return ok && err == nil && uuid.Validate(id) == nil
 }
+
+// Remove deletes a message by its ID, whether it is in flight or not, and returns it. It is not ok
+// if the queue has no such message.
+func (q *Queue) Remove(id string) (removed Message, ok bool, err error) {
+	q.service.mu.Lock()
+	m := q.messages[id]
+	if m == nil {
+		q.service.mu.Unlock()
+		return Message{}, false, nil
+	}
+	q.remove(m)
+	q.service.mu.Unlock()
+	if err := q.service.store([]record{{Deleted: id}}); err != nil {
+		q.service.mu.Lock()
+		defer q.service.mu.Unlock()
+		q.add(m)
+		return Message{}, true, err
+	}
+	return m.Message, true, nil
+}
