@@ -55,7 +55,7 @@ func TestRestartAfterKillPublishesEveryOrder(t *testing.T) {
 	var created []string
 	for range 3 {
 		s := start(t, append(onDynamoDB(t, folder), "FULFILMENT=off")...)
-		created = append(created, s.orderUntilKilled(t, id)...)
+		created = append(created, s.orderUntilKilled(t, id, 500*time.Millisecond)...)
 	}
 	require.NotEmpty(t, created)
 
@@ -78,9 +78,27 @@ func TestRestartAfterKillPublishesEveryOrder(t *testing.T) {
 	}
 }
 
-// orderUntilKilled creates orders concurrently, kills the process at a random moment, and returns
-// the IDs of the orders whose response was a 201.
-func (s *service) orderUntilKilled(t *testing.T, userID string) (created []string) {
+// Updates and the work of the fake warehouse and delivery are in flight when the process is killed.
+func TestRestartAfterKillFulfilsEveryOrder(t *testing.T) {
+	dynamodbtest.NeedsServer(t)
+	t.Parallel()
+	folder, id := t.TempDir(), uuid.NewString()
+	for range 3 {
+		s := start(t, onDynamoDB(t, folder)...)
+		s.orderUntilKilled(t, id, 3*time.Second) // an order takes two
+	}
+
+	s := start(t, onDynamoDB(t, folder)...)
+	u := s.signIn(t, id)
+	for _, orderID := range u.all(t) {
+		u.waitForStatus(t, orderID, "FULFILLED")
+	}
+	require.Empty(t, s.deadLetters(t))
+}
+
+// orderUntilKilled creates orders concurrently, kills the process at a random moment within a time
+// after the first order, and returns the IDs of the orders whose response was a 201.
+func (s *service) orderUntilKilled(t *testing.T, userID string, within time.Duration) (created []string) {
 	t.Helper()
 	u := s.signIn(t, userID)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -108,7 +126,7 @@ func (s *service) orderUntilKilled(t *testing.T, userID string) (created []strin
 		defer mu.Unlock()
 		return len(created) > 0
 	})
-	time.Sleep(rand.N(500 * time.Millisecond))
+	time.Sleep(rand.N(within))
 	require.NoError(t, s.command.Process.Kill())
 	shoppers.Wait()
 	require.Error(t, s.wait())
