@@ -17,6 +17,9 @@ import (
 // shutdownTimeout bounds how long requests in flight may take after Ctrl-C.
 const shutdownTimeout = 15 * time.Second
 
+// failedTimeout bounds the requests in flight of a service that has failed.
+const failedTimeout = time.Second
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
@@ -38,7 +41,14 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		return err
 	}
 	fmt.Fprint(stdout, service.Tour())
-	<-ctx.Done()
+	select {
+	case err := <-service.Failed():
+		ctx, cancel := context.WithTimeout(ctx, failedTimeout)
+		defer cancel()
+		_ = service.Close(ctx) // what cannot finish is a consequence
+		return err
+	case <-ctx.Done():
+	}
 	fmt.Fprintln(stdout, "finishing requests in flight ...")
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 	defer cancel()

@@ -45,6 +45,7 @@ type Service struct {
 	inFlight   *drain
 	stopStream context.CancelFunc
 	running    sync.WaitGroup // the server and the stream
+	failed     chan error     // has a buffer of one
 
 	consumers     sync.WaitGroup // of the queues
 	receiving     context.Context
@@ -65,7 +66,7 @@ func Start(ctx context.Context, settings Settings, log io.Writer) (*Service, err
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
-	opened, err := openStorage(ctx, settings)
+	opened, err := openStorage(ctx, settings, telemetry.NewLogger(telemetry.NewLineWriter(log), settings.LogLevel))
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
@@ -92,6 +93,7 @@ func Start(ctx context.Context, settings Settings, log io.Writer) (*Service, err
 		logs:     logs,
 		storage:  opened,
 		inFlight: newDrain(),
+		failed:   make(chan error, 1),
 	}
 	for _, warning := range settings.Warnings {
 		s.log.Warn(warning)
@@ -113,8 +115,23 @@ func Start(ctx context.Context, settings Settings, log io.Writer) (*Service, err
 	}
 	s.running.Go(func() { _ = s.server.Serve(listener) }) // returns when Close closes the server
 	s.consume(f)
+	s.running.Go(s.watchStorage)
 	s.readStream(f.tableUpdate)
 	return s, nil
+}
+
+// Failed returns a channel that receives an error if the service cannot go on. The caller must
+// still call Close.
+func (s *Service) Failed() <-chan error { return s.failed }
+
+// watchStorage notices the end of a DynamoDB Local that Close has not ended.
+func (s *Service) watchStorage() {
+	select {
+	case <-s.storage.ended:
+		s.log.Error("DynamoDB Local ended")
+		s.failed <- errors.New("DynamoDB Local ended; start the service again")
+	case <-s.receiving.Done():
+	}
 }
 
 // Close rejects new requests, waits for the requests in flight and then ends everything else. If

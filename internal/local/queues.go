@@ -46,9 +46,13 @@ func (s *Service) openQueues(f functions) (*sqs.Service, error) {
 	for _, function := range f.async() {
 		queues = append(queues, sqs.Config{Name: asyncQueue(function.Name), VisibilityTimeout: time.Minute, DeadLetterQueue: otherDeadLetters, MaxReceiveCount: maxReceives})
 	}
-	return sqs.Open(sqs.Options{
+	opened, err := sqs.Open(sqs.Options{
 		Region: s.settings.Region, Account: lambda.Account, URL: s.URL, Queues: queues, Path: s.storage.queuesPath, Logger: s.log,
 	})
+	if err != nil && s.storage.queuesPath != "" {
+		err = inData(s.settings.DataFolder, err)
+	}
+	return opened, err
 }
 
 // queueURL returns the URL of a queue.

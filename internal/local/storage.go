@@ -2,6 +2,7 @@ package local
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 
 	"orders/internal/local/eventbridge"
@@ -22,12 +23,13 @@ type storage struct {
 	events     []eventbridge.Event                                           // of earlier runs
 	journal    eventbridge.Journal                                           // keeps events for later runs; nil: nothing is kept
 	queuesPath string                                                        // of the file that keeps the queues' messages; empty: nothing is kept
+	ended      <-chan struct{}                                               // closed if DynamoDB Local has ended; nil: it is not the service's own
 	close      func() error
 }
 
-func openStorage(ctx context.Context, settings Settings) (*storage, error) {
+func openStorage(ctx context.Context, settings Settings, log *slog.Logger) (*storage, error) {
 	if settings.DynamoDB {
-		return openDynamoDB(ctx, settings)
+		return openDynamoDB(ctx, settings, log)
 	}
 	return openMemory(settings.Region), nil
 }

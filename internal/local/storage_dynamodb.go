@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"slices"
 	"time"
@@ -23,6 +24,7 @@ const (
 	databaseFolder = "dynamodb"
 	eventsFile     = "events.jsonl"
 	queuesFile     = "queues.jsonl"
+	lockFile       = "lock"
 )
 
 // setupAttempt is the timeout of one attempt to create the table, while DynamoDB Local may still be
@@ -30,41 +32,47 @@ const (
 const setupAttempt = 5 * time.Second
 
 // openDynamoDB returns a storage on the DynamoDB Local at the settings' endpoint, or on one that
-// starts and ends with the service. Orders, events, queues and the stream's checkpoints are
-// kept in the data folder between runs.
-func openDynamoDB(ctx context.Context, settings Settings) (_ *storage, err error) {
+// starts and ends with the service. Orders, events, queues and the stream's checkpoints are kept in
+// the data folder between runs. Errors name the setting that they come from.
+func openDynamoDB(ctx context.Context, settings Settings, log *slog.Logger) (_ *storage, err error) {
 	var opened closers
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, opened.close())
 		}
 	}()
-	endpoint, err := findServer(ctx, settings, &opened)
+	if err := lockData(ctx, settings.DataFolder, &opened); err != nil {
+		return nil, err
+	}
+	events, earlierEvents, err := openEvents(settings.DataFolder, &opened)
 	if err != nil {
 		return nil, err
 	}
-	events, earlierEvents, err := openJournal[eventbridge.Event](settings.DataFolder, eventsFile, &opened)
+	server, err := findServer(ctx, settings, log, &opened)
 	if err != nil {
 		return nil, err
 	}
 	cfg := aws.Config{Region: settings.Region, Credentials: aws.CredentialsProviderFunc(localCredentials)}
-	client := dynamo.NewClient(cfg, endpoint, dynamo.Timing{Attempt: setupAttempt})
+	client := dynamo.NewClient(cfg, server.endpoint, dynamo.Timing{Attempt: setupAttempt})
+	if err := waitForResponse(ctx, client, server); err != nil {
+		return nil, err
+	}
 	if err := dynamodb.EnsureTable(ctx, client, tableName); err != nil {
 		return nil, err
 	}
-	stream, err := newStreamReader(ctx, cfg, client, endpoint, settings.DataFolder)
+	stream, err := newStreamReader(ctx, cfg, client, server.endpoint, settings.DataFolder)
 	if err != nil {
 		return nil, err
 	}
-	api, err := forwardTo(endpoint)
+	api, err := forwardTo(server.endpoint)
 	if err != nil {
 		return nil, err
 	}
 	return &storage{
 		api:       api,
 		streamARN: stream.StreamARN,
-		name:      fmt.Sprintf("DynamoDB Local at %s, table %s", endpoint, tableName),
-		orders:    &dynamo.Store{Client: dynamo.NewClient(cfg, endpoint, dynamo.Timing{}), Table: tableName},
+		name:      fmt.Sprintf("DynamoDB Local at %s, table %s", server.endpoint, tableName),
+		orders:    &dynamo.Store{Client: dynamo.NewClient(cfg, server.endpoint, dynamo.Timing{}), Table: tableName},
 		readStream: func(ctx context.Context, mapping lambda.StreamMapping) error {
 			stream.Mapping = mapping
 			return stream.Run(ctx)
@@ -72,6 +80,7 @@ func openDynamoDB(ctx context.Context, settings Settings) (_ *storage, err error
 		events:     earlierEvents,
 		journal:    events,
 		queuesPath: filepath.Join(settings.DataFolder, queuesFile),
+		ended:      server.ended,
 		close:      opened.close,
 	}, nil
 }
@@ -88,28 +97,86 @@ func (c closers) close() error {
 	return errors.Join(errs...)
 }
 
-// findServer returns the endpoint in the settings, or that of a server that it starts on the data
-// folder.
-func findServer(ctx context.Context, settings Settings, opened *closers) (endpoint string, err error) {
-	if settings.DynamoDBEndpoint != "" {
-		return settings.DynamoDBEndpoint, nil
-	}
-	server, err := dynamodb.StartServer(ctx, dynamodb.ServerOptions{Dir: filepath.Join(settings.DataFolder, databaseFolder)})
+// inData adds the setting to the error of a data folder.
+func inData(folder string, err error) error { return fmt.Errorf("DATA=%s: %w", folder, err) }
+
+// lockData locks the data folder for this process. It does not wait, because the lock of a process
+// that was killed ends with it.
+func lockData(ctx context.Context, folder string, opened *closers) error {
+	ctx, cancel := context.WithCancel(ctx)
+	cancel()
+	lock, err := durable.LockFile(ctx, filepath.Join(folder, lockFile))
 	if err != nil {
-		return "", err
+		return inData(folder, err)
 	}
-	*opened = append(*opened, server.Close)
-	return server.Endpoint(), nil
+	*opened = append(*opened, lock.Close)
+	return nil
 }
 
-// openJournal opens a journal in the data folder, and returns the entries of earlier runs.
-func openJournal[E any](folder, name string, opened *closers) (*durable.Journal[E], []E, error) {
-	journal, earlier, err := durable.OpenJournal[E](filepath.Join(folder, name))
+// A dataJournal is the journal of events. Its errors name the setting, because the folder may
+// become full or unwritable at any time.
+type dataJournal struct {
+	*durable.Journal[eventbridge.Event]
+	folder string
+}
+
+// Append implements eventbridge.Journal.
+func (j dataJournal) Append(event eventbridge.Event) error {
+	if err := j.Journal.Append(event); err != nil {
+		return inData(j.folder, err)
+	}
+	return nil
+}
+
+// openEvents opens the journal of events, and returns the events of earlier runs.
+func openEvents(folder string, opened *closers) (eventbridge.Journal, []eventbridge.Event, error) {
+	journal, earlier, err := durable.OpenJournal[eventbridge.Event](filepath.Join(folder, eventsFile))
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, inData(folder, err)
 	}
 	*opened = append(*opened, journal.Close)
-	return journal, earlier, nil
+	return dataJournal{journal, folder}, earlier, nil
+}
+
+// A server is a DynamoDB Local.
+type server struct {
+	endpoint string
+	setting  string          // that the server comes from, for errors
+	ended    <-chan struct{} // nil if the server is not the service's own
+}
+
+// findServer returns the server at the endpoint in the settings, or one that it starts on the data
+// folder.
+func findServer(ctx context.Context, settings Settings, log *slog.Logger, opened *closers) (server, error) {
+	if endpoint := settings.DynamoDBEndpoint; endpoint != "" {
+		return server{endpoint: endpoint, setting: "DYNAMODB_ENDPOINT=" + endpoint}, nil
+	}
+	folder := filepath.Join(settings.DataFolder, databaseFolder)
+	started, err := dynamodb.StartServer(ctx, dynamodb.ServerOptions{Dir: folder, Progress: func(step string) { log.Info(step) }})
+	if err != nil {
+		return server{}, inData(settings.DataFolder, err)
+	}
+	*opened = append(*opened, started.Close)
+	return server{
+		endpoint: started.Endpoint(),
+		setting:  fmt.Sprintf("DATA=%s: if the database in %s is damaged, move that folder away to begin a new one", settings.DataFolder, folder),
+		ended:    started.Ended(),
+	}, nil
+}
+
+// waitForResponse waits until the server responds. An own server has printed that it listens, and
+// may only be slow.
+func waitForResponse(ctx context.Context, client *awsdynamodb.Client, server server) error {
+	limit := 8 * time.Second
+	if server.ended != nil {
+		limit = time.Minute
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	if err := dynamodb.WaitForResponse(ctx, client, tableName); err != nil {
+		return fmt.Errorf("%s: %w", server.setting, err)
+	}
+	return nil
 }
 
 // newStreamReader returns a reader of the table's stream that resumes where the last run ended.
@@ -121,7 +188,11 @@ func newStreamReader(ctx context.Context, cfg aws.Config, client *awsdynamodb.Cl
 	arn := aws.ToString(description.Table.LatestStreamArn)
 	checkpoints, err := durable.OpenCheckpoints(folder, arn)
 	if err != nil {
-		return nil, err
+		return nil, inData(folder, err)
 	}
-	return &dynamodb.StreamReader{Client: dynamodb.NewStreamsClient(cfg, endpoint), StreamARN: arn, Checkpoints: checkpoints}, nil
+	reader := &dynamodb.StreamReader{Client: dynamodb.NewStreamsClient(cfg, endpoint), StreamARN: arn, Checkpoints: checkpoints}
+	if err := reader.VerifyCheckpoints(ctx); err != nil {
+		return nil, inData(folder, fmt.Errorf("%w; remove %s to repeat all records that the stream still has", err, checkpoints.Path()))
+	}
+	return reader, nil
 }

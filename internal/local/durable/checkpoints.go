@@ -77,6 +77,9 @@ func (c *Checkpoints) decode(text []byte) error {
 	return nil
 }
 
+// Path returns the path of the file.
+func (c *Checkpoints) Path() string { return c.path }
+
 // Get returns a shard's checkpoint, the zero Checkpoint if it has none.
 func (c *Checkpoints) Get(shardID string) Checkpoint {
 	c.mu.Lock()

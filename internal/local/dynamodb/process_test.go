@@ -65,7 +65,7 @@ func TestFolderIsLockedUntilTheCommandEnds(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	_, err = lockFolder(ctx, folder)
-	require.EqualError(t, err, "data folder "+folder+": another DynamoDB Local is using it")
+	require.EqualError(t, err, "lock folder "+folder+" for DynamoDB Local: another process is using it")
 
 	locked := make(chan error)
 	go func() {

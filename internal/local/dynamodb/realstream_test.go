@@ -3,7 +3,9 @@ package dynamodb_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -142,6 +144,9 @@ func TestDynamoDBLocal(t *testing.T) {
 	t.Run("images have the content of the table", func(t *testing.T) {
 		testImages(t, newRealTable(t, endpoint))
 	})
+	t.Run("only checkpoints that the shard can have are accepted", func(t *testing.T) {
+		testCheckpoints(t, newRealTable(t, endpoint))
+	})
 }
 
 func testEveryChange(t *testing.T, table *realTable) {
@@ -211,4 +216,38 @@ func testImages(t *testing.T, table *realTable) {
 	image, err := streamimage.Parse(a.of[id][0].Change.NewImage)
 	require.NoError(t, err)
 	require.JSONEq(t, string(document), string(image.JSON()))
+}
+
+func testCheckpoints(t *testing.T, table *realTable) {
+	checkpoints, err := durable.OpenCheckpoints(t.TempDir(), table.stream)
+	require.NoError(t, err)
+	reader := &dynamodb.StreamReader{Client: table.streams, StreamARN: table.stream, Checkpoints: checkpoints}
+	stream, err := table.streams.DescribeStream(t.Context(), &dynamodbstreams.DescribeStreamInput{StreamArn: &table.stream})
+	require.NoError(t, err)
+	shardID := *stream.StreamDescription.Shards[0].ShardId
+	first := *stream.StreamDescription.Shards[0].SequenceNumberRange.StartingSequenceNumber
+	number := func(i int) string { return fmt.Sprintf("%0*d", len(first), i) }
+	require.NoError(t, reader.VerifyCheckpoints(t.Context()), "none")
+	start, err := strconv.Atoi(first)
+	require.NoError(t, err)
+	require.NoError(t, checkpoints.Advance(shardID, number(start+5)))
+	require.NoError(t, reader.VerifyCheckpoints(t.Context()))
+	require.Zero(t, checkpoints.Get(shardID), "the shard has no records, so none is repeated")
+
+	for _, orderID := range []string{"1", "2"} {
+		require.NoError(t, put(t.Context(), table.client, table.name, orderID))
+	}
+	for i := range 2 {
+		require.NoError(t, checkpoints.Advance(shardID, number(start+i)))
+		require.NoError(t, reader.VerifyCheckpoints(t.Context()))
+		require.Equal(t, number(start+i), checkpoints.Get(shardID).After)
+	}
+	for _, impossible := range []string{number(start + 2), "999999999999999999999", "abc", "-1", "5"} {
+		require.NoError(t, checkpoints.Advance(shardID, impossible))
+		require.ErrorContains(t, reader.VerifyCheckpoints(t.Context()), strconv.Quote(impossible)+" is impossible")
+	}
+	require.NoError(t, checkpoints.End(shardID))
+	require.NoError(t, reader.VerifyCheckpoints(t.Context()), "it is not read again")
+	reader.Client = dynamodb.NewStreamsClient(dynamodbtest.Config(), "http://127.0.0.1:1")
+	require.NotContains(t, reader.VerifyCheckpoints(t.Context()).Error(), "impossible")
 }

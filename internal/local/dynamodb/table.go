@@ -9,12 +9,32 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go"
 )
 
 const (
 	tablePoll    = 20 * time.Millisecond
 	tableTimeout = time.Minute
+
+	responsePoll   = 200 * time.Millisecond
+	errorResponses = 20 // before WaitForResponse fails
 )
+
+// WaitForResponse returns when the server responds to a question about a table, whether the table
+// exists or not. It returns an error at the end of ctx, and if the server keeps responding with
+// errors, as DynamoDB Local does if it cannot read its database.
+func WaitForResponse(ctx context.Context, client *dynamodb.Client, table string) error {
+	once := func(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} }
+	for failures := 1; ; failures++ {
+		_, err := client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: aws.String(table)}, once)
+		if err == nil || is[*types.ResourceNotFoundException](err) {
+			return nil
+		}
+		if is[smithy.APIError](err) && failures >= errorResponses || sleep(ctx, responsePoll) != nil {
+			return fmt.Errorf("no valid response from DynamoDB: %w", err)
+		}
+	}
+}
 
 // EnsureTable creates the orders table if there is no table of that name, and returns when it is
 // active. Any number of callers may do so at once. An existing table is left as it is; the error
