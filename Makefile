@@ -107,9 +107,9 @@ soak: ## the same for ten minutes at half the rate; memory and goroutines must n
 
 # BASELINE is a directory of functions of another commit to compare with: see cmd/bench/README.md.
 .PHONY: bench
-bench: ## measure the handlers, and the functions as built for Lambda: RUNS= COLD= WARM= MEMORY= BASELINE=
+bench: ## measure the handlers, and the functions as built for Lambda: RUNS= COLD= WARM= MEMORY= SIZES= BASELINE=
 	go test -run '^$$' -bench . -benchmem ./internal/handler
 	@CGO_ENABLED=0 go build $(FUNCTION_FLAGS) -o $(BUILD)/bench/ ./cmd/create-order ./cmd/get-order ./cmd/on-events ./cmd/table-update
 	@CGO_ENABLED=0 go build $(FUNCTION_FLAGS) -o $(BUILD)/bench/floor/ ./cmd/bench/floor/...
 	@go build -ldflags "$(STAMP)" -o $(BUILD)/measure ./cmd/bench
-	@$(BUILD)/measure -binaries=$(BUILD)/bench -floors=$(BUILD)/bench/floor -baseline=$(BASELINE) -memory=$(or $(MEMORY),512) -runs=$(or $(RUNS),5) -cold=$(or $(COLD),10) -warm=$(or $(WARM),200)
+	@$(BUILD)/measure -binaries=$(BUILD)/bench -floors=$(BUILD)/bench/floor -baseline=$(BASELINE) -memory=$(or $(MEMORY),512) -sizes=$(SIZES) -runs=$(or $(RUNS),5) -cold=$(or $(COLD),10) -warm=$(or $(WARM),200)
