@@ -24,6 +24,7 @@ type options struct {
 	cold     int    // processes started in each run
 	warm     int    // invocations in each run
 	memory   int    // in MB: whose share of a CPU a function has in the second part of each run; 0: no such part
+	sizes    []int  // in MB: only compare these memory sizes
 }
 
 func main() {
@@ -46,6 +47,9 @@ func run(ctx context.Context, args []string, output io.Writer) error {
 		return err
 	}
 	defer d.close()
+	if len(o.sizes) > 0 {
+		return compareSizes(ctx, o, d, output)
+	}
 	report := newReport(output, o)
 	for _, c := range comparisons(o) {
 		if o.only != "" && o.only != c.name {
@@ -74,7 +78,11 @@ func parse(args []string) (o options, err error) {
 	flags.IntVar(&o.cold, "cold", 10, "processes to start in each run")
 	flags.IntVar(&o.warm, "warm", 200, "invocations to time in each run, after a tenth as many that are not")
 	flags.IntVar(&o.memory, "memory", 512, "MB whose share of a CPU functions have in the throttled part; 0: none")
+	sizes := flags.String("sizes", "", "memory sizes in MB, separated by commas: compare these instead")
 	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	if o.sizes, err = parseSizes(*sizes); err != nil {
 		return o, err
 	}
 	if o.runs < 1 || o.cold < 1 || o.warm < 1 || o.memory < 0 || flags.NArg() > 0 {

@@ -91,16 +91,31 @@ func TestAnUnexpectedResponseIsAnError(t *testing.T) {
 
 func TestInvalidArgumentsAreErrors(t *testing.T) {
 	require.ErrorContains(t, run(t.Context(), []string{"-binaries", t.TempDir()}, io.Discard), "create-order")
-	for _, invalid := range []string{"-runs=0", "-cold=0", "-warm=0", "-memory=-1", "more"} {
+	for _, invalid := range []string{"-runs=0", "-cold=0", "-warm=0", "-memory=-1", "-sizes=64", "-sizes=512,", "more"} {
 		require.Error(t, run(t.Context(), []string{invalid}, io.Discard), invalid)
 	}
+}
+
+func TestMemorySizesAreCompared(t *testing.T) {
+	if err := lambdaruntime.CanThrottle(); err != nil {
+		t.Skipf("left out: %v", err)
+	}
+	folder := functions(t, "get-order")
+	var table bytes.Buffer
+	err := run(t.Context(), []string{"-binaries", folder, "-only=get-order", "-sizes=512,1769", "-runs=1", "-cold=1", "-warm=1"}, &table)
+	require.NoError(t, err)
+	require.Regexp(t, `(?m)^\| MB \| get-order \|$`, table.String())
+	require.Regexp(t, `(?m)^\| 512 \| \d+, \d+\.\d, \d+\.\d \|$`, table.String())
+	require.Regexp(t, `(?m)^\| 1769 \| \d+, \d+\.\d, \d+\.\d \|$`, table.String())
 }
 
 func TestMediansOverRuns(t *testing.T) {
 	runs := [][]figures{{{init: 2}, {init: 1}}, {{init: 9}, {init: 3}}, {{init: 4}, {init: 1}}}
 	require.EqualValues(t, 4, medianOf(runs, func(run []figures) figures { return run[0] }).init)
-	ratio := medianOf(runs, func(run []figures) figures { return run[0].over(run[1]) })
+	ratio := medianOf(runs, func(run []figures) figures { return run[0].combine(run[1], divide) })
 	require.EqualValues(t, 3, ratio.init, "2, 3 and 4: the ratio is taken within each run")
+	difference := medianOf(runs, func(run []figures) figures { return run[0].combine(run[1], subtract) })
+	require.EqualValues(t, 3, difference.init, "1, 6 and 3")
 	var out bytes.Buffer
 	report{&out}.row("x", ratio, "x%.2f", math.NaN())
 	require.Equal(t, "| x | x3.00 |"+strings.Repeat("  |", 10)+"\n", out.String(), "what is not known stays empty")

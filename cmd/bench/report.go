@@ -39,8 +39,8 @@ func newReport(output io.Writer, o options) report {
 	return report{output}
 }
 
-// add writes the medians of a comparison's programs over the runs, and the medians of the ratios
-// within each run.
+// add writes the medians of a comparison's programs over the runs, and the medians of the ratios and
+// differences within each run.
 func (r report) add(c comparison, runs [][]figures) {
 	fmt.Fprintf(r.output, "| **%s** |\n", c.name)
 	for i, p := range c.programs {
@@ -49,8 +49,12 @@ func (r report) add(c comparison, runs [][]figures) {
 	}
 	for i, p := range c.programs {
 		if i > 0 {
-			ratio := medianOf(runs, func(run []figures) figures { return run[0].over(run[i]) })
+			ratio := medianOf(runs, func(run []figures) figures { return run[0].combine(run[i], divide) })
 			r.row("/ "+p.name, ratio, "x%.2f")
+		}
+		if p.name == "floor" {
+			difference := medianOf(runs, func(run []figures) figures { return run[0].combine(run[i], subtract) })
+			r.row("- "+p.name, difference, "%+.2f")
 		}
 	}
 	if c.records > 1 {
@@ -79,14 +83,17 @@ func figuresOf(l []float64) figures {
 	return figures{l[0], l[1], l[2], l[3], l[4], l[5], l[6], l[7], l[8], l[9]}
 }
 
-// over returns the ratios of figures to those of another program.
-func (f figures) over(other figures) figures {
-	ratios, divisors := f.list(), other.list()
-	for i := range ratios {
-		ratios[i] /= divisors[i]
+// combine returns what op makes of each figure and that of another program.
+func (f figures) combine(other figures, op func(a, b float64) float64) figures {
+	combined, others := f.list(), other.list()
+	for i := range combined {
+		combined[i] = op(combined[i], others[i])
 	}
-	return figuresOf(ratios)
+	return figuresOf(combined)
 }
+
+func divide(a, b float64) float64   { return a / b }
+func subtract(a, b float64) float64 { return a - b }
 
 // medianOf returns the median of every figure over the runs.
 func medianOf(runs [][]figures, of func(run []figures) figures) figures {
