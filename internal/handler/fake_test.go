@@ -113,7 +113,8 @@ func invoke(t *testing.T, h interface {
 	require.NoError(t, json.Unmarshal(out, &proxied))
 	require.Equal(t, "application/json", proxied.Headers["Content-Type"])
 	headers := maps.Clone(proxied.Headers)
-	for _, name := range []string{"Content-Type", "Access-Control-Allow-Origin", "Access-Control-Allow-Headers", "Access-Control-Allow-Methods"} {
+	require.Equal(t, "ETag, Idempotent-Replayed, Location, Retry-After", headers["Access-Control-Expose-Headers"])
+	for _, name := range []string{"Content-Type", "Access-Control-Allow-Origin", "Access-Control-Allow-Headers", "Access-Control-Allow-Methods", "Access-Control-Expose-Headers"} {
 		require.NotEmpty(t, headers[name], name)
 		delete(headers, name)
 	}

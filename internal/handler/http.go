@@ -73,9 +73,10 @@ func (r proxyRequest) decodeBody() ([]byte, error) {
 // CORS returns the headers of every response that let browsers read it.
 func CORS() map[string]string {
 	return map[string]string{
-		"Access-Control-Allow-Origin":  "*",
-		"Access-Control-Allow-Headers": "Authorization,Content-Type,X-Amz-Date,X-Amz-Security-Token,X-Api-Key",
-		"Access-Control-Allow-Methods": "GET,OPTIONS,POST",
+		"Access-Control-Allow-Origin":   "*",
+		"Access-Control-Allow-Headers":  "Authorization,Content-Type,X-Amz-Date,X-Amz-Security-Token,X-Api-Key",
+		"Access-Control-Allow-Methods":  "GET,OPTIONS,POST",
+		"Access-Control-Expose-Headers": "ETag, Idempotent-Replayed, Location, Retry-After",
 	}
 }
 

@@ -91,6 +91,7 @@ func requireGatewayCORS(t *testing.T, parameters map[string]any, prefix string) 
 	require.Equal(t, "'*'", parameters[prefix+"Access-Control-Allow-Origin"])
 	require.Equal(t, "'Authorization,Content-Type,X-Amz-Date,X-Amz-Security-Token,X-Api-Key'", parameters[prefix+"Access-Control-Allow-Headers"])
 	require.Equal(t, "'GET,OPTIONS,POST'", parameters[prefix+"Access-Control-Allow-Methods"])
+	require.Equal(t, "'ETag, Idempotent-Replayed, Location, Retry-After'", parameters[prefix+"Access-Control-Expose-Headers"])
 }
 
 // API Gateway turns schemas into JSON Schema draft 4 models. It rejects the whole document for a

@@ -25,7 +25,7 @@ var operations = []struct {
 	{"OPTIONS /orders/{orderId}", "preflightOrder", "", "", []string{"204"}},
 }
 
-var corsHeaders = []string{"Access-Control-Allow-Origin", "Access-Control-Allow-Headers", "Access-Control-Allow-Methods"}
+var corsHeaders = []string{"Access-Control-Allow-Origin", "Access-Control-Allow-Headers", "Access-Control-Allow-Methods", "Access-Control-Expose-Headers"}
 
 // eachOperation calls f with every operation of the document, by its route.
 func eachOperation(doc *openapi3.T, f func(route string, operation *openapi3.Operation)) {
