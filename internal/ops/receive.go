@@ -78,28 +78,37 @@ func (r *reception) receiveAll(ctx context.Context, queue, url string) error {
 
 func (r *reception) receive(ctx context.Context, queue, url string) error {
 	for ctx.Err() == nil && !r.isFull() {
-		output, err := r.operator.SQS.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
-			QueueUrl:                    aws.String(url),
-			MaxNumberOfMessages:         10,
-			VisibilityTimeout:           int32(visibilityTimeout / time.Second),
-			WaitTimeSeconds:             1,
-			MessageAttributeNames:       []string{"All"},
-			MessageSystemAttributeNames: []types.MessageSystemAttributeName{types.MessageSystemAttributeNameAll},
-		})
-		if ctx.Err() != nil {
-			return nil // the caller reports it
-		}
+		messages, err := r.poll(ctx, url)
 		if err != nil {
 			return fmt.Errorf("receive from %s: %w", url, err)
 		}
-		if len(output.Messages) == 0 {
+		if len(messages) == 0 {
 			return nil
 		}
-		for _, m := range output.Messages {
+		for _, m := range messages {
 			r.letters <- newLetter(queue, url, m)
 		}
 	}
 	return nil
+}
+
+// poll receives up to 10 messages. It is not interrupted, because messages whose response nobody
+// reads would stay invisible.
+func (r *reception) poll(ctx context.Context, url string) ([]types.Message, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishTimeout)
+	defer cancel()
+	output, err := r.operator.SQS.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
+		QueueUrl:                    aws.String(url),
+		MaxNumberOfMessages:         10,
+		VisibilityTimeout:           int32(visibilityTimeout / time.Second),
+		WaitTimeSeconds:             1,
+		MessageAttributeNames:       []string{"All"},
+		MessageSystemAttributeNames: []types.MessageSystemAttributeName{types.MessageSystemAttributeNameAll},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return output.Messages, nil
 }
 
 // isFull reports whether as many letters were selected as the filter allows.

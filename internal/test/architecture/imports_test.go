@@ -116,6 +116,7 @@ func TestArchitecture(t *testing.T) {
 	t.Run("layers import what their rules allow", func(t *testing.T) { requireRules(t, all, own) })
 	t.Run("no import points back up", func(t *testing.T) { requireDownwardImports(t, own) })
 	t.Run("functions only wire", func(t *testing.T) { requireThinFunctions(t, all) })
+	t.Run("one package knows the tracing library", func(t *testing.T) { requireOneTracingPackage(t, own) })
 	t.Run("functions contain nothing of tests or of the local service", func(t *testing.T) { requireLeanFunctions(t, all) })
 }
 
@@ -168,6 +169,17 @@ func requireThinFunctions(t *testing.T, all map[string]goPackage) {
 			known := all[imported].Standard || all[imported].isOurs() || imported == "github.com/aws/aws-lambda-go/lambda"
 			require.True(t, known, "%s imports %s", name, imported)
 		}
+	}
+}
+
+func requireOneTracingPackage(t *testing.T, own []goPackage) {
+	t.Helper()
+	for _, p := range own {
+		if within(p.ImportPath, "orders/internal/floor/") {
+			continue // measures what the library costs
+		}
+		traces := slices.ContainsFunc(p.Imports, func(imported string) bool { return within(imported, tracing) })
+		require.Equal(t, p.ImportPath == "orders/internal/telemetry", traces, p.ImportPath)
 	}
 }
 
