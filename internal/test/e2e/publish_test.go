@@ -145,3 +145,20 @@ func TestPoisonRecordsDoNotHoldUpOthers(t *testing.T) {
 	require.EqualValues(t, 1, d.DeadLetters.Requests.Load())
 	require.Equal(t, 1, d.DeadLetters.RequestsWith(`\"startSequenceNumber\":\"4\"`), "a pointer to the record")
 }
+
+func TestPermanentFailureBecomesADeadLetter(t *testing.T) {
+	t.Parallel()
+	d := deploy(t, http.NotFoundHandler(), "no-table")
+	update := d.Start(t, testworld.TableUpdate)
+	ids, records := newOrders(3)
+	records[1].New = json.RawMessage(`{"paymentToken":{"S":5}}`)
+
+	d.DeadLetters.FailOnce(testworld.InternalError)
+	require.Equal(t, []string{"2"}, publish(t, update, records), "the queue failed")
+	require.Equal(t, []string{"OrderCreated " + ids[0]}, d.published())
+
+	require.Empty(t, publish(t, update, records[1:]))
+	require.Equal(t, []string{"OrderCreated " + ids[0], "OrderCreated " + ids[2]}, d.published())
+	require.Equal(t, 2, d.DeadLetters.RequestsWith(`\"startSequenceNumber\":\"2\"`), "one failed, one was accepted")
+	require.Equal(t, 1, update.Process().Number)
+}
