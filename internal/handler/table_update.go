@@ -22,7 +22,7 @@ type TableUpdate struct {
 	Image func(stream json.RawMessage) (order.Image, error)
 	// TraceHeader returns the X-Ray header of ctx's trace, or "".
 	TraceHeader func(ctx context.Context) string
-	DeadLetters DeadLetters // may be nil
+	DeadLetters DeadLetters // nil leaves permanent failures to the mapping
 	Metrics     Metrics     // may be nil
 	Log         *slog.Logger
 }
