@@ -3,18 +3,15 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"io"
 	"log/slog"
 	"net/http"
-	"os"
-
-	"github.com/aws/aws-lambda-go/lambda"
 
 	"orders/internal/coldstart"
 	"orders/internal/dynamo"
 	"orders/internal/environment"
+	"orders/internal/function"
 	"orders/internal/handler"
 	"orders/internal/order"
 	"orders/internal/peer"
@@ -23,28 +20,7 @@ import (
 )
 
 func main() {
-	if err := run(context.Background(), os.Getenv, os.Stdout); err != nil {
-		log := telemetry.NewLogger(os.Stdout, slog.LevelInfo)
-		log.Error("create-order failed to start", slog.String("error", err.Error()))
-		os.Exit(1)
-	}
-}
-
-// run handles events until Lambda ends the process, and returns an error if the environment is
-// incomplete.
-func run(ctx context.Context, getenv func(name string) string, output io.Writer) error {
-	transport := safehttp.NewTransport()
-	h, err := newHandler(getenv, output, transport)
-	if err != nil {
-		return err
-	}
-	telemetry.Install(h.Log)
-	coldstart.Prepare(telemetry.ContextWithDiscardedTrace(ctx), transport, example(),
-		func(inProcess http.RoundTripper) (*handler.CreateOrder, error) {
-			return newHandler(getenv, io.Discard, inProcess)
-		})
-	lambda.StartWithOptions(h)
-	return nil
+	function.Main("create-order", newHandler, example())
 }
 
 // newHandler connects the handler to what the environment names. Logs and metrics go to output,
@@ -65,6 +41,7 @@ func newHandler(getenv func(name string) string, output io.Writer, transport htt
 	if err := errors.Join(env.Err(), err); err != nil {
 		return nil, err
 	}
+	telemetry.Install(log)
 	if urls.Users == "" {
 		telemetry.NewLogger(output, slog.LevelInfo).Info("users check off: USERS_API_URL is empty") // at every LOG_LEVEL
 	}
@@ -75,4 +52,15 @@ func newHandler(getenv func(name string) string, output io.Writer, transport htt
 	checkers := tracer.Checkers(metrics.Checkers(peer.New(urls, peer.Options{Transport: signed, Log: log})))
 	orders := &order.Service{Store: store, Checkers: checkers}
 	return &handler.CreateOrder{Orders: orders, Metrics: metrics, Responses: metrics, Log: log}, nil
+}
+
+// example returns an event with which the function creates an order, and the response that lets it.
+func example() coldstart.Example {
+	return coldstart.Example{
+		Event: `{"resource":"/orders","httpMethod":"POST","requestContext":{"authorizer":{"claims":{"sub":"example"}}},"body":"{` +
+			`\"products\":[{\"productId\":\"example\",\"name\":\"example\",\"price\":1,\"package\":{\"width\":1,\"length\":1,\"height\":1,\"weight\":1}}],` +
+			`\"address\":{\"name\":\"example\",\"streetAddress\":\"example\",\"city\":\"example\",\"country\":\"DE\",\"phoneNumber\":\"1\"},` +
+			`\"deliveryPrice\":0,\"paymentToken\":\"example\"}"}`,
+		Response: `{"pricing":0,"ok":true,"message":"All products are valid"}`, // PutItem ignores it
+	}
 }

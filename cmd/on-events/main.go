@@ -3,18 +3,14 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"net/http"
-	"os"
-
-	"github.com/aws/aws-lambda-go/lambda"
 
 	"orders/internal/coldstart"
 	"orders/internal/dynamo"
 	"orders/internal/environment"
+	"orders/internal/function"
 	"orders/internal/handler"
 	"orders/internal/order"
 	"orders/internal/safehttp"
@@ -22,28 +18,7 @@ import (
 )
 
 func main() {
-	if err := run(context.Background(), os.Getenv, os.Stdout); err != nil {
-		log := telemetry.NewLogger(os.Stdout, slog.LevelInfo)
-		log.Error("on-events failed to start", slog.String("error", err.Error()))
-		os.Exit(1)
-	}
-}
-
-// run handles events until Lambda ends the process, and returns an error if the environment is
-// incomplete.
-func run(ctx context.Context, getenv func(name string) string, output io.Writer) error {
-	transport := safehttp.NewTransport()
-	h, err := newHandler(getenv, output, transport)
-	if err != nil {
-		return err
-	}
-	telemetry.Install(h.Log)
-	coldstart.Prepare(telemetry.ContextWithDiscardedTrace(ctx), transport, example(),
-		func(inProcess http.RoundTripper) (*handler.OnEvents, error) {
-			return newHandler(getenv, io.Discard, inProcess)
-		})
-	lambda.StartWithOptions(h)
-	return nil
+	function.Main("on-events", newHandler, example())
 }
 
 // newHandler connects the handler to what the environment names. Logs and metrics go to output,
@@ -58,8 +33,22 @@ func newHandler(getenv func(name string) string, output io.Writer, transport htt
 	if err := errors.Join(env.Err(), err); err != nil {
 		return nil, err
 	}
+	telemetry.Install(log)
 	cfg.HTTPClient = safehttp.NewClient(transport, 0)
 	tracer.InstrumentAWS(&cfg)
 	store := &dynamo.Store{Client: dynamo.NewClient(cfg, endpoint, dynamo.Timing{}), Table: table}
 	return &handler.OnEvents{Orders: &order.Service{Store: store}, Metrics: metrics, UpdateAges: metrics, Log: log}, nil
+}
+
+// example returns an event with which the function applies a fulfilment update, and the response
+// that lets it.
+func example() coldstart.Example {
+	return coldstart.Example{
+		Event: `{"Records":[{"messageId":"example","body":"{\"source\":\"ecommerce.warehouse\",\"detail-type\":\"PackageCreated\",` +
+			`\"resources\":[\"00000000-0000-5000-8000-000000000000\"],\"detail\":{\"products\":[{\"productId\":\"example\",\"quantity\":1}]}}"}]}`,
+		Response: `{"Item":{"orderId":{"S":"00000000-0000-5000-8000-000000000000"},"status":{"S":"NEW"},` +
+			`"createdDate":{"S":"2026-01-01T00:00:00.000000Z"},"modifiedDate":{"S":"2026-01-01T00:00:00.000000Z"},` +
+			`"products":{"L":[{"M":{"productId":{"S":"example"},"price":{"N":"1"},"quantity":{"N":"1"}}}]},` +
+			`"deliveryPrice":{"N":"0"},"total":{"N":"1"}}}`, // UpdateItem ignores it
+	}
 }

@@ -3,50 +3,25 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"net/http"
-	"os"
 	"runtime/debug"
-
-	"github.com/aws/aws-lambda-go/lambda"
 
 	"orders/internal/coldstart"
 	"orders/internal/deadletter"
 	"orders/internal/dynamo/streamimage"
 	"orders/internal/environment"
 	"orders/internal/eventbus"
+	"orders/internal/function"
 	"orders/internal/handler"
 	"orders/internal/safehttp"
 	"orders/internal/telemetry"
 )
 
 func main() {
-	if err := run(context.Background(), os.Getenv, os.Stdout); err != nil {
-		log := telemetry.NewLogger(os.Stdout, slog.LevelInfo)
-		log.Error("table-update failed to start", slog.String("error", err.Error()))
-		os.Exit(1)
-	}
-}
-
-// run handles events until Lambda ends the process, and returns an error if the environment is
-// incomplete.
-func run(ctx context.Context, getenv func(name string) string, output io.Writer) error {
-	transport := safehttp.NewTransport()
-	h, err := newHandler(getenv, output, transport)
-	if err != nil {
-		return err
-	}
-	telemetry.Install(h.Log)
 	tuneCollector()
-	coldstart.Prepare(telemetry.ContextWithDiscardedTrace(ctx), transport, example(),
-		func(inProcess http.RoundTripper) (*handler.TableUpdate, error) {
-			return newHandler(getenv, io.Discard, inProcess)
-		})
-	lambda.StartWithOptions(h)
-	return nil
+	function.Main("table-update", newHandler, example())
 }
 
 // tuneCollector lets garbage grow to four times the live heap, which saves a third of the CPU of a
@@ -70,6 +45,7 @@ func newHandler(getenv func(name string) string, output io.Writer, transport htt
 	if err := errors.Join(env.Err(), err); err != nil {
 		return nil, err
 	}
+	telemetry.Install(log)
 	cfg.HTTPClient = safehttp.NewClient(transport, 0)
 	tracer.InstrumentAWS(&cfg)
 	return &handler.TableUpdate{
@@ -80,4 +56,14 @@ func newHandler(getenv func(name string) string, output io.Writer, transport htt
 		Metrics:     metrics,
 		Log:         log,
 	}, nil
+}
+
+// example returns an event with which the function publishes an event, and the response that lets
+// it.
+func example() coldstart.Example {
+	return coldstart.Example{
+		Event: `{"Records":[{"eventName":"INSERT","dynamodb":{"SequenceNumber":"1","Keys":{"orderId":{"S":"example"}},` +
+			`"NewImage":{"orderId":{"S":"example"},"total":{"N":"1"},"products":{"L":[{"M":{"productId":{"S":"example"}}}]}}}}]}`,
+		Response: `{"FailedEntryCount":0,"Entries":[{"EventId":"example"}]}`,
+	}
 }

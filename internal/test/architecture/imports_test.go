@@ -30,6 +30,7 @@ var rules = []rule{
 	{"orders/internal/percentile", nil},
 	{"orders/internal/coldstart/coldstarttest", []string{"orders/internal/coldstart", testify}},
 	{"orders/internal/coldstart", nil},
+	{"orders/internal/function", []string{"orders/internal/coldstart", "orders/internal/safehttp", "orders/internal/telemetry", "github.com/aws/aws-lambda-go/lambda"}},
 	{"orders/internal/order/ordertest", []string{"orders/internal/order", "github.com/google/uuid", testify, rapid}},
 	{"orders/internal/order", []string{"orders/internal/strictjson", "github.com/google/uuid"}},
 	{"orders/internal/handler", []string{"orders/internal/order", "orders/internal/strictjson", "github.com/aws/aws-lambda-go/events"}},
