@@ -89,6 +89,12 @@ func TestAnUpdateForAnUnknownOrderBecomesADeadLetter(t *testing.T) {
 	require.NoError(t, err)
 	require.Eventually(t, func() bool { _, dead := s.depths(); return dead == 1 }, patience, poll)
 
+	var status ops.Status
+	s.json("status", &status)
+	require.Nil(t, status.Queues[0].OldestAgeSeconds)
+	require.NotNil(t, status.Queues[1].OldestAgeSeconds, "the age of the dead letter")
+	require.Len(t, status.Functions, 4)
+
 	var letters []ops.Letter
 	s.json("dead-letters list", &letters)
 	require.Len(t, letters, 1)

@@ -219,6 +219,16 @@ func (a queueAttributes) count(name types.QueueAttributeName) int {
 	return n
 }
 
+// localAge returns the age of the oldest message in seconds, which a local queue has as an
+// attribute; on AWS it is a metric.
+func (a queueAttributes) localAge() *float64 {
+	age, err := strconv.ParseFloat(a["ApproximateAgeOfOldestMessage"], 64)
+	if err != nil {
+		return nil
+	}
+	return &age
+}
+
 func (o *Operator) queueAttributes(ctx context.Context, url string) (queueAttributes, error) {
 	output, err := o.SQS.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
 		QueueUrl: aws.String(url), AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameAll},

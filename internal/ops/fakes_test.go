@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -154,25 +156,43 @@ func (*fakeCloudWatch) GetMetricData(_ context.Context, in *cloudwatch.GetMetric
 	return out, nil
 }
 
-// A fakeLogs completes a query when it is asked for the second time.
+// A fakeLogs completes each query when it is asked for the second time. Every function has logged
+// its commit.
 type fakeLogs struct {
-	query string
-	asked int
-	lines []string
+	mu      sync.Mutex
+	queries []string
+	asked   map[string]int
+	lines   []string // about orders
 }
 
 func (l *fakeLogs) StartQuery(_ context.Context, in *cloudwatchlogs.StartQueryInput, _ ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.StartQueryOutput, error) {
-	l.query = *in.QueryString
-	return &cloudwatchlogs.StartQueryOutput{QueryId: aws.String("q")}, nil
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.queries = append(l.queries, *in.QueryString)
+	return &cloudwatchlogs.StartQueryOutput{QueryId: aws.String(fmt.Sprint(len(l.queries), " ", in.LogGroupNames[0]))}, nil
 }
 
-func (l *fakeLogs) GetQueryResults(context.Context, *cloudwatchlogs.GetQueryResultsInput, ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.GetQueryResultsOutput, error) {
-	if l.asked++; l.asked == 1 {
+func (l *fakeLogs) GetQueryResults(_ context.Context, in *cloudwatchlogs.GetQueryResultsInput, _ ...func(*cloudwatchlogs.Options)) (*cloudwatchlogs.GetQueryResultsOutput, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.asked == nil {
+		l.asked = map[string]int{}
+	}
+	if l.asked[*in.QueryId]++; l.asked[*in.QueryId] == 1 {
 		return &cloudwatchlogs.GetQueryResultsOutput{Status: logs.QueryStatusRunning}, nil
 	}
+	number, group, _ := strings.Cut(*in.QueryId, " ")
+	n, err := strconv.Atoi(number)
+	if err != nil {
+		return nil, err
+	}
+	field, values := "@message", l.lines
+	if strings.Contains(l.queries[n-1], "ispresent(commit)") {
+		field, values = "commit", []string{"commit of " + group}
+	}
 	out := &cloudwatchlogs.GetQueryResultsOutput{Status: logs.QueryStatusComplete}
-	for _, line := range l.lines {
-		out.Results = append(out.Results, []logs.ResultField{{Field: aws.String("@message"), Value: aws.String(line)}})
+	for _, value := range values {
+		out.Results = append(out.Results, []logs.ResultField{{Field: aws.String(field), Value: aws.String(value)}})
 	}
 	return out, nil
 }

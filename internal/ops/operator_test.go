@@ -61,7 +61,8 @@ func TestStatus(t *testing.T) {
 		{Name: "updates-dead-letters", OldestAgeSeconds: aws.Float64(3000)},
 		{Name: "records-dead-letters", OldestAgeSeconds: aws.Float64(4000)},
 	}, status.Queues)
-	require.Equal(t, ops.FunctionState{Name: "get-order", Version: "2", Since: "2026-01-02", Commit: "commit2"}, status.Functions[1])
+	require.Equal(t, ops.FunctionState{Name: "get-order", Version: "2", Since: "2026-01-02", Commit: "commit of /get-order"}, status.Functions[1])
+	require.Contains(t, a.logs.queries, `fields commit | filter ispresent(commit) and @logStream like "[2]" | sort @timestamp desc | limit 1`)
 
 	a.Stack.Alarms = "" // a local service
 	status, err = a.Status(t.Context())
@@ -85,7 +86,7 @@ func TestOrderShowsNothingPersonal(t *testing.T) {
 		{Time: "2026-01-01T00:00:00Z", Level: "INFO", Message: "order created"},
 		{Time: "2026-01-01T00:00:01Z", Level: "ERROR", Message: "publish failed", Reason: "r", Error: "throttled"},
 	}, report.Log)
-	require.Contains(t, a.logs.query, `filter orderId = "`+o.OrderID+`"`)
+	require.Contains(t, a.logs.queries[0], `filter orderId = "`+o.OrderID+`"`)
 	text := encode(t, report)
 	for _, secret := range []string{string(o.PaymentToken), o.Address.Name, o.Address.PhoneNumber, o.UserID} {
 		require.NotContains(t, text, secret)

@@ -76,12 +76,18 @@ func (o *Operator) logOf(ctx context.Context, orderID string, since time.Time) (
 	for _, f := range o.Functions {
 		groups = append(groups, f.LogGroup)
 	}
+	results, err := o.query(ctx, groups, since, fmt.Sprintf(
+		`fields @timestamp, @message | filter orderId = "%s" and ispresent(level) | sort @timestamp asc | limit %d`, orderID, maxLogLines))
+	return logLines(results), err
+}
+
+// query runs a query of Logs Insights and waits for its results.
+func (o *Operator) query(ctx context.Context, groups []string, since time.Time, text string) ([][]types.ResultField, error) {
 	query, err := o.Logs.StartQuery(ctx, &cloudwatchlogs.StartQueryInput{
 		LogGroupNames: groups,
 		StartTime:     aws.Int64(since.Unix()),
 		EndTime:       aws.Int64(o.now().Add(time.Minute).Unix()),
-		QueryString: aws.String(fmt.Sprintf(
-			`fields @timestamp, @message | filter orderId = "%s" and ispresent(level) | sort @timestamp asc | limit %d`, orderID, maxLogLines)),
+		QueryString:   aws.String(text),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("query logs: %w", err)
@@ -93,7 +99,7 @@ func (o *Operator) logOf(ctx context.Context, orderID string, since time.Time) (
 		}
 		switch results.Status {
 		case types.QueryStatusComplete:
-			return logLines(results.Results), nil
+			return results.Results, nil
 		case types.QueryStatusFailed, types.QueryStatusCancelled, types.QueryStatusTimeout:
 			return nil, fmt.Errorf("query logs: %s", results.Status)
 		}

@@ -2,11 +2,13 @@ package ops
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -43,7 +45,7 @@ type FunctionState struct {
 	Name    string `json:"name"` // of the binary
 	Version string `json:"version"`
 	Since   string `json:"since"`  // when the version was published
-	Commit  string `json:"commit"` // from which it was built, if its description says so
+	Commit  string `json:"commit"` // from which it was built; empty if it has not started lately
 }
 
 // Status returns the state of the stack.
@@ -58,6 +60,8 @@ func (o *Operator) Status(ctx context.Context) (Status, error) {
 			Name:     q.name,
 			Visible:  attributes.count(types.QueueAttributeNameApproximateNumberOfMessages),
 			InFlight: attributes.count(types.QueueAttributeNameApproximateNumberOfMessagesNotVisible),
+
+			OldestAgeSeconds: attributes.localAge(),
 		})
 	}
 	for _, name := range slices.Sorted(maps.Keys(o.Functions)) {
@@ -70,11 +74,41 @@ func (o *Operator) Status(ctx context.Context) (Status, error) {
 	if o.Stack.Alarms == "" {
 		return status, nil // there is no CloudWatch
 	}
+	if err := o.addCommits(ctx, status.Functions); err != nil {
+		return Status{}, err
+	}
 	var err error
 	if status.Alarms, err = o.activeAlarms(ctx); err != nil {
 		return Status{}, err
 	}
 	return status, o.addMetrics(ctx, &status)
+}
+
+// commitsSince is how far back addCommits looks. A function logs its commit when it starts.
+const commitsSince = 7 * 24 * time.Hour
+
+// addCommits adds the commits that the versions of functions have logged. The names of log streams
+// contain the version.
+func (o *Operator) addCommits(ctx context.Context, functions []FunctionState) error {
+	failures := make([]error, len(functions))
+	var running sync.WaitGroup
+	for i := range functions {
+		running.Go(func() {
+			f := &functions[i]
+			results, err := o.query(ctx, []string{o.Functions[f.Name].LogGroup}, o.now().Add(-commitsSince), fmt.Sprintf(
+				`fields commit | filter ispresent(commit) and @logStream like "[%s]" | sort @timestamp desc | limit 1`, f.Version))
+			for _, fields := range results {
+				for _, field := range fields {
+					if aws.ToString(field.Field) == "commit" {
+						f.Commit = aws.ToString(field.Value)
+					}
+				}
+			}
+			failures[i] = err
+		})
+	}
+	running.Wait()
+	return errors.Join(failures...)
 }
 
 type namedQueue struct{ name, url string }

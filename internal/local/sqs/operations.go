@@ -122,6 +122,9 @@ func (q *Queue) attributes() map[string]string {
 		"SqsManagedSseEnabled":                  "false",
 		"VisibilityTimeout":                     seconds(q.VisibilityTimeout),
 	}
+	if age, ok := q.oldestAge(); ok { // on AWS a metric; there is no CloudWatch here
+		attributes["ApproximateAgeOfOldestMessage"] = seconds(age)
+	}
 	if q.deadLetters != nil {
 		policy, _ := json.Marshal(map[string]any{"deadLetterTargetArn": q.deadLetters.ARN(), "maxReceiveCount": q.MaxReceiveCount})
 		attributes["RedrivePolicy"] = string(policy)

@@ -223,6 +223,16 @@ func (q *Queue) Messages() []Message {
 	return messages
 }
 
+// oldestAge returns how long ago the oldest message was sent. It returns false if there is none.
+func (q *Queue) oldestAge() (age time.Duration, ok bool) {
+	q.service.mu.Lock()
+	defer q.service.mu.Unlock()
+	for _, m := range q.messages {
+		age, ok = max(age, time.Since(m.SentAt)), true
+	}
+	return age, ok
+}
+
 // counts returns the approximate numbers of messages that SQS shows.
 func (q *Queue) counts() (visible, inFlight, delayed int) {
 	q.service.mu.Lock()
