@@ -32,8 +32,7 @@ type figures struct {
 	throttledFirst, throttledCold, throttledP50 float64
 }
 
-// measure runs all programs of a comparison in turn, event by event, so that they meet the same
-// noise.
+// measure measures all programs of a comparison in turn.
 func measure(ctx context.Context, o options, d *dependencies, c comparison) ([]figures, error) {
 	all, err := measurePart(ctx, o, d, c, 0)
 	if err != nil || o.memory == 0 || lambdaruntime.CanThrottle() != nil {
@@ -50,12 +49,19 @@ func measure(ctx context.Context, o options, d *dependencies, c comparison) ([]f
 	return all, nil
 }
 
-// measurePart measures with a share of a CPU, or unthrottled for 0.
+// measurePart measures all programs with a share of a CPU, or unthrottled for 0.
 func measurePart(ctx context.Context, o options, d *dependencies, c comparison, share float64) ([]figures, error) {
 	subjects := make([]*subject, len(c.programs))
 	for i, p := range c.programs {
 		subjects[i] = &subject{program: p, comparison: c, dependencies: d, share: share}
-		defer subjects[i].close()
+	}
+	return measureInTurn(ctx, o, subjects)
+}
+
+// measureInTurn measures subjects event by event, so that they meet the same noise.
+func measureInTurn(ctx context.Context, o options, subjects []*subject) ([]figures, error) {
+	for _, s := range subjects {
+		defer s.close()
 	}
 	for range o.cold {
 		for _, s := range subjects {

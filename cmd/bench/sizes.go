@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"orders/internal/lambdaruntime"
-	"orders/internal/percentile"
 )
 
 // parseSizes reads memory sizes in MB, separated by commas.
@@ -26,45 +25,47 @@ func parseSizes(text string) (sizes []int, err error) {
 	return sizes, nil
 }
 
-// compareSizes measures every function with the CPU of several memory sizes, and writes a table of
-// cold start, warm median and price: GB-seconds of a thousand warm invocations. The sizes take
-// turns in each run.
+// compareSizes measures every function with the CPU of several memory sizes, in turn, and writes a
+// table of cold start, warm median and price: GB-seconds of a thousand warm invocations.
 func compareSizes(ctx context.Context, o options, d *dependencies, output io.Writer) error {
 	if err := lambdaruntime.CanThrottle(); err != nil {
 		return fmt.Errorf("compare memory sizes: %w", err)
 	}
-	fmt.Fprintf(output, "Cold start and warm p50 in ms, GB-seconds of 1,000 warm calls; medians of %d runs\n\n| MB |", o.runs)
-	var all []comparison
+	fmt.Fprintf(output, "Cold start and warm p50 in ms, GB-seconds of 1,000 warm calls; medians of %d runs\n\n", o.runs)
+	titles, lines := "| MB |", make([]string, len(o.sizes))
+	for i, size := range o.sizes {
+		lines[i] = fmt.Sprintf("| %d |", size)
+	}
+	columns := 1
 	for _, c := range comparisons(o) {
-		if c.env == nil && (o.only == "" || o.only == c.name) {
-			c.programs = c.programs[:1]
-			all = append(all, c)
-			fmt.Fprintf(output, " %s |", c.name)
+		if c.env != nil || o.only != "" && o.only != c.name {
+			continue
 		}
-	}
-	fmt.Fprintf(output, "\n|---|%s\n", strings.Repeat("---|", len(all)))
-	cold, warm := map[string][]float64{}, map[string][]float64{}
-	key := func(size int, c comparison) string { return fmt.Sprint(size, c.name) }
-	for range o.runs {
-		for _, size := range o.sizes {
-			for _, c := range all {
-				measured, err := measurePart(ctx, o, d, c, float64(size)/fullMemory)
-				if err != nil {
-					return err
-				}
-				cold[key(size, c)] = append(cold[key(size, c)], measured[0].cold)
-				warm[key(size, c)] = append(warm[key(size, c)], measured[0].p50)
+		columns++
+		titles += fmt.Sprintf(" %s |", c.name)
+		var runs [][]figures
+		for range o.runs {
+			measured, err := measureSizes(ctx, o, d, c)
+			if err != nil {
+				return err
 			}
+			runs = append(runs, measured)
+		}
+		for i, size := range o.sizes {
+			f := medianOf(runs, func(run []figures) figures { return run[i] })
+			price := f.p50 * float64(size) / 1024 // a thousand times as many seconds
+			lines[i] += fmt.Sprintf(" %.0f, %.1f, %.1f |", f.cold, f.p50, price)
 		}
 	}
-	for _, size := range o.sizes {
-		fmt.Fprintf(output, "| %d |", size)
-		for _, c := range all {
-			p50 := percentile.Median(warm[key(size, c)])
-			price := p50 * float64(size) / 1024 // a thousand times as many seconds
-			fmt.Fprintf(output, " %.0f, %.1f, %.1f |", percentile.Median(cold[key(size, c)]), p50, price)
-		}
-		fmt.Fprintln(output)
-	}
+	fmt.Fprintf(output, "%s\n|%s\n%s\n", titles, strings.Repeat("---|", columns), strings.Join(lines, "\n"))
 	return nil
+}
+
+// measureSizes measures the function of a comparison with the CPU of each memory size.
+func measureSizes(ctx context.Context, o options, d *dependencies, c comparison) ([]figures, error) {
+	subjects := make([]*subject, len(o.sizes))
+	for i, size := range o.sizes {
+		subjects[i] = &subject{program: c.programs[0], comparison: c, dependencies: d, share: float64(size) / fullMemory}
+	}
+	return measureInTurn(ctx, o, subjects)
 }
