@@ -27,6 +27,20 @@ run: ## run the whole service on this machine; settings as make run NAME=value o
 	@go build -ldflags "$(STAMP)" -o $(BUILD)/local ./cmd/local
 	@exec $(BUILD)/local $(MAKEOVERRIDES)
 
+.PHONY: tour
+tour: ## walk through a running local service with curl: PORT=8080
+	@cmd/local/tour.sh http://127.0.0.1:$(or $(PORT),8080)
+
+.PHONY: reset
+reset: ## delete what local runs with TABLE=dynamodb have kept: DATA=.local
+	cd "$(or $(DATA),.local)" && rm -rf dynamodb events.jsonl queues.jsonl checkpoints-*.json token-key.der
+
+.PHONY: screenshot
+screenshot: ## take the README's picture of the console with chromium
+	@mkdir -p $(BUILD)/screenshots
+	@REQUIRE_CHROMIUM=1 go test ./internal/local -run '^TestScreenshots$$' -count=1 -screenshots=$(abspath $(BUILD)/screenshots)
+	@cp $(BUILD)/screenshots/order-light-wide.png resources/console.png
+
 # The simulation plays 2,000 histories, under the race detector 300 of them.
 .PHONY: test
 test: ## run all tests, with the race detector if there is a C compiler

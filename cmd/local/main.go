@@ -30,7 +30,7 @@ func main() {
 }
 
 // run serves until ctx ends. Arguments are settings, NAME=value each, as in the environment. It
-// writes the tour to stdout, and the functions' logs to stderr.
+// writes where the service listens to stdout, and the functions' logs to stderr.
 func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) error {
 	settings, err := local.ReadCommandLine(args, environ)
 	if err != nil {
@@ -40,7 +40,8 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	if err != nil {
 		return err
 	}
-	fmt.Fprint(stdout, service.Tour())
+	fmt.Fprintf(stdout, "The orders service listens on %s, its orders are %s (Ctrl-C ends it).\n", service.URL, service.Storage())
+	fmt.Fprintf(stdout, "Open %s/ to see and try it, or run make tour in another shell.\n", service.URL)
 	select {
 	case err := <-service.Failed():
 		ctx, cancel := context.WithTimeout(ctx, failedTimeout)

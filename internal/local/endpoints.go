@@ -64,7 +64,7 @@ func (s *Service) routes(f functions, tokens *apigateway.TokenIssuer, pages http
 	}
 
 	all := http.NewServeMux()
-	all.Handle("/", s.inFlight.track(s.denyPutEvents(aws.Route(observe(s.recorder, api)))))
+	all.Handle("/", s.inFlight.track(s.denyPutEvents(aws.Route(s.observe(api)))))
 	all.Handle("GET /{$}", pages)
 	all.Handle(console.Path, pages)
 	s.registerFakePeers(all, signatures)

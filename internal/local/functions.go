@@ -97,7 +97,7 @@ func (s *Service) openBus() {
 		Events:  s.storage.events,
 		Journal: s.storage.journal,
 		Logger:  s.log,
-		Observe: s.recorder.Event,
+		Observe: s.observeEvent,
 	})
 }
 

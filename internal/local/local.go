@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"path/filepath"
 	"strconv"
 	"sync"
 	"time"
@@ -32,6 +33,7 @@ type Service struct {
 	log        *slog.Logger
 	logs       *recentLogs
 	recorder   *console.Recorder
+	terminal   *terminal // nil if logs are JSON
 	traces     *xray.Daemon
 	tracer     telemetry.Tracer
 	faults     console.Faults
@@ -62,13 +64,17 @@ func Start(ctx context.Context, settings Settings, log io.Writer) (*Service, err
 	if err != nil {
 		return nil, fmt.Errorf("cannot listen on port %d: %w", settings.Port, err)
 	}
-	tokens, err := apigateway.NewTokenIssuer(nil)
-	if err != nil {
-		return nil, errors.Join(err, listener.Close())
+	short := newTerminal(settings, log)
+	if short != nil {
+		log = short
 	}
 	opened, err := openStorage(ctx, settings, telemetry.NewLogger(telemetry.NewLineWriter(log), settings.LogLevel))
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
+	}
+	tokens, err := openTokens(settings)
+	if err != nil {
+		return nil, errors.Join(err, listener.Close(), opened.close())
 	}
 	logs := newRecentLogs(log)
 	recorder := console.NewRecorder(logs, settings.LogLevel)
@@ -88,6 +94,7 @@ func Start(ctx context.Context, settings Settings, log io.Writer) (*Service, err
 		settings: settings,
 		log:      telemetry.NewLogger(lines, slog.LevelDebug), // the recorder drops what LogLevel leaves out
 		recorder: recorder,
+		terminal: short,
 		traces:   traces,
 		tracer:   tracer,
 		logs:     logs,
@@ -133,6 +140,17 @@ func (s *Service) watchStorage() {
 	case <-s.receiving.Done():
 	}
 }
+
+// openTokens returns an issuer whose tokens are valid as long as orders are kept.
+func openTokens(settings Settings) (*apigateway.TokenIssuer, error) {
+	if settings.DynamoDB {
+		return apigateway.OpenTokenIssuer(filepath.Join(settings.DataFolder, "token-key.der"), nil)
+	}
+	return apigateway.NewTokenIssuer(nil)
+}
+
+// Storage says where the orders are, for people.
+func (s *Service) Storage() string { return s.storage.name }
 
 // Close rejects new requests, waits for the requests in flight and then ends everything else. If
 // ctx ends first, what is left is canceled; the error then wraps ctx's.

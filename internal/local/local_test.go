@@ -128,3 +128,6 @@ func TestPathsAreNotRedirected(t *testing.T) {
 		require.JSONEq(t, `{"message":"Missing Authentication Token"}`, text, path)
 	}
 }
+
+// sampleUser is a user whom the fake users service knows, as it knows every UUID.
+const sampleUser = "11111111-2222-4333-8444-555555555555"

@@ -2,25 +2,31 @@ package local
 
 import (
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/google/uuid"
 
 	"orders/internal/local/console"
+	"orders/internal/local/eventbridge"
 	"orders/internal/local/lambda"
 )
 
 // observe returns a handler that records every request with its response. The invocation that it
 // causes has the same request ID.
-func observe(recorder *console.Recorder, next http.Handler) http.Handler {
+func (s *Service) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id, start := uuid.NewString(), time.Now()
 		seen := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 		next.ServeHTTP(seen, r.WithContext(lambda.ContextWithRequestID(r.Context(), id)))
-		recorder.HTTPRequest(console.HTTPRequest{
+		request := console.HTTPRequest{
 			RequestID: id, Start: start, Duration: time.Since(start), Method: r.Method, Path: r.URL.Path, Status: seen.status,
-		})
+		}
+		s.recorder.HTTPRequest(request)
+		if s.terminal != nil {
+			s.terminal.request(request, w.Header().Get("Location"))
+		}
 	})
 }
 
@@ -56,4 +62,12 @@ func (s *sampler) sampled() bool {
 	}
 	s.count++
 	return s.count <= tracesPerSecond
+}
+
+// observeEvent records an event on the bus.
+func (s *Service) observeEvent(e eventbridge.Event) {
+	s.recorder.Event(e)
+	if s.terminal != nil {
+		s.terminal.event(e.Source, e.DetailType, strings.Join(e.Resources, " "))
+	}
 }

@@ -20,6 +20,7 @@ type Settings struct {
 	Port       int        // on 127.0.0.1; 0 picks a free one
 	Region     string     // of the fake AWS account
 	LogLevel   slog.Level // of the functions
+	LogFormat  string     // "json", "short", or "auto": short on a terminal and JSON otherwise
 	Fulfilment bool       // whether fakes pack and deliver orders
 
 	DynamoDB         bool   // whether orders are in DynamoDB Local rather than in memory
@@ -43,14 +44,14 @@ type Settings struct {
 
 // settingNames are the names of all settings.
 var settingNames = []string{
-	"PORT", "FULFILMENT", "TABLE", "DYNAMODB_ENDPOINT", "EVENTBRIDGE_ENDPOINT", "DATA", "LOG_LEVEL", "AWS_REGION",
+	"PORT", "FULFILMENT", "TABLE", "DYNAMODB_ENDPOINT", "EVENTBRIDGE_ENDPOINT", "DATA", "LOG_LEVEL", "LOG_FORMAT", "AWS_REGION",
 	"PRODUCTS_API_URL", "PAYMENT_API_URL", "DELIVERY_API_URL", "USERS_API_URL",
 	"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
 }
 
 // defaults are the values of settings that are not set.
 var defaults = map[string]string{
-	"PORT": "8080", "AWS_REGION": "eu-west-1", "LOG_LEVEL": "INFO", "FULFILMENT": "on", "TABLE": tableMemory, "DATA": ".local",
+	"PORT": "8080", "AWS_REGION": "eu-west-1", "LOG_LEVEL": "INFO", "LOG_FORMAT": "auto", "FULFILMENT": "on", "TABLE": tableMemory, "DATA": ".local",
 }
 
 // ReadSettings returns the settings in the environment. The error names every invalid setting.
@@ -118,6 +119,7 @@ func parseSettings(values map[string]string) (Settings, error) {
 		Port:             environment.Parse(r, "PORT", parsePort),
 		Region:           environment.Parse(r, "AWS_REGION", parseRegion),
 		LogLevel:         environment.Parse(r, "LOG_LEVEL", telemetry.ParseLevel),
+		LogFormat:        environment.Parse(r, "LOG_FORMAT", parseLogFormat),
 		Fulfilment:       environment.Parse(r, "FULFILMENT", parseSwitch),
 		DynamoDB:         environment.Parse(r, "TABLE", func(text string) (bool, error) { return parseTable(text, hasEndpoint) }),
 		DynamoDBEndpoint: r.OptionalURL("DYNAMODB_ENDPOINT"),
@@ -218,6 +220,13 @@ func parseTable(text string, hasEndpoint bool) (onDynamoDB bool, err error) {
 		return false, fmt.Errorf("%s cannot be combined with DYNAMODB_ENDPOINT", tableMemory)
 	}
 	return false, nil
+}
+
+func parseLogFormat(text string) (string, error) {
+	if text != "auto" && text != "json" && text != "short" {
+		return "", fmt.Errorf("must be auto, json or short, got %q", text)
+	}
+	return text, nil
 }
 
 func parseSwitch(text string) (bool, error) {

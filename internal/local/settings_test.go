@@ -17,12 +17,12 @@ func readSettings(variables map[string]string) (Settings, error) {
 func TestDefaultSettings(t *testing.T) {
 	s, err := readSettings(nil)
 	require.NoError(t, err)
-	require.Equal(t, Settings{Port: 8080, Region: "eu-west-1", LogLevel: slog.LevelInfo, Fulfilment: true, DataFolder: ".local"}, s)
+	require.Equal(t, Settings{LogFormat: "auto", Port: 8080, Region: "eu-west-1", LogLevel: slog.LevelInfo, Fulfilment: true, DataFolder: ".local"}, s)
 }
 
 func TestSettings(t *testing.T) {
 	s, err := readSettings(map[string]string{
-		"PORT": "0", "AWS_REGION": "us-east-1", "LOG_LEVEL": "debug", "FULFILMENT": "off",
+		"PORT": "0", "AWS_REGION": "us-east-1", "LOG_LEVEL": "debug", "LOG_FORMAT": "json", "FULFILMENT": "off",
 		"TABLE": "dynamodb", "DYNAMODB_ENDPOINT": "http://127.0.0.1:8000/", "DATA": "kept",
 		"EVENTBRIDGE_ENDPOINT": "http://127.0.0.1:9000",
 		"DELIVERY_API_URL":     "http://delivery/", "PAYMENT_API_URL": "https://payment/prod", "PRODUCTS_API_URL": "http://products", "USERS_API_URL": "http://users:81",
@@ -30,7 +30,7 @@ func TestSettings(t *testing.T) {
 	})
 	require.NoError(t, err)
 	require.Equal(t, Settings{
-		Port: 0, Region: "us-east-1", LogLevel: slog.LevelDebug, Fulfilment: false,
+		LogFormat: "json", Port: 0, Region: "us-east-1", LogLevel: slog.LevelDebug, Fulfilment: false,
 		DynamoDB: true, DynamoDBEndpoint: "http://127.0.0.1:8000", DataFolder: "kept",
 		EventBridgeEndpoint: "http://127.0.0.1:9000",
 		DeliveryURL:         "http://delivery", PaymentURL: "https://payment/prod", ProductsURL: "http://products", UsersURL: "http://users:81",
@@ -40,12 +40,13 @@ func TestSettings(t *testing.T) {
 
 func TestInvalidSettings(t *testing.T) {
 	_, err := readSettings(map[string]string{
-		"PORT": "70000", "LOG_LEVEL": "loud", "FULFILMENT": "maybe", "TABLE": "paper", "DYNAMODB_ENDPOINT": "8000", "EVENTBRIDGE_ENDPOINT": "9000",
+		"PORT": "70000", "LOG_LEVEL": "loud", "LOG_FORMAT": "xml", "FULFILMENT": "maybe", "TABLE": "paper", "DYNAMODB_ENDPOINT": "8000", "EVENTBRIDGE_ENDPOINT": "9000",
 		"DELIVERY_API_URL": "delivery", "PAYMENT_API_URL": "ftp://payment", "PRODUCTS_API_URL": "http://", "USERS_API_URL": "http://u:p@users",
 	})
 	const noURL = " must be an http or https URL without user, query or fragment"
 	require.EqualError(t, err, `PORT: must be a port from 0 to 65535, got "70000"; `+
 		`LOG_LEVEL: log level "loud" must be DEBUG, INFO, WARN or ERROR; `+
+		`LOG_FORMAT: must be auto, json or short, got "xml"; `+
 		`FULFILMENT: must be on or off, got "maybe"; `+
 		`TABLE: must be memory or dynamodb, got "paper"; `+
 		`DYNAMODB_ENDPOINT`+noURL+`; EVENTBRIDGE_ENDPOINT`+noURL+`; DELIVERY_API_URL`+noURL+`; PAYMENT_API_URL`+noURL+`; PRODUCTS_API_URL`+noURL+`; USERS_API_URL`+noURL)
@@ -65,7 +66,7 @@ func TestRegions(t *testing.T) {
 func TestArgumentsPrecedeTheEnvironment(t *testing.T) {
 	s, err := ReadCommandLine([]string{"PORT=1", "AWS_REGION=us-east-1"}, []string{"PORT=2", "LOG_LEVEL=WARN", "HOME=/", "=C:", "x"})
 	require.NoError(t, err)
-	require.Equal(t, Settings{Port: 1, Region: "us-east-1", LogLevel: slog.LevelWarn, Fulfilment: true, DataFolder: ".local"}, s)
+	require.Equal(t, Settings{LogFormat: "auto", Port: 1, Region: "us-east-1", LogLevel: slog.LevelWarn, Fulfilment: true, DataFolder: ".local"}, s)
 }
 
 func TestUnknownArguments(t *testing.T) {

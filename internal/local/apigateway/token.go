@@ -4,8 +4,11 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -37,12 +40,48 @@ type TokenIssuer struct {
 // NewTokenIssuer returns a TokenIssuer with a new key. Times are taken from now; nil means
 // time.Now.
 func NewTokenIssuer(now func() time.Time) (*TokenIssuer, error) {
-	if now == nil {
-		now = time.Now
-	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, fmt.Errorf("generate the token key: %w", err)
+	}
+	return newTokenIssuer(key, now), nil
+}
+
+// OpenTokenIssuer returns a TokenIssuer with the key in a file, so that tokens of an earlier run
+// are valid. If there is no file, it makes one that only its owner can read.
+func OpenTokenIssuer(path string, now func() time.Time) (*TokenIssuer, error) {
+	encoded, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return createTokenIssuer(path, now)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the token key: %w", err)
+	}
+	key, err := x509.ParseECPrivateKey(encoded)
+	if err != nil {
+		return nil, fmt.Errorf("read the token key in %s: %w", path, err)
+	}
+	return newTokenIssuer(key, now), nil
+}
+
+func createTokenIssuer(path string, now func() time.Time) (*TokenIssuer, error) {
+	issuer, err := NewTokenIssuer(now)
+	if err != nil {
+		return nil, err
+	}
+	encoded, err := x509.MarshalECPrivateKey(issuer.key)
+	if err != nil {
+		return nil, fmt.Errorf("encode the token key: %w", err)
+	}
+	if err := os.WriteFile(path, encoded, 0o600); err != nil {
+		return nil, fmt.Errorf("write the token key: %w", err)
+	}
+	return issuer, nil
+}
+
+func newTokenIssuer(key *ecdsa.PrivateKey, now func() time.Time) *TokenIssuer {
+	if now == nil {
+		now = time.Now
 	}
 	parser := jwt.NewParser(
 		// The token must not choose how it is checked.
@@ -54,7 +93,7 @@ func NewTokenIssuer(now func() time.Time) (*TokenIssuer, error) {
 		jwt.WithStrictDecoding(),
 		jwt.WithTimeFunc(now),
 	)
-	return &TokenIssuer{key: key, now: now, parser: parser}, nil
+	return &TokenIssuer{key: key, now: now, parser: parser}
 }
 
 // Issue returns a token for the user sub that is valid for one hour, or ErrSubject.

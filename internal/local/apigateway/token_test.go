@@ -7,6 +7,8 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"maps"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -188,4 +190,24 @@ func FuzzClaims(f *testing.F) {
 			t.Fatal("accepted")
 		}
 	})
+}
+
+func TestTokensOfAnEarlierRun(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "key")
+	first, err := OpenTokenIssuer(path, atNoon)
+	require.NoError(t, err)
+	second, err := OpenTokenIssuer(path, atNoon)
+	require.NoError(t, err)
+	claims, err := second.Claims(issue(t, first, "user-1"))
+	require.NoError(t, err)
+	require.Equal(t, "user-1", claims["sub"])
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+
+	require.NoError(t, os.WriteFile(path, []byte("not a key"), 0o600))
+	_, err = OpenTokenIssuer(path, atNoon)
+	require.ErrorContains(t, err, path)
+	_, err = OpenTokenIssuer(filepath.Join(path, "x"), atNoon)
+	require.Error(t, err)
 }
