@@ -155,6 +155,7 @@ func (s *Service) Storage() string { return s.storage.name }
 // Close rejects new requests, waits for the requests in flight and then ends everything else. If
 // ctx ends first, what is left is canceled; the error then wraps ctx's.
 func (s *Service) Close(ctx context.Context) error {
+	s.queues.EndWaits()
 	err := s.inFlight.close(ctx)
 	s.stopStream()
 	if stopErr := s.stopConsumers(ctx); err == nil {

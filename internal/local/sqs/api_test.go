@@ -94,6 +94,16 @@ func TestAPI(t *testing.T) {
 	require.Equal(t, map[string]string{"ApproximateNumberOfMessagesNotVisible": "0"}, attributes.Attributes)
 }
 
+func TestWaitsEndWithTheService(t *testing.T) {
+	s, client, _ := serve(t, options())
+	s.EndWaits()
+	start := time.Now()
+	received, err := client.ReceiveMessage(t.Context(), &awssqs.ReceiveMessageInput{QueueUrl: queueURL("updates"), WaitTimeSeconds: 20})
+	require.NoError(t, err)
+	require.Empty(t, received.Messages)
+	require.Less(t, time.Since(start), 15*time.Second)
+}
+
 func TestAPIErrors(t *testing.T) {
 	_, client, url := serve(t, options())
 	ctx, updates, receipt := t.Context(), queueURL("updates"), aws.String("00000000-0000-4000-8000-000000000000#1")
@@ -183,7 +193,7 @@ func moved(t *testing.T, client *awssqs.Client) types.ListMessageMoveTasksResult
 		if *list.Results[0].Status != "RUNNING" {
 			return list.Results[0]
 		}
-		time.Sleep(time.Millisecond)
+		time.Sleep(10 * time.Millisecond)
 	}
 }
 

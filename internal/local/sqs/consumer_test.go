@@ -89,7 +89,9 @@ func TestConsumerBoundsConcurrency(t *testing.T) {
 		var running sync.WaitGroup
 		running.Go(func() { consume(s, h, 5).Run(ctx, t.Context()) })
 		time.Sleep(4*time.Second + time.Millisecond)
+		h.mu.Lock()
 		require.Equal(t, 5, h.most)
+		h.mu.Unlock()
 		require.Empty(t, s.Queue("updates").Messages())
 		stop()
 		running.Wait()

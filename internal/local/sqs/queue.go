@@ -26,13 +26,6 @@ type Queue struct {
 	changed  chan struct{} // closed when a message may have become visible sooner
 }
 
-// A message is a Message with its place in a queue.
-type message struct {
-	Message
-	arrival int // breaks ties
-	index   int // in order
-}
-
 // add adds a message. The service's mu must be held, except by restore.
 func (q *Queue) add(m *message) {
 	m.arrival = q.arrivals
@@ -249,29 +242,6 @@ func (q *Queue) counts() (visible, inFlight, delayed int) {
 		}
 	}
 	return visible, inFlight, delayed
-}
-
-// byVisibility is a heap of messages, those that become visible first at its top.
-type byVisibility []*message
-
-func (b byVisibility) Len() int { return len(b) }
-func (b byVisibility) Less(i, j int) bool {
-	return cmp.Or(b[i].VisibleAt.Compare(b[j].VisibleAt), cmp.Compare(b[i].arrival, b[j].arrival)) < 0
-}
-func (b byVisibility) Swap(i, j int) {
-	b[i], b[j] = b[j], b[i]
-	b[i].index, b[j].index = i, j
-}
-func (b *byVisibility) Push(m any) {
-	m.(*message).index = len(*b)
-	*b = append(*b, m.(*message))
-}
-func (b *byVisibility) Pop() any {
-	last := len(*b) - 1
-	m := (*b)[last]
-	(*b)[last] = nil
-	*b = (*b)[:last]
-	return m
 }
 
 func sortByArrival(messages []*message) {

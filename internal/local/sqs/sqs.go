@@ -77,6 +77,8 @@ type Service struct {
 
 	closing context.Context // ends move tasks
 	close   context.CancelFunc
+	waiting context.Context // ends receives of the API that wait
+	endWait context.CancelFunc
 	running sync.WaitGroup
 }
 
@@ -96,6 +98,7 @@ func Open(options Options) (*Service, error) {
 		s.log = slog.Default()
 	}
 	s.closing, s.close = context.WithCancel(context.Background())
+	s.waiting, s.endWait = context.WithCancel(s.closing)
 	for _, config := range options.Queues {
 		q := &Queue{service: s, Config: config, messages: make(map[string]*message), changed: make(chan struct{})}
 		if config.VisibilityTimeout == 0 {
@@ -150,6 +153,10 @@ func (s *Service) restore() error {
 	s.journal, _, err = durable.OpenJournal[record](s.options.Path)
 	return err
 }
+
+// EndWaits makes requests for messages that wait, now or later, return none, so that they do not
+// hold up a shutdown.
+func (s *Service) EndWaits() { s.endWait() }
 
 // Close ends the move tasks. Messages stay in their queues, for the next run if they are durable.
 func (s *Service) Close() error {
