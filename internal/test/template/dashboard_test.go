@@ -52,6 +52,9 @@ func writeOut(metrics [][]any) {
 		if _, ok := metric[len(metric)-1].(map[string]any); ok {
 			names, rendering = metric[:len(metric)-1], metric[len(metric)-1:]
 		}
+		if len(names) == 0 { // an expression
+			continue
+		}
 		if names[0] == "..." {
 			names = slices.Concat(above[:len(above)-len(names)+1], names[1:])
 		}
@@ -71,6 +74,9 @@ func shown(widgets []widget) []string {
 	for _, w := range widgets {
 		for _, metric := range w.Properties.Metrics {
 			rendering, _ := metric[len(metric)-1].(map[string]any)
+			if rendering["expression"] != nil {
+				continue
+			}
 			name := metric[0].(string) + " " + metric[1].(string)
 			for i := 2; i+1 < len(metric); i += 2 {
 				name += " " + metric[i].(string) + "=" + metric[i+1].(string)
@@ -151,6 +157,8 @@ func TestOrdersAreShownForTheWholePeriod(t *testing.T) {
 	orders := widgets["Key metrics"][0].Properties
 	require.Equal(t, "singleValue", orders.View)
 	require.True(t, orders.SetPeriodToTimeRange)
+	success := orders.Metrics[len(orders.Metrics)-1][0].(map[string]any)
+	require.Equal(t, "100 - 100 * (FILL(failed, 0) + FILL(errors, 0)) / invocations", success["expression"])
 }
 
 func TestDashboardEndsWithTheLastErrors(t *testing.T) {

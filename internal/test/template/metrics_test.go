@@ -73,7 +73,7 @@ func ownMetrics(t *testing.T) (all []string) {
 	metrics.Count(t.Context(), "", map[string]int64{
 		handler.MetricOrderCreated: 1, handler.MetricOrderCreatedTotal: 1, handler.MetricOrderPackaged: 1,
 		handler.MetricOrderFulfilled: 1, handler.MetricOrderFailed: 1, handler.MetricOrderUnavailable: 1,
-		handler.MetricEventsPublished: 1,
+		handler.MetricEventsPublished: 1, handler.MetricOrderUnreadable: 1,
 	})
 	metrics.RecordUpdateAge(t.Context(), time.Minute)
 	peers := peer.New(peer.URLs{Users: "http://127.0.0.1:0"}, peer.Options{})
