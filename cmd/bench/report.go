@@ -39,8 +39,8 @@ func newReport(output io.Writer, o options) report {
 	return report{output}
 }
 
-// add writes the medians of a comparison's programs over the runs, and the medians of the ratios and
-// differences within each run.
+// add writes the medians of a comparison's programs over the runs, and the medians of the ratios
+// and differences within each run.
 func (r report) add(c comparison, runs [][]figures) {
 	fmt.Fprintf(r.output, "| **%s** |\n", c.name)
 	for i, p := range c.programs {

@@ -56,8 +56,8 @@ const (
 	// callsPerExtra is how many checks pay for one hedge or retry. In the long run, fewer than one
 	// request in ten is one.
 	callsPerExtra = 12
-	// burst is how many hedges and retries are possible beyond that: all retries of a hundred checks
-	// in flight, when a peer throttles for half a second.
+	// burst is how many hedges and retries are possible beyond that: all retries of a hundred
+	// checks in flight, when a peer throttles for half a second.
 	burst = 100 * maxRetries
 )
 
