@@ -49,7 +49,7 @@ func comparisons(o options) []comparison {
 	}
 	const none = `{"batchItemFailures":[]}`
 	rejecting := func(d *dependencies) map[string]string {
-		return map[string]string{busVariable: d.url + "/rejecting-bus"}
+		return map[string]string{busVariable: d.rejectingBus}
 	}
 	return []comparison{
 		compare(comparison{event: createEvent}, "create-order", `"success":true`),

@@ -36,16 +36,16 @@ const (
 	busVariable = "AWS_ENDPOINT_URL_EVENTBRIDGE"
 )
 
-// dependencies are what the functions call: fakes of the peers, the bus and the table, over HTTPS
-// as on AWS, and an X-Ray daemon.
+// dependencies are what the functions call: fakes of the peers, the bus and the table, each a
+// server of its own with HTTPS as on AWS, and an X-Ray daemon.
 type dependencies struct {
-	url     string
-	env     map[string]string // of every function
-	table   *table
-	server  *httptest.Server
-	daemon  net.PacketConn // discards traces
-	reading sync.WaitGroup
-	folder  string // of the certificates
+	env          map[string]string // of every function
+	rejectingBus string            // the URL of a bus that rejects some entries
+	table        *table
+	servers      []*httptest.Server
+	daemon       net.PacketConn // discards traces
+	reading      sync.WaitGroup
+	folder       string // of the certificates
 }
 
 func startDependencies() (d *dependencies, err error) {
@@ -59,57 +59,48 @@ func startDependencies() (d *dependencies, err error) {
 		return d, err
 	}
 	d.reading.Go(d.discardTraces)
-	d.server = httptest.NewUnstartedServer(d.routes())
-	d.server.Config.ErrorLog = log.New(io.Discard, "", 0) // functions may give up a handshake
-	d.server.StartTLS()
-	d.url = d.server.URL
-	if d.folder, err = os.MkdirTemp("", "orders-bench"); err != nil {
-		return d, err
-	}
-	roots, err := d.writeRoots()
+	d.rejectingBus = d.serve("/", busDelay, func(_ *http.Request, body []byte) []byte { return putEvents(body, rejectedShare) })
 	d.env = map[string]string{
-		"AWS_ENDPOINT_URL_DYNAMODB": d.url + "/table",
-		busVariable:                 d.url + "/bus",
+		"AWS_ENDPOINT_URL_DYNAMODB": d.serve("/", tableDelay, d.table.respond),
+		busVariable:                 d.serve("/", busDelay, func(_ *http.Request, body []byte) []byte { return putEvents(body, 0) }),
 		"AWS_XRAY_DAEMON_ADDRESS":   d.daemon.LocalAddr().String(),
-		"DEAD_LETTER_QUEUE_URL":     d.url + "/dead-letters",
-		"DELIVERY_API_URL":          d.url + "/delivery",
+		"DELIVERY_API_URL":          d.serve("/backend/pricing", peerDelay, always(`{"pricing":1000}`)),
 		"ENVIRONMENT":               "bench",
 		"EVENT_BUS_NAME":            "bench",
 		"LOG_LEVEL":                 "INFO",
-		"PAYMENT_API_URL":           d.url + "/payment",
-		"PRODUCTS_API_URL":          d.url + "/products",
-		"SSL_CERT_FILE":             roots,
+		"PAYMENT_API_URL":           d.serve("/backend/validate", peerDelay, always(`{"ok":true}`)),
+		"PRODUCTS_API_URL":          d.serve("/backend/validate", peerDelay, always(`{"message":"All products are valid"}`)),
 		"TABLE_NAME":                "bench-orders",
 	}
+	if d.folder, err = os.MkdirTemp("", "orders-bench"); err != nil {
+		return d, err
+	}
+	d.env["SSL_CERT_FILE"], err = d.writeRoots()
 	return d, err
 }
 
-// routes returns peers that accept every newOrder, two buses and the table.
-func (d *dependencies) routes() http.Handler {
+// serve starts a server that responds to every POST on a path, and returns its URL.
+func (d *dependencies) serve(path string, delay time.Duration, respond func(r *http.Request, body []byte) []byte) (url string) {
 	mux := http.NewServeMux()
-	handle := func(path string, delay time.Duration, respond func(r *http.Request, body []byte) []byte) {
-		serve := func(w http.ResponseWriter, r *http.Request) {
-			body, err := io.ReadAll(r.Body)
-			if err != nil {
-				return
-			}
-			time.Sleep(delay)
-			w.Header().Set("Content-Type", "application/json")
-			_, _ = w.Write(respond(r, body))
+	mux.HandleFunc("POST "+path, func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return
 		}
-		mux.HandleFunc("POST "+path, serve)
-		mux.HandleFunc("POST "+path+"/{$}", serve)
-	}
-	always := func(text string) func(*http.Request, []byte) []byte {
-		return func(*http.Request, []byte) []byte { return []byte(text) }
-	}
-	handle("/delivery/backend/pricing", peerDelay, always(`{"pricing":1000}`))
-	handle("/payment/backend/validate", peerDelay, always(`{"ok":true}`))
-	handle("/products/backend/validate", peerDelay, always(`{"message":"All products are valid"}`))
-	handle("/bus", busDelay, func(_ *http.Request, body []byte) []byte { return putEvents(body, 0) })
-	handle("/rejecting-bus", busDelay, func(_ *http.Request, body []byte) []byte { return putEvents(body, rejectedShare) })
-	handle("/table", tableDelay, d.table.respond)
-	return mux
+		time.Sleep(delay)
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(respond(r, body))
+	})
+	server := httptest.NewUnstartedServer(mux)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // functions may give up a handshake
+	server.StartTLS()
+	d.servers = append(d.servers, server)
+	return server.URL
+}
+
+// always returns a response of a peer that accepts every newOrder.
+func always(text string) func(*http.Request, []byte) []byte {
+	return func(*http.Request, []byte) []byte { return []byte(text) }
 }
 
 // putEvents returns the response to PutEvents of a bus that rejects some entries.
@@ -163,7 +154,7 @@ func encode(v any) []byte {
 	return text
 }
 
-// systemRoots are read together with the server's own certificate, because reading them is part of
+// systemRoots are read together with the servers' own certificate, because reading them is part of
 // what the first HTTPS call costs.
 const systemRoots = "/etc/ssl/certs/ca-certificates.crt"
 
@@ -173,7 +164,7 @@ func (d *dependencies) writeRoots() (file string, err error) {
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return "", err
 	}
-	own := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: d.server.Certificate().Raw})
+	own := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: d.servers[0].Certificate().Raw}) // all have this one
 	file = filepath.Join(d.folder, "roots.pem")
 	return file, os.WriteFile(file, append(roots, own...), 0o600)
 }
@@ -188,8 +179,8 @@ func (d *dependencies) discardTraces() {
 }
 
 func (d *dependencies) close() {
-	if d.server != nil {
-		d.server.Close()
+	for _, server := range d.servers {
+		server.Close()
 	}
 	if d.daemon != nil {
 		_ = d.daemon.Close()
