@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"flag"
@@ -12,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"orders/internal/test/testworld"
 
 	"github.com/stretchr/testify/require"
 )
@@ -35,7 +36,7 @@ func TestMain(m *testing.M) {
 type service struct {
 	url            string
 	command        *exec.Cmd
-	stdout, stderr output
+	stdout, stderr testworld.Buffer
 
 	ended chan struct{} // closed when the process has ended
 	err   error         // nil means exit code 0
@@ -134,24 +135,6 @@ func (s *service) keepSecret(text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.secrets = append(s.secrets, text)
-}
-
-// An output keeps what a process writes.
-type output struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
 }
 
 // waitFor polls a condition.

@@ -1,13 +1,11 @@
 package lambdaruntime_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
@@ -16,6 +14,7 @@ import (
 
 	"orders/internal/lambdaruntime"
 	"orders/internal/local/lambda"
+	"orders/internal/test/testworld"
 )
 
 // TestMain builds the function of the tests once, or is the parent that dies (see
@@ -55,15 +54,15 @@ func runTests(m *testing.M) (int, error) {
 }
 
 // start starts the function of the tests, changed by edit.
-func start(t *testing.T, edit ...func(*lambdaruntime.Options)) (*lambdaruntime.Function, *output) {
+func start(t *testing.T, edit ...func(*lambdaruntime.Options)) (*lambdaruntime.Function, *testworld.Buffer) {
 	t.Helper()
 	f, log, err := tryStart(t, edit...)
 	require.NoError(t, err, log)
 	return f, log
 }
 
-func tryStart(t *testing.T, edit ...func(*lambdaruntime.Options)) (*lambdaruntime.Function, *output, error) {
-	var log output
+func tryStart(t *testing.T, edit ...func(*lambdaruntime.Options)) (*lambdaruntime.Function, *testworld.Buffer, error) {
+	var log testworld.Buffer
 	options := lambdaruntime.Options{Binary: os.Getenv(binaryVariable), Name: "tested", Timeout: time.Minute, Log: &log}
 	for _, e := range edit {
 		e(&options)
@@ -98,22 +97,4 @@ func asFunctionError(t *testing.T, err error) *lambda.FunctionError {
 	require.Equal(t, "tested", failure.Function)
 	require.True(t, json.Valid(failure.Payload))
 	return failure
-}
-
-// output collects what a function prints. It is safe for concurrent use.
-type output struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (o *output) Write(text []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(text)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
 }
