@@ -27,27 +27,48 @@ func (h *CreateOrder) Invoke(ctx context.Context, event []byte) ([]byte, error) 
 	ctx, cancel := withReserve(ctx)
 	defer cancel()
 	if request, ok := parseProxyRequest(event); ok {
-		return h.invokeHTTP(ctx, request)
+		userID, body, err := readHTTP(request)
+		return respondHTTP(h.create(ctx, userID, body, err))
 	}
-	return h.invokeDirect(ctx, event)
+	userID, body, err := readDirect(event)
+	return respondDirect(h.create(ctx, userID, body, err))
 }
 
-func (h *CreateOrder) invokeHTTP(ctx context.Context, request proxyRequest) ([]byte, error) {
-	userID, body, err := readHTTP(request)
-	if err != nil {
-		h.logRejection(ctx, userID, "", err)
-		countResponse(ctx, h.Responses, err)
-		return respondError(err)
+// create stores the order of a valid event, and logs and counts the result.
+func (h *CreateOrder) create(ctx context.Context, userID string, body []byte, invalidEvent error) (stored order.Order, replayed bool, err error) {
+	var request order.Request
+	if err = invalidEvent; err == nil {
+		request, err = order.ParseRequest(body)
 	}
-	stored, replayed, err := h.create(ctx, userID, body)
+	var orderID string
+	if err == nil {
+		orderID = order.IDFor(request.PaymentToken)
+		stored, replayed, err = h.Orders.Create(ctx, userID, request)
+	}
 	countResponse(ctx, h.Responses, err)
 	switch {
 	case err != nil:
-		return respondError(err)
+		logRejection(ctx, h.Log, "order rejected", userID, orderID, err)
+		h.countFailure(ctx, orderID, err)
 	case replayed:
-		return respond(http.StatusOK, stored.Public(), map[string]string{"Idempotent-Replayed": "true"})
+		h.Log.InfoContext(ctx, "order replayed", slog.String("orderId", orderID))
+	default:
+		h.Log.InfoContext(ctx, "order created", slog.String("orderId", orderID))
+		h.Metrics.Count(ctx, orderID, map[string]int64{MetricOrderCreated: 1, MetricOrderCreatedTotal: stored.Total})
 	}
-	return respond(http.StatusCreated, stored.Public(), map[string]string{"Location": "/orders/" + stored.OrderID})
+	return stored, replayed, err
+}
+
+// countFailure counts a create request that failed although the caller did nothing wrong. No other
+// metric has all of them: to Lambda, a direct invocation that got a response succeeded, and API
+// Gateway never sees it.
+func (h *CreateOrder) countFailure(ctx context.Context, orderID string, err error) {
+	switch order.KindOf(err) {
+	case order.CheckFailed, order.Unavailable:
+		h.Metrics.Count(ctx, orderID, map[string]int64{MetricOrderUnavailable: 1})
+	case order.Unreadable:
+		h.Metrics.Count(ctx, orderID, map[string]int64{MetricOrderUnreadable: 1})
+	}
 }
 
 func readHTTP(request proxyRequest) (userID string, body []byte, err error) {
@@ -58,35 +79,14 @@ func readHTTP(request proxyRequest) (userID string, body []byte, err error) {
 	return userID, body, err
 }
 
-// A directResponse is the response to a direct invocation, whatever its result.
-type directResponse struct {
-	Success bool     `json:"success"`
-	Message string   `json:"message"`
-	Order   any      `json:"order,omitempty"`
-	Errors  []string `json:"errors,omitempty"`
-}
-
-func (h *CreateOrder) invokeDirect(ctx context.Context, event []byte) ([]byte, error) {
-	userID, body, err := readDirect(event)
-	if err != nil {
-		h.logRejection(ctx, userID, "", err)
-		countResponse(ctx, h.Responses, err)
-		return respondDirectError(err)
+func respondHTTP(stored order.Order, replayed bool, err error) ([]byte, error) {
+	switch {
+	case err != nil:
+		return respondError(err)
+	case replayed:
+		return respond(http.StatusOK, stored.Public(), map[string]string{"Idempotent-Replayed": "true"})
 	}
-	stored, _, err := h.create(ctx, userID, body)
-	countResponse(ctx, h.Responses, err)
-	if err != nil {
-		return respondDirectError(err)
-	}
-	return strictjson.Marshal(directResponse{Success: true, Message: "Order created", Order: wholeOrder(stored)})
-}
-
-func respondDirectError(err error) ([]byte, error) {
-	e, ok := errors.AsType[*order.Error](err)
-	if !ok {
-		e = order.StoreError(err)
-	}
-	return strictjson.Marshal(directResponse{Message: e.Message, Errors: e.Details})
+	return respond(http.StatusCreated, stored.Public(), map[string]string{"Location": "/orders/" + stored.OrderID})
 }
 
 // maxUserIDBytes is the longest key of the table's user index.
@@ -120,40 +120,21 @@ func readDirect(event []byte) (userID string, body []byte, err error) {
 	return userID, members["order"], nil
 }
 
-// create parses and stores an order, and logs and counts the result.
-func (h *CreateOrder) create(ctx context.Context, userID string, body []byte) (stored order.Order, replayed bool, err error) {
-	request, err := order.ParseRequest(body)
-	if err != nil {
-		h.logRejection(ctx, userID, "", err)
-		return order.Order{}, false, err
-	}
-	orderID := order.IDFor(request.PaymentToken)
-	stored, replayed, err = h.Orders.Create(ctx, userID, request)
-	switch {
-	case err != nil:
-		h.logRejection(ctx, userID, orderID, err)
-		h.countFailure(ctx, orderID, err)
-	case replayed:
-		h.Log.InfoContext(ctx, "order replayed", slog.String("orderId", orderID))
-	default:
-		h.Log.InfoContext(ctx, "order created", slog.String("orderId", orderID))
-		h.Metrics.Count(ctx, orderID, map[string]int64{MetricOrderCreated: 1, MetricOrderCreatedTotal: stored.Total})
-	}
-	return stored, replayed, err
+// A directResponse is the response to a direct invocation, whatever its result.
+type directResponse struct {
+	Success bool     `json:"success"`
+	Message string   `json:"message"`
+	Order   any      `json:"order,omitempty"`
+	Errors  []string `json:"errors,omitempty"`
 }
 
-func (h *CreateOrder) logRejection(ctx context.Context, userID, orderID string, err error) {
-	logRejection(ctx, h.Log, "order rejected", userID, orderID, err)
-}
-
-// countFailure counts a create request that failed although the caller did nothing wrong. No other
-// metric has all of them: to Lambda, a direct invocation that got a response succeeded, and API
-// Gateway never sees it.
-func (h *CreateOrder) countFailure(ctx context.Context, orderID string, err error) {
-	switch order.KindOf(err) {
-	case order.CheckFailed, order.Unavailable:
-		h.Metrics.Count(ctx, orderID, map[string]int64{MetricOrderUnavailable: 1})
-	case order.Unreadable:
-		h.Metrics.Count(ctx, orderID, map[string]int64{MetricOrderUnreadable: 1})
+func respondDirect(stored order.Order, _ bool, err error) ([]byte, error) {
+	if err == nil {
+		return strictjson.Marshal(directResponse{Success: true, Message: "Order created", Order: wholeOrder(stored)})
 	}
+	e, ok := errors.AsType[*order.Error](err)
+	if !ok {
+		e = order.StoreError(err)
+	}
+	return strictjson.Marshal(directResponse{Message: e.Message, Errors: e.Details})
 }
