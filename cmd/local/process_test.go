@@ -18,7 +18,7 @@ import (
 )
 
 // patience bounds every wait.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // asProgram is the variable that makes the test binary the program.
 const asProgram = "RUN_AS_LOCAL"
