@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -21,7 +22,8 @@ func TestThrottling(t *testing.T) {
 		o.CPU, o.Env = 0.25, map[string]string{"START": "print groups"}
 	})
 	group := regexp.MustCompile(`/lambdaruntime-\d+-\d+`)
-	require.Contains(t, log.String(), "groups: ")
+	printed := func() bool { return strings.Contains(log.String(), "groups: ") }
+	require.Eventually(t, printed, time.Minute, time.Millisecond) // output is copied concurrently
 	require.NotRegexp(t, group, log.String())
 	name := group.FindString(invoke(t, f, `{"do":"groups"}`))
 	require.NotEmpty(t, name)
