@@ -93,7 +93,7 @@ func TestRunbookQuotesLogMessages(t *testing.T) {
 		}
 	}
 	require.NotEmpty(t, quoted)
-	require.Subset(t, append(constantsOf(t, "handler"), constantsOf(t, "ops")...), quoted)
+	require.Subset(t, slices.Concat(constantsOf(t, "handler"), constantsOf(t, "peer"), constantsOf(t, "ops")), quoted)
 }
 
 func TestDeploymentPageListsTheSSMParameters(t *testing.T) {
