@@ -61,7 +61,7 @@ func updatesOnlyTheProgress(t *testing.T, table realTable) {
 			touched[name] = true
 		}
 	}
-	require.Equal(t, []string{"deliveryPrice", "modifiedDate", "orderId", "products", "status", "total"}, slices.Sorted(maps.Keys(touched)))
+	require.Equal(t, []string{"deliveryPrice", "history", "modifiedDate", "orderId", "products", "status", "total"}, slices.Sorted(maps.Keys(touched)))
 }
 
 // attributesOf returns every attribute that a request reads or writes.

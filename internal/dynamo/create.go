@@ -43,7 +43,7 @@ func (s *Store) Create(ctx context.Context, o order.Order) (existing *order.Orde
 }
 
 // fulfilmentAttributes are the attributes that fulfilment updates change.
-var fulfilmentAttributes = []string{"modifiedDate", "products", "status", "total"}
+var fulfilmentAttributes = []string{"history", "modifiedDate", "products", "status", "total"}
 
 // isWrittenBy reports whether the stored order is the one that was sent, written by an attempt
 // whose response did not arrive. Since then, a fulfilment update may have changed it.

@@ -36,7 +36,7 @@ var storeCalls = map[string]storeCall{
 		return false, err
 	}, false, true},
 	"list": {"Query", func(ctx context.Context, s *Store, o order.Order) (bool, error) {
-		_, err := s.List(ctx, o.UserID, 10, nil)
+		_, err := s.List(ctx, order.Query{UserID: o.UserID, Limit: 10})
 		return false, err
 	}, false, true},
 	"update": {"UpdateItem", func(ctx context.Context, s *Store, o order.Order) (bool, error) {

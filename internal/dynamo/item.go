@@ -17,7 +17,7 @@ func newItem(o order.Order) item {
 	for i, p := range o.Products {
 		products[i] = productValue(p)
 	}
-	return item{
+	stored := item{
 		"orderId":       text(o.OrderID),
 		"userId":        text(o.UserID),
 		"status":        text(string(o.Status)),
@@ -29,6 +29,18 @@ func newItem(o order.Order) item {
 		"paymentToken":  text(string(o.PaymentToken)),
 		"total":         number(o.Total),
 	}
+	if o.History != nil {
+		stored["history"] = &types.AttributeValueMemberL{Value: historyValues(o.History)}
+	}
+	return stored
+}
+
+func historyValues(history order.History) []types.AttributeValue {
+	values := make([]types.AttributeValue, len(history))
+	for i, entry := range history {
+		values[i] = &types.AttributeValueMemberM{Value: item{"status": text(string(entry.Status)), "date": text(string(entry.Date))}}
+	}
+	return values
 }
 
 func productValue(p order.Product) types.AttributeValue {

@@ -67,8 +67,11 @@ func TestASlowTableIsWaitedFor(t *testing.T) {
 			}
 			return err
 		},
-		"get":  func(ctx context.Context, s *Store) error { _, err := s.Get(ctx, orderID); return err },
-		"list": func(ctx context.Context, s *Store) error { _, err := s.List(ctx, userID, 1, nil); return err },
+		"get": func(ctx context.Context, s *Store) error { _, err := s.Get(ctx, orderID); return err },
+		"list": func(ctx context.Context, s *Store) error {
+			_, err := s.List(ctx, order.Query{UserID: userID, Limit: 1})
+			return err
+		},
 	}
 	rapid.Check(t, func(rt *rapid.T) {
 		d := time.Duration(rapid.IntRange(50, 2000).Draw(rt, "milliseconds")) * time.Millisecond
@@ -133,7 +136,10 @@ func TestALongOutageFailsWithinTheDeadline(t *testing.T) {
 	for name, call := range map[string]func(context.Context, *Store) error{
 		"create": func(ctx context.Context, s *Store) error { _, err := s.Create(ctx, newOrder()); return err },
 		"get":    func(ctx context.Context, s *Store) error { _, err := s.Get(ctx, orderID); return err },
-		"list":   func(ctx context.Context, s *Store) error { _, err := s.List(ctx, userID, 1, nil); return err },
+		"list": func(ctx context.Context, s *Store) error {
+			_, err := s.List(ctx, order.Query{UserID: userID, Limit: 1})
+			return err
+		},
 		"update": func(ctx context.Context, s *Store) error { _, err := s.Update(ctx, orderID, fulfil); return err },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -32,6 +32,13 @@ func (r revision) expression() (*expression, error) {
 		}
 		e.assign("products", products)
 	}
+	if added := r.after.History[len(r.before.progress.History):]; len(added) > 0 {
+		var stored []types.AttributeValue
+		if list, ok := r.before.stored["history"].(*types.AttributeValueMemberL); ok {
+			stored = list.Value
+		}
+		e.assign("history", &types.AttributeValueMemberL{Value: slices.Concat(stored, historyValues(added))})
+	}
 	e.guard("modifiedDate", r.before.stored)
 	e.guard("status", r.before.stored)
 	return e, nil

@@ -54,20 +54,26 @@ func (s *Store) Get(ctx context.Context, orderID string) (order.Order, error) {
 	return readOrder(out.Item)
 }
 
-// List returns one page of the user's orders, read with one query. See [order.Store].
-func (s *Store) List(ctx context.Context, userID string, limit int, after *order.Position) (order.Page, error) {
+// List returns a page of a user's orders, read with one query. See [order.Store].
+func (s *Store) List(ctx context.Context, q order.Query) (order.Page, error) {
 	ctx, cancel := s.withBudget(ctx)
 	defer cancel()
 	var tried attempts
-	out, err := s.Client.Query(ctx, &dynamodb.QueryInput{
+	in := &dynamodb.QueryInput{
 		TableName:                 aws.String(s.Table),
 		IndexName:                 aws.String(userIndex),
 		KeyConditionExpression:    aws.String("userId = :userId"),
-		ExpressionAttributeValues: item{":userId": text(userID)},
+		ExpressionAttributeValues: item{":userId": text(q.UserID)},
 		ScanIndexForward:          aws.Bool(false),
-		Limit:                     aws.Int32(int32(limit)),
-		ExclusiveStartKey:         startKey(userID, after),
-	}, tried.observe)
+		Limit:                     aws.Int32(int32(q.Limit)),
+		ExclusiveStartKey:         startKey(q.UserID, q.After),
+	}
+	if q.Status != "" {
+		in.FilterExpression = aws.String("#status = :status")
+		in.ExpressionAttributeNames = map[string]string{"#status": "status"}
+		in.ExpressionAttributeValues[":status"] = text(string(q.Status))
+	}
+	out, err := s.Client.Query(ctx, in, tried.observe)
 	if err != nil {
 		return order.Page{}, tried.failure(ctx, "list orders", err)
 	}

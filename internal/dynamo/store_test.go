@@ -29,6 +29,7 @@ func newOrder() order.Order {
 		},
 		Address:       order.Address{Name: "Mette Jensen", StreetAddress: "Vej 1", City: "Odense", State: &state, Country: "DK", PhoneNumber: "+4511111111"},
 		DeliveryPrice: 25, PaymentToken: "tok-secret", Total: 1125,
+		History: order.History{{Status: order.New, Date: date}},
 	}
 }
 
@@ -42,7 +43,8 @@ const storedOrder = `{
 			"package": {"M": {"width": {"N": "0"}, "length": {"N": "0"}, "height": {"N": "0"}, "weight": {"N": "0"}}}}}]},
 	"address": {"M": {"name": {"S": "Mette Jensen"}, "streetAddress": {"S": "Vej 1"}, "city": {"S": "Odense"},
 		"state": {"S": "Fyn"}, "country": {"S": "DK"}, "phoneNumber": {"S": "+4511111111"}}},
-	"deliveryPrice": {"N": "25"}, "paymentToken": {"S": "tok-secret"}, "total": {"N": "1125"}
+	"deliveryPrice": {"N": "25"}, "paymentToken": {"S": "tok-secret"}, "total": {"N": "1125"},
+	"history": {"L": [{"M": {"status": {"S": "NEW"}, "date": {"S": "2026-01-23T10:53:49.131052Z"}}}]}
 }`
 
 // equalOrders requires equal orders, except for Document, which only stored orders have.
@@ -202,7 +204,7 @@ func TestAttributesOfUnknownTypesAreUnreadable(t *testing.T) {
 	store := newStore(t, table)
 	_, err := store.Get(t.Context(), orderID)
 	require.EqualError(t, err, "Order cannot be read: order "+orderID+": /total: must be an integer")
-	page, err := store.List(t.Context(), userID, 10, nil)
+	page, err := store.List(t.Context(), order.Query{UserID: userID, Limit: 10})
 	require.NoError(t, err)
 	require.Empty(t, page.Orders)
 	require.Len(t, page.Unreadable, 1)
@@ -227,7 +229,7 @@ func TestListPagesThroughTheUsersOrders(t *testing.T) {
 	var dates []order.Date
 	var after *order.Position
 	for pages := 0; pages == 0 || after != nil; pages++ {
-		page, err := store.List(t.Context(), userID, 2, after)
+		page, err := store.List(t.Context(), order.Query{UserID: userID, Limit: 2, After: after})
 		require.NoError(t, err)
 		for _, o := range page.Orders {
 			dates = append(dates, o.CreatedDate)
@@ -245,6 +247,17 @@ func TestListPagesThroughTheUsersOrders(t *testing.T) {
 		 "ExpressionAttributeValues": {":userId": {"S": "user-1"}}, "ScanIndexForward": false, "Limit": 2,
 		 "ExclusiveStartKey": {"userId": {"S": "user-1"}, "createdDate": {"S": "2026-01-23T10:53:43.000000Z"},
 		 	"orderId": {"S": "8f0e4d8e-2c4b-5d0a-9d3a-6a1f1d0b7c03"}}}`, table.requests[1])
+}
+
+func TestListByStatusIsOneFilteredQuery(t *testing.T) {
+	table := &fakeTable{}
+	_, err := newStore(t, table).List(t.Context(), order.Query{UserID: userID, Status: order.Packaged, Limit: 2})
+	require.NoError(t, err)
+	require.Len(t, table.requests, 1)
+	requireRequest(t, `Query
+		{"TableName": "orders-table", "IndexName": "user", "KeyConditionExpression": "userId = :userId", "FilterExpression": "#status = :status",
+		 "ExpressionAttributeNames": {"#status": "status"},
+		 "ExpressionAttributeValues": {":userId": {"S": "user-1"}, ":status": {"S": "PACKAGED"}}, "ScanIndexForward": false, "Limit": 2}`, table.requests[0])
 }
 
 func TestClientKeepsTheCallersAPIOptions(t *testing.T) {

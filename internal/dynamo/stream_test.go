@@ -55,7 +55,7 @@ func publishesOriginalsWhole(t *testing.T, table realTable) {
 	require.NoError(t, err)
 	require.JSONEq(t, `{"batchItemFailures":[]}`, string(response))
 
-	modification, err := json.Marshal(order.Modification{Old: before, New: after, Changed: []string{"modifiedDate", "products", "status", "total"}})
+	modification, err := json.Marshal(order.Modification{Old: before, New: after, Changed: []string{"history", "modifiedDate", "products", "status", "total"}})
 	require.NoError(t, err)
 	require.Len(t, published.events, 2)
 	require.Equal(t, order.OrderCreated, published.events[0].Type)

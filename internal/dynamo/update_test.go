@@ -41,9 +41,9 @@ func seeded(t *testing.T) *fakeTable {
 
 const readsProgress = `GetItem
 	{"TableName": "orders-table", "Key": {"orderId": {"S": "` + orderID + `"}}, "ConsistentRead": true,
-	 "ProjectionExpression": "#orderId, #status, #products, #total, #deliveryPrice, #modifiedDate",
+	 "ProjectionExpression": "#orderId, #status, #products, #total, #deliveryPrice, #modifiedDate, #history",
 	 "ExpressionAttributeNames": {"#orderId": "orderId", "#status": "status", "#products": "products", "#total": "total",
-		"#deliveryPrice": "deliveryPrice", "#modifiedDate": "modifiedDate"}}`
+		"#deliveryPrice": "deliveryPrice", "#modifiedDate": "modifiedDate", "#history": "history"}}`
 
 func TestUpdateOfTheStatusAlone(t *testing.T) {
 	table := seeded(t)
@@ -59,6 +59,20 @@ func TestUpdateOfTheStatusAlone(t *testing.T) {
 		 "ExpressionAttributeNames": {"#status": "status", "#modifiedDate": "modifiedDate"},
 		 "ExpressionAttributeValues": {":status": {"S": "FULFILLED"}, ":modifiedDate": {"S": "2026-01-23T10:53:50.000000Z"},
 			":old_status": {"S": "NEW"}, ":old_modifiedDate": {"S": "2026-01-23T10:53:49.131052Z"}}}`, table.requests[1])
+}
+
+func TestUpdateExtendsTheHistory(t *testing.T) {
+	table := seeded(t)
+	changed, err := newStore(t, table).Update(t.Context(), orderID, func(p order.Progress) (order.Progress, error) {
+		p.History = append(p.History, order.HistoryEntry{Status: order.Fulfilled, Date: laterDate})
+		return fulfil(p)
+	})
+	require.NoError(t, err)
+	require.True(t, changed)
+	require.Equal(t, members{"L": []any{
+		members{"M": members{"status": members{"S": "NEW"}, "date": members{"S": string(date)}}},
+		members{"M": members{"status": members{"S": "FULFILLED"}, "date": members{"S": string(laterDate)}}},
+	}}, table.items[orderID]["history"])
 }
 
 func TestUpdateOfProductsKeepsTheirRecords(t *testing.T) {

@@ -49,9 +49,9 @@ func queryResponse(orders, products int) []byte {
 	return fmt.Appendf(nil, `{"Count":%d,"ScannedCount":%d,"Items":[%s]}`, orders, orders, strings.Join(items, ","))
 }
 
-// BenchmarkListOrders lists a page of 100 orders with 55 products each, from the bytes of DynamoDB's
-// response to the bytes of the function's. It reports CPU time too, which a busy machine does not
-// distort.
+// BenchmarkListOrders lists a page of 100 orders with 55 products each, from the bytes of
+// DynamoDB's response to the bytes of the function's. It reports CPU time too, which a busy
+// machine does not distort.
 func BenchmarkListOrders(b *testing.B) {
 	client := dynamo.NewClient(aws.Config{Region: "eu-west-1", Credentials: credentials.NewStaticCredentialsProvider("id", "secret", "")}, "", dynamo.Timing{})
 	client.Options().HTTPClient.(*http.Client).Transport = cannedResponse(queryResponse(100, 55))

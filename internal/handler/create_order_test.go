@@ -94,7 +94,7 @@ func TestPostRejections(t *testing.T) {
 				require.Zero(t, s.checker.calls, "an invalid request is sent to no peer")
 			}
 			require.NotContains(t, s.counter.counts, "orderCreated")
-			changes, err := s.store.List(t.Context(), "u", 1, nil)
+			changes, err := s.store.List(t.Context(), order.Query{UserID: "u", Limit: 1})
 			require.NoError(t, err)
 			require.Empty(t, changes.Orders)
 		})

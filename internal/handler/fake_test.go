@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"maps"
+	"net/http"
 	"sync"
 	"testing"
 	"time"
@@ -119,6 +120,10 @@ func invoke(t *testing.T, h interface {
 		delete(headers, name)
 	}
 	r := response{status: proxied.StatusCode, headers: headers, text: proxied.Body}
+	if r.status == http.StatusNotModified {
+		require.Empty(t, r.text)
+		return r
+	}
 	require.NoError(t, json.Unmarshal([]byte(proxied.Body), &r.body), proxied.Body)
 	return r
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"orders/internal/order"
 	"orders/internal/strictjson"
@@ -39,21 +40,24 @@ func (h *GetOrder) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 		})
 	}
 	body, err := h.handle(ctx, request)
-	if item, ok := errors.AsType[*order.UnreadableItem](err); ok {
-		reportUnreadable(ctx, h.Log, h.Metrics, item)
-		return respondError(err)
-	}
 	if err != nil {
 		return h.reject(ctx, request, err)
 	}
 	h.logDebug(ctx, request)
 	countResponse(ctx, h.Responses, nil)
-	return respond(http.StatusOK, body, nil)
+	if _, isList := body.(orderList); isList {
+		return respond(http.StatusOK, body, nil)
+	}
+	return respondTagged(request, body)
 }
 
 func (h *GetOrder) reject(ctx context.Context, request proxyRequest, err error) ([]byte, error) {
-	userID, _ := request.userID()
-	logRejection(ctx, h.Log, "request rejected", userID, loggable(request.PathParameters["orderId"]), err)
+	if item, ok := errors.AsType[*order.UnreadableItem](err); ok {
+		reportUnreadable(ctx, h.Log, h.Metrics, item)
+	} else {
+		userID, _ := request.userID()
+		logRejection(ctx, h.Log, "request rejected", userID, loggable(request.PathParameters["orderId"]), err)
+	}
 	countResponse(ctx, h.Responses, err)
 	return respondError(err)
 }
@@ -155,6 +159,10 @@ func (h *GetOrder) list(ctx context.Context, request proxyRequest) (any, error) 
 	if err != nil {
 		return nil, err
 	}
+	status, err := statusOf(request)
+	if err != nil {
+		return nil, err
+	}
 	limit, err := limitOf(request)
 	if err != nil {
 		return nil, err
@@ -163,7 +171,7 @@ func (h *GetOrder) list(ctx context.Context, request proxyRequest) (any, error) 
 	if err != nil {
 		return nil, err
 	}
-	page, err := h.Orders.List(ctx, userID, limit, after)
+	page, err := h.Orders.List(ctx, order.Query{UserID: userID, Status: status, Limit: limit, After: after})
 	if err != nil {
 		return nil, err
 	}
@@ -171,6 +179,24 @@ func (h *GetOrder) list(ctx context.Context, request proxyRequest) (any, error) 
 		reportUnreadable(ctx, h.Log, h.Metrics, item)
 	}
 	return newOrderList(page)
+}
+
+// statusOf returns the status that a list is restricted to, or the empty string.
+func statusOf(request proxyRequest) (order.Status, error) {
+	text, given := request.Query["status"]
+	if status := order.Status(text); given && status.Known() && len(request.RepeatedQuery["status"]) <= 1 {
+		return status, nil
+	}
+	if !given && len(request.RepeatedQuery["status"]) == 0 {
+		return "", nil
+	}
+	var names []string
+	for _, status := range order.Statuses() {
+		names = append(names, string(status))
+	}
+	return "", &order.Error{Kind: order.Invalid, Message: "Invalid status", Details: []string{
+		"status: must be exactly one of " + strings.Join(names, ", "),
+	}}
 }
 
 func limitOf(request proxyRequest) (int, error) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -16,12 +17,15 @@ import (
 // A proxyRequest is what the functions use of API Gateway's proxy event. A field that has another
 // type than API Gateway gives it counts as missing.
 type proxyRequest struct {
-	HTTPMethod      json.RawMessage   `json:"httpMethod"` // present in every proxy event, and in no other
-	Resource        string            `json:"resource"`
-	PathParameters  map[string]string `json:"pathParameters"`
-	Query           map[string]string `json:"queryStringParameters"`
-	Body            string            `json:"body"`
-	IsBase64Encoded bool              `json:"isBase64Encoded"`
+	HTTPMethod      json.RawMessage     `json:"httpMethod"` // present in every proxy event, and in no other
+	Resource        string              `json:"resource"`
+	PathParameters  map[string]string   `json:"pathParameters"`
+	Query           map[string]string   `json:"queryStringParameters"`
+	RepeatedQuery   map[string][]string `json:"multiValueQueryStringParameters"`
+	Headers         map[string]string   `json:"headers"`
+	RepeatedHeaders map[string][]string `json:"multiValueHeaders"`
+	Body            string              `json:"body"`
+	IsBase64Encoded bool                `json:"isBase64Encoded"`
 	Context         struct {
 		Authorizer map[string]any `json:"authorizer"`
 		Identity   struct {
@@ -59,6 +63,21 @@ func (r proxyRequest) userID() (string, error) {
 	return sub, nil
 }
 
+// header returns the values of a header, joined as RFC 9110 allows. Names are case-insensitive.
+func (r proxyRequest) header(name string) string {
+	for key, values := range r.RepeatedHeaders {
+		if strings.EqualFold(key, name) {
+			return strings.Join(values, ", ")
+		}
+	}
+	for key, value := range r.Headers {
+		if strings.EqualFold(key, name) {
+			return value
+		}
+	}
+	return ""
+}
+
 func (r proxyRequest) decodeBody() ([]byte, error) {
 	if !r.IsBase64Encoded {
 		return []byte(r.Body), nil
@@ -74,7 +93,7 @@ func (r proxyRequest) decodeBody() ([]byte, error) {
 func CORS() map[string]string {
 	return map[string]string{
 		"Access-Control-Allow-Origin":   "*",
-		"Access-Control-Allow-Headers":  "Authorization,Content-Type,X-Amz-Date,X-Amz-Security-Token,X-Api-Key",
+		"Access-Control-Allow-Headers":  "Authorization,Content-Type,If-None-Match,X-Amz-Date,X-Amz-Security-Token,X-Api-Key",
 		"Access-Control-Allow-Methods":  "GET,OPTIONS,POST",
 		"Access-Control-Expose-Headers": "ETag, Idempotent-Replayed, Location, Retry-After",
 	}
@@ -122,6 +141,10 @@ func respond(status int, body any, headers map[string]string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return respondText(status, text, headers)
+}
+
+func respondText(status int, text []byte, headers map[string]string) ([]byte, error) {
 	all := CORS()
 	all["Content-Type"] = "application/json"
 	maps.Copy(all, headers)

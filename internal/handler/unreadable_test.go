@@ -105,9 +105,9 @@ func TestUpdatesOfUnreadableOrders(t *testing.T) {
 // bytes as JSON than the memory store's.
 type wholePages struct{ *memory.Store }
 
-func (s wholePages) List(ctx context.Context, userID string, limit int, after *order.Position) (page order.Page, err error) {
-	for page.Next = after; len(page.Orders) < limit; {
-		more, err := s.Store.List(ctx, userID, limit-len(page.Orders), page.Next)
+func (s wholePages) List(ctx context.Context, q order.Query) (page order.Page, err error) {
+	for page.Next = q.After; len(page.Orders) < q.Limit; {
+		more, err := s.Store.List(ctx, order.Query{UserID: q.UserID, Limit: q.Limit - len(page.Orders), After: page.Next})
 		if err != nil {
 			return page, err
 		}

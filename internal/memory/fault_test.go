@@ -49,7 +49,7 @@ func TestFaultsIsCalledOncePerCall(t *testing.T) {
 	s, o, calls := faulty(t, memory.Conflict)
 	_, _ = s.Create(t.Context(), o)
 	_, _ = s.Get(t.Context(), o.OrderID)
-	_, _ = s.List(t.Context(), o.UserID, 1, nil)
+	_, _ = s.List(t.Context(), order.Query{UserID: o.UserID, Limit: 1})
 	_, _ = s.Update(t.Context(), o.OrderID, pack)
 	require.Equal(t, []string{"create " + o.OrderID, "get " + o.OrderID, "list ", "update " + o.OrderID}, *calls)
 }
@@ -60,7 +60,7 @@ func TestFailBefore(t *testing.T) {
 	requireUnavailable(t, err)
 	_, err = s.Get(t.Context(), o.OrderID)
 	requireUnavailable(t, err)
-	_, err = s.List(t.Context(), o.UserID, 1, nil)
+	_, err = s.List(t.Context(), order.Query{UserID: o.UserID, Limit: 1})
 	requireUnavailable(t, err)
 	changed, err := s.Update(t.Context(), o.OrderID, pack)
 	requireUnavailable(t, err)
@@ -78,7 +78,7 @@ func TestFailAfter(t *testing.T) {
 	require.Nil(t, existing)
 	_, err = s.Get(t.Context(), o.OrderID)
 	requireUnavailable(t, err)
-	_, err = s.List(t.Context(), o.UserID, 1, nil)
+	_, err = s.List(t.Context(), order.Query{UserID: o.UserID, Limit: 1})
 	requireUnavailable(t, err)
 	changed, err := s.Update(t.Context(), o.OrderID, pack)
 	requireUnavailable(t, err)
@@ -116,7 +116,10 @@ func TestHang(t *testing.T) {
 		for name, call := range map[string]func(context.Context) error{
 			"create": func(ctx context.Context) error { _, err := s.Create(ctx, ordertest.Sample()); return err },
 			"get":    func(ctx context.Context) error { _, err := s.Get(ctx, o.OrderID); return err },
-			"list":   func(ctx context.Context) error { _, err := s.List(ctx, o.UserID, 1, nil); return err },
+			"list": func(ctx context.Context) error {
+				_, err := s.List(ctx, order.Query{UserID: o.UserID, Limit: 1})
+				return err
+			},
 			"update": func(ctx context.Context) error { _, err := s.Update(ctx, o.OrderID, pack); return err },
 		} {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

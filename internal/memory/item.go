@@ -15,28 +15,27 @@ import (
 // An item is one version of an order. It is never changed, so that it can be read without the lock.
 type item struct {
 	userID   string
+	status   order.Status
 	place    order.Position // in its user's list; the date is empty if the document has none
 	document json.RawMessage
 }
 
-func newItem(orderID, userID string, created order.Date, document json.RawMessage) *item {
-	return &item{userID, order.Position{CreatedDate: created, OrderID: orderID}, document}
-}
-
-// readItem reads only the keys: anything else wrong with a document shows when it is read as an
-// order.
-func readItem(document json.RawMessage) (*item, error) {
+// newItem reads only what finds an item: anything else wrong with a document shows when it is read
+// as an order.
+func newItem(document json.RawMessage) (*item, error) {
 	var members map[string]any
 	if err := json.Unmarshal(document, &members); err != nil {
 		return nil, fmt.Errorf("document: %w", err)
 	}
 	orderID, _ := members["orderId"].(string)
 	userID, _ := members["userId"].(string)
+	status, _ := members["status"].(string)
 	created, _ := members["createdDate"].(string)
 	if orderID == "" {
 		return nil, errors.New("the document has no orderId")
 	}
-	return newItem(orderID, userID, order.Date(created), bytes.Clone(document)), nil
+	place := order.Position{CreatedDate: order.Date(created), OrderID: orderID}
+	return &item{userID, order.Status(status), place, bytes.Clone(document)}, nil
 }
 
 // order reads the document. The order gets a copy, because the item's must not change.

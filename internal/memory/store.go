@@ -43,9 +43,13 @@ func (s *Store) Create(ctx context.Context, o order.Order) (existing *order.Orde
 	if err != nil {
 		return nil, order.StoreError(err)
 	}
-	found := s.insert(newItem(o.OrderID, o.UserID, o.CreatedDate, document))
+	next, err := newItem(document)
+	if err != nil {
+		return nil, order.StoreError(err)
+	}
+	found := s.insert(next)
 	if fault == LostResponse && found == nil {
-		_ = s.insert(newItem(o.OrderID, o.UserID, o.CreatedDate, document)) // the retry finds this call's own order
+		_ = s.insert(next) // the retry finds this call's own order
 	}
 	if err := fault.after(); err != nil || found == nil {
 		return nil, err
@@ -89,7 +93,7 @@ const maxPageBytes = 1 << 20
 // List implements [order.Store]. It is strongly consistent, a page ends before its limit only after
 // a megabyte of orders, and Next is set if and only if an order follows. The error is Unavailable
 // for a limit below 1.
-func (s *Store) List(ctx context.Context, userID string, limit int, after *order.Position) (order.Page, error) {
+func (s *Store) List(ctx context.Context, q order.Query) (order.Page, error) {
 	fault, err := s.begin(ctx, OpList, "")
 	if err == nil {
 		err = fault.after()
@@ -97,12 +101,15 @@ func (s *Store) List(ctx context.Context, userID string, limit int, after *order
 	if err != nil {
 		return order.Page{}, err
 	}
-	if limit < 1 {
-		return order.Page{}, order.StoreError(fmt.Errorf("limit is %d", limit))
+	if q.Limit < 1 {
+		return order.Page{}, order.StoreError(fmt.Errorf("limit is %d", q.Limit))
 	}
-	items, more := s.page(userID, limit, after)
+	items, more := s.page(q)
 	var page order.Page
 	for _, found := range items {
+		if q.Status != "" && found.status != q.Status {
+			continue
+		}
 		o, err := found.order()
 		if unreadable, ok := errors.AsType[*order.UnreadableItem](err); ok {
 			page.Unreadable = append(page.Unreadable, unreadable)
@@ -118,10 +125,10 @@ func (s *Store) List(ctx context.Context, userID string, limit int, after *order
 	return page, nil
 }
 
-func (s *Store) page(userID string, limit int, after *order.Position) (items []*item, more bool) {
+func (s *Store) page(q order.Query) (items []*item, more bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	places, more := s.byUser.page(userID, limit, after)
+	places, more := s.byUser.page(q.UserID, q.Limit, q.After)
 	size := 0
 	for _, place := range places {
 		if size >= maxPageBytes {
@@ -137,7 +144,7 @@ func (s *Store) page(userID string, limit int, after *order.Position) (items []*
 // may lack attributes and have unknown ones. The error is Unavailable for a document that is not a
 // JSON object with an orderId.
 func (s *Store) Put(ctx context.Context, document json.RawMessage) error {
-	next, err := readItem(document)
+	next, err := newItem(document)
 	if err = errors.Join(ctx.Err(), err); err != nil {
 		return order.StoreError(err)
 	}

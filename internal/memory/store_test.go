@@ -51,22 +51,22 @@ func TestNextIsSetIfAndOnlyIfMoreFollows(t *testing.T) {
 		}))
 		require.NoError(t, err)
 	}
-	page, err := s.List(t.Context(), "ida", 2, nil)
+	page, err := s.List(t.Context(), order.Query{UserID: "ida", Limit: 2})
 	require.NoError(t, err)
 	require.Len(t, page.Orders, 2)
 	require.Equal(t, &order.Position{CreatedDate: page.Orders[1].CreatedDate, OrderID: page.Orders[1].OrderID}, page.Next)
-	page, err = s.List(t.Context(), "ida", 2, page.Next)
+	page, err = s.List(t.Context(), order.Query{UserID: "ida", Limit: 2, After: page.Next})
 	require.NoError(t, err)
 	require.Len(t, page.Orders, 2)
 	require.Nil(t, page.Next)
-	_, err = s.List(t.Context(), "ida", 0, nil)
+	_, err = s.List(t.Context(), order.Query{UserID: "ida", Limit: 0})
 	requireUnavailable(t, err)
 }
 
 func TestListFollowsPutAndDelete(t *testing.T) {
 	s, id := new(memory.Store), order.IDFor("one")
 	listed := func(userID string) int {
-		page, err := s.List(t.Context(), userID, 10, nil)
+		page, err := s.List(t.Context(), order.Query{UserID: userID, Limit: 10})
 		require.NoError(t, err)
 		return len(page.Orders)
 	}
@@ -135,7 +135,7 @@ func TestAPageEndsAfterAMegabyte(t *testing.T) {
 	var sizes []int
 	var after *order.Position
 	for range 3 {
-		page, err := s.List(t.Context(), "u", 100, after)
+		page, err := s.List(t.Context(), order.Query{UserID: "u", Limit: 100, After: after})
 		require.NoError(t, err)
 		sizes, after = append(sizes, len(page.Orders)), page.Next
 	}

@@ -54,7 +54,11 @@ func (s *Store) attempt(ctx context.Context, orderID string, change func(order.P
 	if err = errors.Join(ctx.Err(), err); err != nil {
 		return false, order.StoreError(err)
 	}
-	if conflict || !s.replace(old, newItem(orderID, old.userID, old.place.CreatedDate, document)) {
+	next, err := newItem(document)
+	if err != nil {
+		return false, order.StoreError(err)
+	}
+	if conflict || !s.replace(old, next) {
 		return false, errConflict
 	}
 	return true, nil
@@ -85,6 +89,13 @@ func merge(document json.RawMessage, before, after order.Progress) (json.RawMess
 		}
 		changes["products"] = products
 	}
+	if added := after.History[len(before.History):]; len(added) > 0 {
+		history, err := extend(members["history"], added)
+		if err != nil {
+			return nil, err
+		}
+		changes["history"] = history
+	}
 	for name, value := range changes {
 		text, err := strictjson.Marshal(value)
 		if err != nil {
@@ -93,6 +104,24 @@ func merge(document json.RawMessage, before, after order.Progress) (json.RawMess
 		members[name] = text
 	}
 	return strictjson.Marshal(members)
+}
+
+// extend returns the stored history with more entries at its end.
+func extend(stored json.RawMessage, added []order.HistoryEntry) ([]json.RawMessage, error) {
+	var history []json.RawMessage
+	if stored != nil {
+		if err := json.Unmarshal(stored, &history); err != nil {
+			return nil, err
+		}
+	}
+	for _, entry := range added {
+		text, err := strictjson.Marshal(entry)
+		if err != nil {
+			return nil, err
+		}
+		history = append(history, text)
+	}
+	return history, nil
 }
 
 // reduce returns the stored products without those whose quantity is 0, and with the other

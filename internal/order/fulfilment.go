@@ -59,6 +59,8 @@ type Progress struct {
 	DeliveryPrice int64  // minor units
 	Total         int64  // minor units
 	ModifiedDate  Date
+	History       History
+	keepsHistory  bool // because the stored history cannot be read
 }
 
 // Progress returns how far the order has come.
@@ -70,6 +72,8 @@ func (o Order) Progress() Progress {
 		DeliveryPrice: o.DeliveryPrice,
 		Total:         o.Total,
 		ModifiedDate:  o.ModifiedDate,
+		History:       o.History,
+		keepsHistory:  o.keepsHistory,
 	}
 }
 
@@ -82,12 +86,13 @@ func (p Progress) Clone() Progress {
 // Equal reports whether p and other are the same in everything.
 func (p Progress) Equal(other Progress) bool {
 	return p.OrderID == other.OrderID && p.Status == other.Status && p.Total == other.Total &&
-		p.DeliveryPrice == other.DeliveryPrice && p.ModifiedDate == other.ModifiedDate && slices.Equal(p.Lines, other.Lines)
+		p.DeliveryPrice == other.DeliveryPrice && p.ModifiedDate == other.ModifiedDate &&
+		p.keepsHistory == other.keepsHistory && slices.Equal(p.Lines, other.Lines) && slices.Equal(p.History, other.History)
 }
 
 // ProgressAttributes returns the names of the attributes that make up a Progress.
 func ProgressAttributes() []string {
-	return []string{"orderId", "status", "products", "total", "deliveryPrice", "modifiedDate"}
+	return []string{"orderId", "status", "products", "total", "deliveryPrice", "modifiedDate", "history"}
 }
 
 // A Result is the result of applying an update.
@@ -120,6 +125,9 @@ func (s *Service) Apply(ctx context.Context, orderID string, u FulfilmentUpdate)
 		}
 		if after.ModifiedDate, err = before.ModifiedDate.Next(s.now()); err != nil {
 			return before, unreadable(&UnreadableItem{OrderID: orderID, Reason: "/modifiedDate: " + err.Error()})
+		}
+		if after.Status != before.Status && !before.keepsHistory {
+			after.History = before.History.with(after.Status, after.ModifiedDate)
 		}
 		return after, nil
 	})

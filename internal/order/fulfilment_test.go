@@ -44,6 +44,7 @@ func TestApplyUpdatesTheOrder(t *testing.T) {
 	require.NoError(t, err)
 	want := o
 	want.Status, want.ModifiedDate, want.Total = order.Packaged, next, 1999+5*450+1000
+	want.History = append(slices.Clone(o.History), order.HistoryEntry{Status: order.Packaged, Date: next})
 	want.Products = slices.Clone(o.Products[:2])
 	want.Products[0].Quantity = 1
 	require.Equal(t, want, withoutDocument(got))

@@ -25,7 +25,7 @@ func updatesFor(t *rapid.T, o order.Order) []order.FulfilmentUpdate {
 			Quantity: rapid.OneOf(rapid.Int64Range(-1, 6), rapid.Just[int64](order.AsOrdered)).Draw(t, "packed")}
 	})
 	update := rapid.Custom(func(t *rapid.T) order.FulfilmentUpdate {
-		status := rapid.SampledFrom(ordertest.Statuses()[1:]).Draw(t, "status")
+		status := rapid.SampledFrom(order.Statuses()[1:]).Draw(t, "status")
 		if status != order.Packaged {
 			return order.FulfilmentUpdate{Status: status}
 		}
@@ -49,8 +49,8 @@ func TestUpdatesCommute(t *testing.T) {
 	})
 }
 
-// applied returns o after lanes of updates, all lanes at the same time, without its modifiedDate.
-// It requires one write, with a later date, for each result that reports a change.
+// applied returns o after lanes of updates, all lanes at the same time, without its modifiedDate
+// and history. It requires one write, with a later date, for each result that reports a change.
 func applied(t require.TestingT, o order.Order, lanes [][]order.FulfilmentUpdate) order.Order {
 	s := withOrder(t, o)
 	var changed atomic.Int64
@@ -74,7 +74,7 @@ func applied(t require.TestingT, o order.Order, lanes [][]order.FulfilmentUpdate
 	requireDatesRise(t, s, int(changed.Load()))
 	after, err := s.Get(context.Background(), o.OrderID)
 	require.NoError(t, err)
-	after.ModifiedDate = ""
+	after.ModifiedDate, after.History = "", nil
 	return withoutDocument(after)
 }
 
@@ -89,5 +89,23 @@ func requireDatesRise(t require.TestingT, s *testService, modifications int) {
 		require.NoError(t, err)
 		require.Greater(t, after.ModifiedDate, before.ModifiedDate)
 		require.Equal(t, before.CreatedDate, after.CreatedDate)
+		requireRises(t, before, after)
+	}
+}
+
+// requireRises requires that the history of an order is its own, and has one more entry exactly if
+// the write in between raised the status.
+func requireRises(t require.TestingT, before, after order.Order) {
+	want := slices.Clone(before.History)
+	if after.Status != before.Status {
+		want = append(want, order.HistoryEntry{Status: after.Status, Date: after.ModifiedDate})
+	}
+	require.Equal(t, want, after.History)
+	require.Equal(t, order.HistoryEntry{Status: order.New, Date: after.CreatedDate}, after.History[0])
+	require.Equal(t, after.Status, after.History[len(after.History)-1].Status)
+	for i, entry := range after.History[1:] {
+		require.Greater(t, entry.Date, after.History[i].Date)
+		require.Equal(t, entry.Status, entry.Status.Max(after.History[i].Status))
+		require.NotEqual(t, entry.Status, after.History[i].Status)
 	}
 }

@@ -24,10 +24,13 @@ type Order struct {
 	DeliveryPrice int64        `json:"deliveryPrice"` // minor units; never changes after creation
 	PaymentToken  PaymentToken `json:"paymentToken,omitempty"`
 	Total         int64        `json:"total"` // minor units: price x quantity summed, plus DeliveryPrice
+	History       History      `json:"history,omitempty"`
 
 	// Document is the order as the store holds it, with attributes that this version does not
 	// know. A store sets it on reading; it is nil in an order that was never stored.
 	Document json.RawMessage `json:"-"`
+
+	keepsHistory bool // because the stored history cannot be read
 }
 
 // A Product is one line of an order, a copy of the catalogue's record when the order was created.

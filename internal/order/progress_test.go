@@ -85,7 +85,7 @@ func anyUpdates() *rapid.Generator[updates] {
 				rapid.OneOf(rapid.Int64Range(-1, 6), rapid.Just[int64](AsOrdered)).Draw(t, "packed")}
 		})
 		update := rapid.Custom(func(t *rapid.T) FulfilmentUpdate {
-			u := FulfilmentUpdate{Status: rapid.SampledFrom(statuses[1:]).Draw(t, "status")}
+			u := FulfilmentUpdate{Status: rapid.SampledFrom(Statuses()[1:]).Draw(t, "status")}
 			if u.Status == Packaged {
 				u.Package = rapid.SliceOfN(entry, 0, 5).Draw(t, "package")
 			}

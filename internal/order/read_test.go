@@ -64,11 +64,11 @@ func TestListReturnsTheUsersOwnOrdersPageByPage(t *testing.T) {
 		}
 		own = slices.Insert(own, 0, o.OrderID)
 	}
-	first, err := s.List(t.Context(), "user", 2, nil)
+	first, err := s.List(t.Context(), order.Query{UserID: "user", Limit: 2})
 	require.NoError(t, err)
 	require.Len(t, first.Orders, 2)
 	require.NotNil(t, first.Next)
-	rest, err := s.List(t.Context(), "user", 2, first.Next)
+	rest, err := s.List(t.Context(), order.Query{UserID: "user", Limit: 2, After: first.Next})
 	require.NoError(t, err)
 	require.Len(t, rest.Orders, 1)
 	require.Nil(t, rest.Next)
@@ -82,6 +82,6 @@ func TestReadsReturnTheStoresError(t *testing.T) {
 	require.Equal(t, order.Unavailable, order.KindOf(err))
 	_, err = s.GetFor(t.Context(), "user", order.IDFor("token"))
 	require.Equal(t, order.Unavailable, order.KindOf(err))
-	_, err = s.List(t.Context(), "user", 20, nil)
+	_, err = s.List(t.Context(), order.Query{UserID: "user", Limit: 20})
 	require.Equal(t, order.Unavailable, order.KindOf(err))
 }

@@ -149,5 +149,6 @@ func (r Request) order(userID string, now Date) Order {
 		DeliveryPrice: r.DeliveryPrice,
 		PaymentToken:  r.PaymentToken,
 		Total:         r.Total,
+		History:       History{{New, now}},
 	}
 }

@@ -103,10 +103,8 @@ func (s *Service) GetFor(ctx context.Context, userID, orderID string) (Order, er
 	return o, err
 }
 
-// List returns a page of userID's orders, newest first. The error is Unavailable.
-func (s *Service) List(ctx context.Context, userID string, limit int, after *Position) (Page, error) {
-	return s.Store.List(ctx, userID, limit, after)
-}
+// List returns a page of a user's orders, newest first. The error is Unavailable.
+func (s *Service) List(ctx context.Context, q Query) (Page, error) { return s.Store.List(ctx, q) }
 
 func (s *Service) now() time.Time {
 	if s.Now == nil {

@@ -21,11 +21,10 @@ type Store interface {
 	// every Create and Update that returned before.
 	Get(ctx context.Context, orderID string) (Order, error)
 
-	// List returns the user's orders, newest first, at most limit of them, after a position (nil:
-	// from the newest). A page may be shorter than limit; more orders may follow if and only if
-	// its Next is set. An item that cannot be read is in the page's Unreadable instead. The orders
-	// have no Document. List is eventually consistent.
-	List(ctx context.Context, userID string, limit int, after *Position) (Page, error)
+	// List returns a page of a user's orders, newest first. It may be shorter than the limit, even
+	// empty; more orders may follow if and only if its Next is set. An item that cannot be read is
+	// in its Unreadable instead. The orders have no Document. List is eventually consistent.
+	List(ctx context.Context, q Query) (Page, error)
 
 	// Update reads the order's progress, calls change for what it should become, and writes that
 	// if it differs. The write is guarded by modifiedDate and status: if another writer changed
@@ -34,6 +33,14 @@ type Store interface {
 	// may be unreadable. The error is NotFound if there is no such order (none is created), or
 	// what change returned.
 	Update(ctx context.Context, orderID string, change func(Progress) (Progress, error)) (changed bool, err error)
+}
+
+// A Query asks for a page of a user's orders.
+type Query struct {
+	UserID string
+	Status Status    // lists only the orders with this status; empty lists all
+	Limit  int       // of orders to read; those with another status count
+	After  *Position // nil reads from the newest
 }
 
 // A Page is one response's worth of a user's orders.

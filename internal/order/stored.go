@@ -70,6 +70,7 @@ func FromDocument(document []byte) (Order, error) {
 type stored struct{ strictjson.Object }
 
 func (s stored) order() Order {
+	history, readable := s.history()
 	return Order{
 		OrderID:       s.text("orderId"),
 		UserID:        s.text("userId"),
@@ -81,7 +82,25 @@ func (s stored) order() Order {
 		DeliveryPrice: s.integer("deliveryPrice", 0),
 		PaymentToken:  PaymentToken(s.text("paymentToken")),
 		Total:         s.integer("total", 0),
+		History:       history,
+		keepsHistory:  !readable,
 	}
+}
+
+// history returns the entries that can be read, and reports whether there is a list of them, or
+// nothing that would stand in the way of one. An unreadable history makes no order unreadable.
+func (s stored) history() (history History, readable bool) {
+	value := s.Value("history")
+	list, ok := value.([]any)
+	for _, item := range list {
+		entry, _ := item.(map[string]any)
+		status, isText := entry["status"].(string)
+		date, isDate := entry["date"].(string)
+		if isText && isDate {
+			history = append(history, HistoryEntry{Status(status), Date(date)})
+		}
+	}
+	return history, ok || value == nil
 }
 
 func (s stored) products() []Product {

@@ -133,11 +133,11 @@ func (s faultyStore) Get(ctx context.Context, orderID string) (order.Order, erro
 	return s.next.Get(ctx, orderID)
 }
 
-func (s faultyStore) List(ctx context.Context, userID string, limit int, after *order.Position) (order.Page, error) {
+func (s faultyStore) List(ctx context.Context, q order.Query) (order.Page, error) {
 	if err := s.before(ctx); err != nil {
 		return order.Page{}, err
 	}
-	return s.next.List(ctx, userID, limit, after)
+	return s.next.List(ctx, q)
 }
 
 func (s faultyStore) Update(ctx context.Context, orderID string, change func(order.Progress) (order.Progress, error)) (bool, error) {

@@ -53,9 +53,9 @@ func (s observedStore) Get(ctx context.Context, orderID string) (o order.Order, 
 	return o, err
 }
 
-func (s observedStore) List(ctx context.Context, userID string, limit int, after *order.Position) (page order.Page, err error) {
+func (s observedStore) List(ctx context.Context, q order.Query) (page order.Page, err error) {
 	s.observe(ctx, "Query", func(ctx context.Context) error {
-		page, err = s.next.List(ctx, userID, limit, after)
+		page, err = s.next.List(ctx, q)
 		return err
 	})
 	return page, err

@@ -24,7 +24,7 @@ func endedContext(t *testing.T, s Fixture) {
 
 			_, err := s.Store.Get(ended, o.OrderID)
 			requireKind(t, order.Unavailable, err)
-			_, err = s.Store.List(ended, o.UserID, 10, nil)
+			_, err = s.Store.List(ended, order.Query{UserID: o.UserID, Limit: 10})
 			requireKind(t, order.Unavailable, err)
 
 			changed, err := s.Store.Update(ended, o.OrderID, func(p order.Progress) (order.Progress, error) { return later(p, order.Packaged), nil })

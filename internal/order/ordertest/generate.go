@@ -23,7 +23,7 @@ func Orders() *rapid.Generator[order.Order] {
 		o := order.Order{
 			OrderID:       order.IDFor(token),
 			UserID:        order.IDFor(order.PaymentToken(texts.Draw(t, "user"))),
-			Status:        rapid.SampledFrom(Statuses()).Draw(t, "status"),
+			Status:        rapid.SampledFrom(order.Statuses()).Draw(t, "status"),
 			CreatedDate:   order.NewDate(created),
 			ModifiedDate:  order.NewDate(modified),
 			Address:       Addresses().Draw(t, "address"),
@@ -32,6 +32,9 @@ func Orders() *rapid.Generator[order.Order] {
 		}
 		o.Products = drawProducts(t, order.MaxInteger-o.DeliveryPrice)
 		o.Total = totalOf(o)
+		if rapid.Bool().Draw(t, "history") { // otherwise written by the original platform
+			o.History = historyOf(o)
+		}
 		return o
 	})
 }
@@ -40,13 +43,9 @@ func Orders() *rapid.Generator[order.Order] {
 func NewOrders() *rapid.Generator[order.Order] {
 	return rapid.Map(Orders(), func(o order.Order) order.Order {
 		o.Status, o.ModifiedDate = order.New, o.CreatedDate
+		o.History = historyOf(o)
 		return o
 	})
-}
-
-// Statuses returns every known status, lowest first.
-func Statuses() []order.Status {
-	return []order.Status{order.New, order.PackagingFailed, order.Packaged, order.DeliveryFailed, order.Fulfilled}
 }
 
 // drawProducts draws products that cost at most budget in total, in minor units.
@@ -153,11 +152,20 @@ func DrawAttributes(t *rapid.T, o order.Order) map[string]any {
 		"orderId": o.OrderID, "userId": o.UserID, "status": string(o.Status),
 		"createdDate": string(o.CreatedDate), "modifiedDate": string(o.ModifiedDate),
 		"products": products, "deliveryPrice": o.DeliveryPrice, "paymentToken": string(o.PaymentToken), "total": o.Total,
+		"history": historyAttributes(o.History),
 		"address": w.attributes(map[string]any{
 			"name": o.Address.Name, "streetAddress": o.Address.StreetAddress, "city": o.Address.City, "country": o.Address.Country,
 			"phoneNumber": o.Address.PhoneNumber, "companyName": o.Address.CompanyName, "postCode": o.Address.PostCode, "state": o.Address.State,
 		}),
 	})
+}
+
+func historyAttributes(history order.History) []any {
+	attributes := make([]any, len(history))
+	for i, entry := range history {
+		attributes[i] = map[string]any{"status": string(entry.Status), "date": string(entry.Date)}
+	}
+	return attributes
 }
 
 // A writer writes JSON in drawn ways.
@@ -217,6 +225,8 @@ func (w writer) attributes(values map[string]any) map[string]any {
 				values[name] = *v
 			}
 		case map[string]any:
+			absent = len(v) == 0
+		case []any:
 			absent = len(v) == 0
 		}
 		if absent && w.include() {

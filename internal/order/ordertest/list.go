@@ -51,19 +51,22 @@ func awaitList(t *testing.T, ctx context.Context, s Fixture, userID string, coun
 }
 
 // pages reads a list from its first page to the one without Next.
-func pages(t *testing.T, ctx context.Context, s Fixture, userID string, limit, count int) (all []order.Page) {
-	var after *order.Position
+func pages(t *testing.T, ctx context.Context, s Fixture, userID string, limit, count int) []order.Page {
+	return pagesOf(t, ctx, s, order.Query{UserID: userID, Limit: limit}, count)
+}
+
+func pagesOf(t *testing.T, ctx context.Context, s Fixture, q order.Query, count int) (all []order.Page) {
 	for range 2*count + 2 { // a page may be short, or even empty
-		page, err := s.Store.List(ctx, userID, limit, after)
+		page, err := s.Store.List(ctx, q)
 		require.NoError(t, err)
-		require.LessOrEqual(t, len(page.Orders)+len(page.Unreadable), limit)
+		require.LessOrEqual(t, len(page.Orders)+len(page.Unreadable), q.Limit)
 		all = append(all, page)
 		if page.Next == nil {
 			return all
 		}
-		token, err := order.ParsePosition(page.Next.Token()) // as callers pass it
+		position, err := order.ParsePosition(page.Next.Token()) // as callers pass it
 		require.NoError(t, err)
-		after = &token
+		q.After = &position
 	}
 	t.Fatalf("the list of %d orders did not end", count)
 	return nil
@@ -85,13 +88,13 @@ func listIsOwn(t *testing.T, s Fixture) {
 	ctx := within(t)
 	mine, others := createList(t, s, 5), createList(t, s, 4)
 	for _, orders := range [][]order.Order{mine, others} {
-		page, err := s.Store.List(ctx, orders[0].UserID, 100, nil)
+		page, err := s.Store.List(ctx, order.Query{UserID: orders[0].UserID, Limit: 100})
 		require.NoError(t, err)
 		require.ElementsMatch(t, ids(orders), ids(page.Orders))
 		requireNewestFirst(t, page.Orders)
 		require.Nil(t, page.Next, "no more orders")
 	}
-	page, err := s.Store.List(ctx, uuid.NewString(), 100, nil)
+	page, err := s.Store.List(ctx, order.Query{UserID: uuid.NewString(), Limit: 100})
 	require.NoError(t, err)
 	require.Empty(t, page.Orders)
 	require.Nil(t, page.Next)
@@ -117,7 +120,7 @@ func listHoldsWholeOrders(t *testing.T, s Fixture) {
 	create(t, ctx, s, o)
 	awaitList(t, ctx, s, userID, 2)
 
-	page, err := s.Store.List(ctx, userID, 2, nil)
+	page, err := s.Store.List(ctx, order.Query{UserID: userID, Limit: 2})
 	require.NoError(t, err)
 	require.Len(t, page.Orders, 2)
 	require.Equal(t, []order.Order{o, originalOrder(orderID, userID)}, page.Orders, "without documents")
@@ -135,7 +138,7 @@ func madeUpPosition(t *testing.T, s Fixture) {
 		positions = append(positions, order.Position{CreatedDate: o.CreatedDate, OrderID: o.OrderID})
 	}
 	for _, position := range positions {
-		page, err := s.Store.List(ctx, mine[0].UserID, 100, &position)
+		page, err := s.Store.List(ctx, order.Query{UserID: mine[0].UserID, Limit: 100, After: &position})
 		require.NoError(t, err)
 		older := slices.DeleteFunc(slices.Clone(mine), func(o order.Order) bool { return o.CreatedDate >= position.CreatedDate })
 		require.Subset(t, ids(mine), ids(page.Orders), "the caller's own")

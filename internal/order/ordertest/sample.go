@@ -44,8 +44,17 @@ func Sample(edit ...func(*order.Order)) order.Order {
 	for _, e := range edit {
 		e(&o)
 	}
-	o.Total = totalOf(o)
+	o.Total, o.History = totalOf(o), historyOf(o)
 	return o
+}
+
+// historyOf returns the history of an order that rose to its status at once, if it did.
+func historyOf(o order.Order) order.History {
+	history := order.History{{Status: order.New, Date: o.CreatedDate}}
+	if o.Status != order.New {
+		history = append(history, order.HistoryEntry{Status: o.Status, Date: o.ModifiedDate})
+	}
+	return history
 }
 
 // Request returns a request for o, written plainly.

@@ -37,7 +37,7 @@ func readingIsLenient(t *testing.T, f Fixture) {
 		require.Equal(rt, o.Progress(), seen)
 
 		awaitList(t, ctx, f, o.UserID, 1)
-		page, err := f.Store.List(ctx, o.UserID, 1, nil)
+		page, err := f.Store.List(ctx, order.Query{UserID: o.UserID, Limit: 1})
 		require.NoError(rt, err)
 		require.Equal(rt, []order.Order{o}, page.Orders)
 	})

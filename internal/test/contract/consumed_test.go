@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -77,6 +78,7 @@ func TestExamplesAboutUnknownOrdersFail(t *testing.T) {
 func reaches(modification map[string]any, status string) map[string]any {
 	after := maps.Clone(modification["old"].(map[string]any))
 	after["status"], after["modifiedDate"] = status, modification["new"].(map[string]any)["modifiedDate"]
+	after["history"] = append(slices.Clone(after["history"].([]any)), map[string]any{"status": status, "date": after["modifiedDate"]})
 	return after
 }
 

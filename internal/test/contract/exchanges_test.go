@@ -77,6 +77,10 @@ func TestServiceMatchesTheDocument(t *testing.T) {
 		{"list the first", "GET", "/orders?limit=1", user(jane), "", true, 200},
 		{"list the next", "GET", "/orders?limit=100&nextToken={next}", user(jane), "", true, 200},
 		{"list nothing", "GET", "/orders", user(john), "", true, 200},
+		{"list by status", "GET", "/orders?status=NEW", user(jane), "", true, 200},
+		{"list by an unknown status", "GET", "/orders?status=new", user(jane), "", false, 400},
+		{"list by an empty status", "GET", "/orders?status=", user(jane), "", false, 400},
+		{"list by two statuses", "GET", "/orders?status=NEW&status=PACKAGED", user(jane), "", true, 400},
 		{"limit 0", "GET", "/orders?limit=0", user(jane), "", false, 400},
 		{"limit 101", "GET", "/orders?limit=101", user(jane), "", false, 400},
 		{"limit 1.5", "GET", "/orders?limit=1.5", user(jane), "", false, 400},
@@ -86,6 +90,7 @@ func TestServiceMatchesTheDocument(t *testing.T) {
 		{"list with a forged token", "GET", "/orders", forger, "", true, 401},
 
 		{"read", "GET", one, user(jane), "", true, 200},
+		{"read again", "GET", one, revalidating(user(jane)), "", true, 304},
 		{"read another user's", "GET", one, user(john), "", true, 404},
 		{"read an unknown order", "GET", none, user(jane), "", true, 404},
 		{"read an ID that is not a UUID", "GET", "/orders/x", user(jane), "", true, 404},
@@ -93,6 +98,7 @@ func TestServiceMatchesTheDocument(t *testing.T) {
 		{"read with a forged token", "GET", one, forger, "", true, 401},
 
 		{"read as a service", "GET", backend.Replace(one), signer("local"), "", true, 200},
+		{"read again as a service", "GET", backend.Replace(one), revalidating(signer("local")), "", true, 304},
 		{"read an unknown order as a service", "GET", backend.Replace(none), signer("local"), "", true, 404},
 		{"read an ID that is not a UUID as a service", "GET", "/backend/x", signer("local"), "", true, 404},
 		{"read with a wrong signature", "GET", backend.Replace(one), signer("guess"), "", true, 403},

@@ -89,7 +89,7 @@ func TestPreflightNeedsNoFunction(t *testing.T) {
 func requireGatewayCORS(t *testing.T, parameters map[string]any, prefix string) {
 	t.Helper()
 	require.Equal(t, "'*'", parameters[prefix+"Access-Control-Allow-Origin"])
-	require.Equal(t, "'Authorization,Content-Type,X-Amz-Date,X-Amz-Security-Token,X-Api-Key'", parameters[prefix+"Access-Control-Allow-Headers"])
+	require.Equal(t, "'Authorization,Content-Type,If-None-Match,X-Amz-Date,X-Amz-Security-Token,X-Api-Key'", parameters[prefix+"Access-Control-Allow-Headers"])
 	require.Equal(t, "'GET,OPTIONS,POST'", parameters[prefix+"Access-Control-Allow-Methods"])
 	require.Equal(t, "'ETag, Idempotent-Replayed, Location, Retry-After'", parameters[prefix+"Access-Control-Expose-Headers"])
 }

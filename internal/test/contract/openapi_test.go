@@ -9,6 +9,8 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/stretchr/testify/require"
+
+	"orders/internal/order"
 )
 
 // operations are the routes of the contract, each with its authorizer, its function and its
@@ -19,8 +21,8 @@ var operations = []struct {
 }{
 	{"POST /orders", "createOrder", "UserPool", "CreateOrderFunction", []string{"200", "201", "400", "401", "409", "413", "422", "429", "500", "502", "503", "504"}},
 	{"GET /orders", "listOrders", "UserPool", "GetOrderFunction", []string{"200", "400", "401", "429", "500", "502", "503", "504"}},
-	{"GET /orders/{orderId}", "getOrder", "UserPool", "GetOrderFunction", []string{"200", "400", "401", "404", "429", "500", "502", "503", "504"}},
-	{"GET /backend/{orderId}", "getOrderBackend", "IAM", "GetOrderFunction", []string{"200", "400", "401", "403", "404", "429", "500", "502", "503", "504"}},
+	{"GET /orders/{orderId}", "getOrder", "UserPool", "GetOrderFunction", []string{"200", "304", "400", "401", "404", "429", "500", "502", "503", "504"}},
+	{"GET /backend/{orderId}", "getOrderBackend", "IAM", "GetOrderFunction", []string{"200", "304", "400", "401", "403", "404", "429", "500", "502", "503", "504"}},
 	{"OPTIONS /orders", "preflightOrders", "", "", []string{"204"}},
 	{"OPTIONS /orders/{orderId}", "preflightOrder", "", "", []string{"204"}},
 }
@@ -102,6 +104,8 @@ func TestSomeResponsesHaveMoreHeaders(t *testing.T) {
 				require.Equal(t, []string{"Location"}, more)
 			case status == "200" && operation.OperationID == "createOrder":
 				require.Equal(t, []string{"Idempotent-Replayed"}, more)
+			case status == "304", status == "200" && strings.HasPrefix(operation.OperationID, "getOrder"):
+				require.ElementsMatch(t, []string{"ETag", "Cache-Control"}, more, route)
 			case status == "503", status == "429":
 				require.Equal(t, []string{"Retry-After"}, more, route)
 			default:
@@ -118,7 +122,9 @@ func TestEveryBodyHasASchemaAndAnExample(t *testing.T) {
 			contents["request"] = operation.RequestBody.Value.Content
 		}
 		for status, response := range operation.Responses.Map() {
-			if status != "204" {
+			if status == "204" || status == "304" {
+				require.Empty(t, response.Value.Content)
+			} else {
 				contents[status] = response.Value.Content
 			}
 		}
@@ -165,7 +171,12 @@ func TestTotalsOfExamplesAreCorrect(t *testing.T) {
 
 func TestListParametersAreThoseOfTheContract(t *testing.T) {
 	parameters := load(t, openAPIFile).Paths.Value("/orders").Get.Parameters
-	require.Len(t, parameters, 2)
+	require.Len(t, parameters, 3)
+	status := parameters.GetByInAndName("query", "status").Schema.Value
+	require.Len(t, status.Enum, len(order.Statuses()))
+	for _, known := range order.Statuses() {
+		require.NoError(t, status.VisitJSON(string(known)))
+	}
 	limit := parameters.GetByInAndName("query", "limit").Schema.Value
 	require.EqualValues(t, 20, limit.Default)
 	for text, valid := range map[string]bool{"0": false, "1": true, "100": true, "101": false, "-1": false, "2.5": false} {

@@ -38,14 +38,14 @@ func TestPublishedEventsMatchTheirSchemas(t *testing.T) {
 	}})
 	packaged := s.await(t, orderID, "OrderModified", "PACKAGED")
 	require.Equal(t, created, packaged["old"])
-	require.Equal(t, []any{"modifiedDate", "products", "status", "total"}, packaged["changed"])
+	require.Equal(t, []any{"history", "modifiedDate", "products", "status", "total"}, packaged["changed"])
 	require.Len(t, asMap(t, packaged["new"])["products"], 1)
 	s.require(t, http.StatusOK, "GET", "/orders/"+orderID, "")
 
 	s.put(t, "ecommerce.delivery", "DeliveryCompleted", orderID, map[string]any{"orderId": orderID})
 	fulfilled := s.await(t, orderID, "OrderModified", "FULFILLED")
 	require.Equal(t, packaged["new"], fulfilled["old"])
-	require.Equal(t, []any{"modifiedDate", "status"}, fulfilled["changed"])
+	require.Equal(t, []any{"history", "modifiedDate", "status"}, fulfilled["changed"])
 	s.require(t, http.StatusOK, "GET", "/orders/"+orderID, "")
 	s.require(t, http.StatusOK, "GET", "/orders", "")
 }

@@ -83,6 +83,17 @@ func (s frozenDateStore) Update(ctx context.Context, orderID string, change func
 	})
 }
 
+// A forgetfulStore keeps the history.
+type forgetfulStore struct{ order.Store }
+
+func (s forgetfulStore) Update(ctx context.Context, orderID string, change func(order.Progress) (order.Progress, error)) (bool, error) {
+	return s.Store.Update(ctx, orderID, func(before order.Progress) (order.Progress, error) {
+		after, err := change(before)
+		after.History = before.History
+		return after, err
+	})
+}
+
 // A failOpenChecker accepts an order if the check fails.
 type failOpenChecker struct{ order.Checker }
 

@@ -114,6 +114,17 @@ func (f progress) equal(other progress) bool {
 	return f.status == other.status && slices.Equal(f.lines, other.lines)
 }
 
+// isRecorded reports whether the history of an order has one more entry than before exactly if the
+// status rose: the new status, with the date of the change. So each status is there once, the dates
+// increase, and the last entry is the status.
+func isRecorded(old, next map[string]any) bool {
+	expected := slices.Clone(old["history"].([]any))
+	if old["status"] != next["status"] {
+		expected = append(expected, map[string]any{"status": next["status"], "date": next["modifiedDate"]})
+	}
+	return reflect.DeepEqual(expected, next["history"])
+}
+
 // othersEqual reports whether two states of a stored order are equal in all that fulfilment must
 // not change, including the records of the remaining products.
 func othersEqual(old, next map[string]any) bool {
@@ -121,7 +132,7 @@ func othersEqual(old, next map[string]any) bool {
 		rest := map[string]any{}
 		for name, value := range stored {
 			switch name {
-			case "status", "products", "total", "modifiedDate":
+			case "status", "products", "total", "modifiedDate", "history":
 			default:
 				rest[name] = value
 			}

@@ -32,6 +32,7 @@ func mutations() []mutation {
 		{"a status falls", seams{Store: func(s order.Store) order.Store { return fallingStatusStore{s} }}, "no update explains it"},
 		{"the total does not change", seams{Store: func(s order.Store) order.Store { return staleTotalStore{s} }}, "wrong total"},
 		{"the modifiedDate does not change", seams{Store: func(s order.Store) order.Store { return frozenDateStore{s} }}, "modifiedDate does not rise"},
+		{"a rise is not recorded in the history", seams{Store: func(s order.Store) order.Store { return forgetfulStore{s} }}, "the history does not record it"},
 		{"a failed check counts as accepted", seams{Checker: func(c order.Checker) order.Checker { return failOpenChecker{c} }}, "checks accepted"},
 		{"a failed entry is ignored", seams{Publisher: func(p order.Publisher) order.Publisher { return onceOnlyPublisher{p} }}, "never published"},
 		{"events of one order overtake each other", seams{Publisher: func(p order.Publisher) order.Publisher { return reversingPublisher{p} }}, "published before"},

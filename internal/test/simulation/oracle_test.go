@@ -68,6 +68,7 @@ func (o *oracle) stored(changes []change) {
 		o.find(c.after["modifiedDate"].(string) <= c.before["modifiedDate"].(string), "%s: modifiedDate does not rise", name)
 		if c.by != nil {
 			o.find(!othersEqual(c.before, c.after), "%s: changes what fulfilment must not change", name)
+			o.find(!isRecorded(c.before, c.after), "%s: the history does not record it", name)
 			o.find(!o.explained(c), "%s: no update explains it", name)
 		}
 	}

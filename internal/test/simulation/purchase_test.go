@@ -84,6 +84,7 @@ func (w purchase) matchesNew(stored map[string]any) bool {
 		"orderId": stored["orderId"], "createdDate": stored["createdDate"], "modifiedDate": stored["createdDate"],
 		"userId": w.User, "status": "NEW", "products": w.products(), "address": w.address(),
 		"deliveryPrice": w.DeliveryPrice, "paymentToken": w.Token, "total": w.total(),
+		"history": []any{map[string]any{"status": "NEW", "date": stored["createdDate"]}},
 	}
 	return reflect.DeepEqual(expected, stored)
 }
