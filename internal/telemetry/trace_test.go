@@ -359,3 +359,14 @@ func FuzzTraceHeader(f *testing.F) {
 		require.Equal(t, 1, calls)
 	})
 }
+
+func TestDiscardedTraceIsRecordedAndNotSent(t *testing.T) {
+	daemon, tracer := startTracing(t)
+	ctx := ContextWithDiscardedTrace(t.Context())
+	err := tracer.Capture(ctx, "checks", func(ctx context.Context) error {
+		require.NotEqual(t, tracer.TraceHeader(ContextWithDiscardedTrace(t.Context())), tracer.TraceHeader(ctx), "a child of the subsegment")
+		return tracer.Capture(ctx, "check users", func(context.Context) error { return errors.New("failed") })
+	})
+	require.EqualError(t, err, "failed")
+	daemon.requireDrained(t)
+}
