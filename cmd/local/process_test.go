@@ -116,7 +116,7 @@ func (s *service) wait() error {
 	return s.err
 }
 
-// requireLogLine requires a log line or a metric of contract section 9.
+// requireLogLine requires a log line with the fields that all have, or a metric.
 func requireLogLine(t *testing.T, line string) {
 	t.Helper()
 	var fields map[string]any

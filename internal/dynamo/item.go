@@ -11,7 +11,7 @@ import (
 // An item is an order, or a part of one, as the table holds it.
 type item = map[string]types.AttributeValue
 
-// newItem returns the item of a new order: exactly the attributes of contract section 2.
+// newItem returns the item of a new order, whose attributes are the fields of the order's JSON.
 func newItem(o order.Order) item {
 	products := make([]types.AttributeValue, len(o.Products))
 	for i, p := range o.Products {

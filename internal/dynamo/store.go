@@ -1,7 +1,7 @@
 // Package dynamo keeps orders in a DynamoDB table.
 //
 // The table's partition key is orderId. Its index "user" has the keys userId and createdDate and
-// projects all attributes (contract, section 2).
+// projects all attributes, as in template.yaml.
 package dynamo
 
 import (

@@ -14,7 +14,7 @@ import (
 	"orders/internal/order"
 )
 
-// The metrics of dashboards and alarms (section 9 of the contract). All are counts.
+// The metrics that the dashboard and the alarms of template.yaml read. All are counts.
 const (
 	MetricOrderCreated      = "orderCreated"      // orders stored for the first time
 	MetricOrderCreatedTotal = "orderCreatedTotal" // their totals, in minor units

@@ -36,7 +36,7 @@ func parseRecords(payload []byte) ([]streamRecord, error) {
 	return batch.Records, nil
 }
 
-// eventOf converts a record to the event that it becomes (section 6 of the contract).
+// eventOf converts a record to the event that resources/events.yaml defines for it.
 func (h *TableUpdate) eventOf(record streamRecord) (event order.Event, err error) {
 	event.OrderID = record.Change.Keys.OrderID.S
 	if event.OrderID == "" {

@@ -122,8 +122,8 @@ func (s *Service) Put(entry awsapi.Entry) (eventID string, err error) {
 	return s.bus.Put(entry.Bus, entry.Source, entry.DetailType, entry.Resources, entry.Detail, entry.Time)
 }
 
-// parameters returns the SSM parameters of contract section 8 for the environment local: those that
-// this service defines, and those that its deployment reads.
+// parameters returns the SSM parameters of the environment local, which resources/deploy.md lists:
+// those that this service defines, and those that its deployment reads.
 func parameters(baseURL, region string, create *lambda.Function, peers Settings) map[string]string {
 	apiARN := func(api string) string {
 		return "arn:aws:execute-api:" + region + ":" + lambda.Account + ":" + api + "/" + apigateway.Stage

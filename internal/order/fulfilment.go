@@ -138,7 +138,7 @@ func (s *Service) Apply(ctx context.Context, orderID string, u FulfilmentUpdate)
 // apply returns the progress after an update, with its old modifiedDate, and the status that the
 // update asked for in effect: a package that holds nothing of the order is a failed packing. The
 // status only rises and quantities only decrease, so that updates may arrive late, repeatedly and
-// in any order (contract, section 7).
+// in any order.
 func (p Progress) apply(u FulfilmentUpdate) (after Progress, effect Status, err error) {
 	after, effect = p, u.Status
 	if u.Status == Packaged {

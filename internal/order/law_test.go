@@ -35,8 +35,8 @@ func updatesFor(t *rapid.T, o order.Order) []order.FulfilmentUpdate {
 	return rapid.SliceOfN(update, 1, 6).Draw(t, "updates")
 }
 
-// The law of contract section 7: any order of arrival, any repetition, one at a time or all at
-// once.
+// Updates have the same result in any order of arrival, with any repetition, one at a time or all
+// at once.
 func TestUpdatesCommute(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		o := ordertest.NewOrders().Draw(t, "order")

@@ -95,8 +95,7 @@ func anyUpdates() *rapid.Generator[updates] {
 	})
 }
 
-// The part of the law of contract section 7 that holds for any set of updates; law_test.go has the
-// rest.
+// The rules for applying updates that hold for any set of them; law_test.go has the rest.
 func TestAnyUpdatesLeaveAConsistentOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		u := anyUpdates().Draw(t, "updates")

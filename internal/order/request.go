@@ -7,7 +7,7 @@ import (
 	"orders/internal/strictjson"
 )
 
-// Bounds of a request (contract, section 2).
+// Bounds of a request, as resources/openapi.yaml documents them.
 const (
 	// MaxRequestBytes is the largest request, in bytes of JSON. It keeps an OrderModified event,
 	// which carries the order twice, within one EventBridge entry.
@@ -56,7 +56,7 @@ func ParseRequest(data []byte) (Request, error) {
 	return r, nil
 }
 
-// readRequest reads a request by the schema of contract section 2.
+// readRequest reads a request by the schema CreateOrderRequest of resources/openapi.yaml.
 func readRequest(body strictjson.Object) Request {
 	r := Request{
 		Products:      readProducts(body),

@@ -7,7 +7,7 @@ type Status string
 
 // The statuses, from the lowest to the highest. The status of an order only rises: updates arrive
 // late, repeatedly and in any order, and the highest status is the same in whichever order they
-// arrive (contract, section 7).
+// arrive.
 const (
 	New             Status = "NEW"
 	PackagingFailed Status = "PACKAGING_FAILED"

@@ -11,8 +11,7 @@ import (
 	"orders/internal/strictjson"
 )
 
-// A contract is what one peer is sent, and what its response means (section 4 of the service's
-// contract).
+// A contract is what one peer is sent, and what its response means.
 type contract struct {
 	peer    string // as messages name it
 	path    string

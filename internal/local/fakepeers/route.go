@@ -1,10 +1,10 @@
 // Package fakepeers provides fakes of the peers of the orders service: delivery-pricing, products,
 // payment and users check orders, and warehouse and delivery fulfil them.
 //
-// The fakes implement the contract independently and share no domain code with the service, so that
-// a mistake in the service is not repeated here. They do not check signatures: whoever mounts a
-// handler does that, and strips the base path, so that a request to {base}/backend/validate arrives
-// here as /backend/validate. Every handler is safe for concurrent use.
+// The fakes implement the peers' APIs independently and share no domain code with the service, so
+// that a mistake in the service is not repeated here. They do not check signatures: whoever mounts
+// a handler does that, and strips the base path, so that a request to {base}/backend/validate
+// arrives here as /backend/validate. Every handler is safe for concurrent use.
 package fakepeers
 
 import (

@@ -7,7 +7,8 @@ import (
 	"slices"
 )
 
-// The reference model is section 7 of the contract, implemented a second time in the simplest way.
+// The reference model is order.Progress with its updates, implemented a second time in the simplest
+// way.
 
 // statuses rise in this order.
 var statuses = [...]string{"NEW", "PACKAGING_FAILED", "PACKAGED", "DELIVERY_FAILED", "FULFILLED"}

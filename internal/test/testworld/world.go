@@ -101,7 +101,7 @@ func (w *World) Close(t testing.TB) {
 	w.daemon = nil
 }
 
-// Start starts a function with the environment that the contract gives it, at LOG_LEVEL=DEBUG and
+// Start starts a function with the environment that template.yaml gives it, at LOG_LEVEL=DEBUG and
 // with tracing on. Its calls are told from those of others by its name in their paths.
 func (w *World) Start(t testing.TB, name string, edits ...func(*lambdaruntime.Options)) *lambdaruntime.Function {
 	t.Helper()
