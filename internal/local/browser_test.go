@@ -85,7 +85,7 @@ func (b *browser) count(t *testing.T, selector string) int {
 // waitForText waits until an element has a text.
 func (b *browser) waitForText(t *testing.T, selector, text string) {
 	t.Helper()
-	require.Eventually(t, func() bool { return strings.Contains(b.text(t, selector), text) }, 20*time.Second, 20*time.Millisecond,
+	require.Eventually(t, func() bool { return strings.Contains(b.text(t, selector), text) }, time.Minute, 50*time.Millisecond,
 		"%s in %s", text, selector)
 }
 

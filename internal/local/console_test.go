@@ -134,6 +134,7 @@ func TestConsoleRedrivesAndDeletesDeadLetters(t *testing.T) {
 	b.open(t, "/console/queue")
 	require.Eventually(t, func() bool { return b.count(t, ".letter") == 2 }, 30*time.Second, 50*time.Millisecond)
 	b.waitForText(t, "nav .count", "2")
+	require.Contains(t, b.text(t, ".letter"), "Order not found")
 
 	status, _, err := c.do("POST", "/orders", request)
 	require.NoError(t, err)
@@ -192,6 +193,30 @@ func TestConsoleDashboard(t *testing.T) {
 	b.waitForText(t, ".alarms .bad", "FulfilmentDeadLetterMessages")
 	require.Contains(t, b.text(t, ".alarms"), "CreateOrderLatencyP99")
 	require.Contains(t, evaluate[string](t, b, `[...document.querySelectorAll(".widget")].at(-1).innerText`), "fulfilment update failed")
+}
+
+func TestConsoleCallsTheAPI(t *testing.T) {
+	s, _ := start(t, func(s *Settings) { s.Fulfilment = false })
+	defer closeService(t, s)
+	b := openBrowser(t, s)
+	b.open(t, "/console/api")
+	require.Equal(t, 4, b.count(t, ".operation"))
+	call := func(operation, status string, parameters ...string) string {
+		form := `form[data-operation=` + operation + `] `
+		b.do(t, chromedp.Evaluate[chromedp.Void](`void(document.querySelector('`+form+`').closest("details").open = true)`))
+		for i := 0; i < len(parameters); i += 2 {
+			b.do(t, chromedp.SendKeys(form+`[data-parameter=`+parameters[i]+`]`, parameters[i+1]))
+		}
+		b.click(t, form+"button")
+		b.waitForText(t, form+".code", status)
+		return b.text(t, form+".response")
+	}
+	created := call("createOrder", "201")
+	_, id, _ := strings.Cut(created, `"orderId": "`)
+	id = id[:36]
+	require.Contains(t, call("getOrder", "200", "orderId", id), id)
+	require.Contains(t, call("listOrders", "200", "limit", "1"), id)
+	require.Contains(t, call("getOrderBackend", "200", "orderId", id), "paymentToken")
 }
 
 func TestConsoleByKeyboard(t *testing.T) {

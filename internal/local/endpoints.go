@@ -21,7 +21,10 @@ import (
 	"orders/internal/local/fakepeers"
 	"orders/internal/local/lambda"
 	"orders/internal/peer"
+	"orders/internal/safehttp"
 	"orders/internal/strictjson"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
 // fakePeersPath is the path below which the fake peers are, by name.
@@ -106,6 +109,8 @@ func (s *Service) console(tokens *apigateway.TokenIssuer) (http.Handler, error) 
 		WorkQueues:       []string{updatesQueue, warehouseQueue, deliveryQueue},
 		DeadLetterQueues: []string{updatesDeadLetters, tableUpdateDeadLetters, otherDeadLetters},
 
+		OpenAPI:  documents.OpenAPI,
+		Signed:   safehttp.Sign(http.DefaultTransport, safehttp.APIGateway, aws.CredentialsProviderFunc(localCredentials), s.settings.Region),
 		Template: documents.Template,
 		Names: map[string]string{
 			"Environment": apigateway.Stage, "AWS::Region": s.settings.Region, "EventBusName": eventBusName, "Table": tableName,

@@ -43,6 +43,8 @@ type Options struct {
 	Queues                       *sqs.Service
 	WorkQueues, DeadLetterQueues []string
 
+	OpenAPI  []byte            // the API's document
+	Signed   http.RoundTripper // signs requests as another service does
 	Template []byte            // the CloudFormation template
 	Names    map[string]string // local names by reference in the template, such as CreateOrderFunction
 }
@@ -52,6 +54,8 @@ type console struct {
 	Options
 	pages    map[string]*template.Template
 	template stackTemplate
+
+	operations []operation
 }
 
 // New returns the handler of / and of everything below Path.
@@ -61,7 +65,10 @@ func New(options Options) (http.Handler, error) {
 	if c.template, err = parseTemplate(options.Template, options.Names); err != nil {
 		return nil, fmt.Errorf("console: %w", err)
 	}
-	for _, page := range []string{"dashboard", "queue", "orders", "order", "shop", "events", "faults", "connect", "missing"} {
+	if c.operations, err = parseOpenAPI(options.OpenAPI); err != nil {
+		return nil, fmt.Errorf("console: %w", err)
+	}
+	for _, page := range []string{"api", "dashboard", "queue", "orders", "order", "shop", "events", "faults", "connect", "missing"} {
 		parsed, err := template.New("layout.html").Funcs(functions).ParseFS(templateFiles, "templates/layout.html", "templates/"+page+".html")
 		if err != nil {
 			return nil, fmt.Errorf("console: %w", err)
@@ -83,6 +90,8 @@ func New(options Options) (http.Handler, error) {
 	mux.HandleFunc("GET "+Path+"queue", c.serveQueues)
 	mux.HandleFunc("POST "+Path+"queue", c.changeQueue)
 	mux.HandleFunc("GET "+Path+"dashboard", c.serveDashboard)
+	mux.HandleFunc("GET "+Path+"api", c.serveAPI)
+	mux.HandleFunc("POST "+Path+"api", c.callAPI)
 	mux.HandleFunc("GET "+Path+"connect", c.serveConnect)
 	mux.HandleFunc("GET "+Path+"changes", c.serveChanges)
 	mux.Handle("GET "+Path+"static/", http.StripPrefix(Path, http.FileServerFS(staticFiles)))

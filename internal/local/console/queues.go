@@ -18,6 +18,7 @@ type queueView struct {
 type messageView struct {
 	sqs.Message
 	OrderIDs []string
+	Why      string // it failed
 	Title    string
 	Waiting  string // until when it is not visible
 }
@@ -57,7 +58,12 @@ func (c *console) queue(name string) queueView {
 			} `json:"DDBStreamBatchInfo"`
 		}
 		_ = json.Unmarshal([]byte(m.Body), &event) // what is not an event is shown as it is
-		shown := messageView{Message: m, OrderIDs: event.Resources, Title: event.DetailType}
+		shown := messageView{Message: m, OrderIDs: event.Resources, Title: event.DetailType, Why: m.LastError}
+		for _, id := range event.Resources {
+			if logged := c.Recorder.lastErrorOf(id); logged != "" {
+				shown.Why = logged
+			}
+		}
 		switch {
 		case event.Batch != nil:
 			shown.Title = "Stream record " + event.Batch.StartSequenceNumber

@@ -206,6 +206,29 @@ func (r *Recorder) lastErrors() []logLine {
 	return lines
 }
 
+// lastErrorOf returns the error that a function last logged about an order, or "".
+func (r *Recorder) lastErrorOf(orderID string) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	known, ok := r.orders.byID[orderID]
+	if !ok {
+		return ""
+	}
+	for _, id := range slices.Backward(known.requests) {
+		request, ok := r.requests[id]
+		if !ok {
+			continue
+		}
+		for _, line := range slices.Backward(request.Lines) {
+			var fields struct{ Error string }
+			if line.Level == "ERROR" && line.OrderID == orderID && json.Unmarshal(line.Text, &fields) == nil && fields.Error != "" {
+				return fields.Error
+			}
+		}
+	}
+	return ""
+}
+
 // changed wakes the watchers. The caller holds the lock.
 func (r *Recorder) changed() {
 	for watcher := range r.watchers {

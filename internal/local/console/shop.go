@@ -5,10 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
-	"time"
 
 	"orders/internal/local/fakepeers"
 	"orders/internal/strictjson"
@@ -148,30 +146,11 @@ func (c *console) send(ctx context.Context, userID string, body []byte) (exchang
 	}
 	request.Header.Set("Authorization", "Bearer "+token)
 	request.Header.Set("Content-Type", "application/json")
-	start := time.Now()
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return exchange{}, err
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		return exchange{}, err
-	}
-	var created struct {
-		OrderID string `json:"orderId"`
-	}
-	_ = json.Unmarshal(text, &created) // an error response has none
-	return exchange{
-		Request:  message{Line: "POST /orders", Headers: headerLines(request.Header), Body: pretty(body)},
-		Response: message{Line: response.Status, Headers: headerLines(response.Header), Body: pretty(text)},
-		OrderID:  created.OrderID,
-		Took:     formatMilliseconds(time.Since(start)),
-	}, nil
+	return exchangeOf(http.DefaultClient, request, body)
 }
 
 func headerLines(header http.Header) []string {
-	var lines []string
+	lines := []string{} // not null
 	for name, values := range header {
 		for _, value := range values {
 			lines = append(lines, fmt.Sprintf("%s: %s", name, truncate(value)))

@@ -50,6 +50,36 @@ function listen() {
   changes.onmessage = () => { if (document.querySelector("[data-live]")) refresh(); };
 }
 
+const post = (path, body) => fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+
+// Shows a request and its response as they went over the wire.
+function showExchange(into, result) {
+  const view = document.getElementById("exchange").content.cloneNode(true);
+  const code = view.querySelector(".code");
+  code.textContent = result.response.line;
+  code.classList.add("c" + result.response.line[0] + "xx");
+  view.querySelector(".took").textContent = result.took;
+  const follow = view.querySelector(".follow");
+  if (result.orderId) { follow.href = "/console/orders/" + result.orderId; follow.hidden = false; }
+  for (const part of ["request", "response"]) {
+    const { line, headers, body } = result[part];
+    view.querySelector("." + part).textContent = [line, ...headers, "", body].join("\n");
+  }
+  into.replaceChildren(view);
+}
+
+// The API's page sends each call as JSON.
+for (const form of document.querySelectorAll("form.call")) {
+  form.addEventListener("submit", async event => {
+    event.preventDefault();
+    const parameters = {};
+    for (const input of form.querySelectorAll("[data-parameter]")) parameters[input.dataset.parameter] = input.value;
+    const response = await post("/console/api", { operation: form.dataset.operation, user: form.user?.value ?? "", parameters, body: form.body?.value ?? "" });
+    const wire = form.querySelector(".wire");
+    if (response.ok) showExchange(wire, await response.json()); else wire.textContent = await response.text();
+  });
+}
+
 // The shop sends its basket as JSON and shows the request and the response.
 function openShop(form) {
   const wire = document.getElementById("wire"), repeat = document.getElementById("repeat");
@@ -59,7 +89,6 @@ function openShop(form) {
     for (const input of form.querySelectorAll("input[type=number]")) items[input.name] = Number(input.value) || 0;
     return { user: form.user.value, country: form.country.value, items };
   };
-  const post = (path, body) => fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
   const money = minor => (minor / 100).toFixed(2);
   const quote = async () => {
     const response = await post("/console/shop/quote", basket());
@@ -74,18 +103,7 @@ function openShop(form) {
     const result = await response.json();
     last = { ...body, break: "", repeat: result.request.body };
     repeat.disabled = false;
-    const view = document.getElementById("exchange").content.cloneNode(true);
-    const code = view.querySelector(".code");
-    code.textContent = result.response.line;
-    code.classList.add("c" + result.response.line[0]);
-    view.querySelector(".took").textContent = result.took;
-    const follow = view.querySelector(".follow");
-    if (result.orderId) { follow.href = "/console/orders/" + result.orderId; follow.hidden = false; }
-    for (const part of ["request", "response"]) {
-      const { line, headers, body } = result[part];
-      view.querySelector("." + part).textContent = [line, ...headers, "", body].join("\n");
-    }
-    wire.replaceChildren(view);
+    showExchange(wire, result);
   };
   form.addEventListener("input", quote);
   form.addEventListener("submit", event => {
