@@ -2,6 +2,7 @@ package load
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -13,26 +14,26 @@ import (
 )
 
 // The whole: the service in its own process, its peers, the orders, the proof and the plot. The
-// figures are not checked, because tests run on busy machines.
+// figures are not checked, nor is how many orders need a retry, because tests run on busy machines.
 func TestAShortRun(t *testing.T) {
 	for _, options := range []Options{
-		{Scenario: "none", Rate: 50, Seconds: 2, Runs: 1},
-		{Scenario: "throttle", Rate: 50, Seconds: 1, Runs: 1},
-		{Scenario: "slow-bus", Rate: 50, Seconds: 1, Runs: 1},
-		{Scenario: "bad-gateway", Rate: 50, Seconds: 1, Runs: 1},
-		{Scenario: "hostile", Rate: 50, Seconds: 1, Runs: 1},
+		{Scenario: "none", Rate: 20, Seconds: 2, Runs: 1},
+		{Scenario: "throttle", Rate: 20, Seconds: 1, Runs: 1},
+		{Scenario: "slow-bus", Rate: 20, Seconds: 1, Runs: 1},
+		{Scenario: "bad-gateway", Rate: 20, Seconds: 1, Runs: 1},
+		{Scenario: "hostile", Rate: 20, Seconds: 1, Runs: 1},
 	} {
 		t.Run(options.Scenario, func(t *testing.T) {
-			t.Parallel()
 			if options.Scenario == "throttle" {
 				dynamodbtest.NeedsServer(t)
 			}
 			options.Folder = t.TempDir()
 			var out bytes.Buffer
 			require.NoError(t, Run(t.Context(), options, &out), out.String())
-			require.Contains(t, out.String(), "0 invalid or none")
+			tokens := options.Rate * options.Seconds
+			require.Contains(t, out.String(), fmt.Sprintf("%d orders for %[1]d payment tokens", tokens))
 			require.Contains(t, out.String(), "0 lost")
-			require.Contains(t, out.String(), "| "+options.Scenario+" | 50/s |")
+			require.Contains(t, out.String(), "| "+options.Scenario+" | 20/s |")
 			plot, err := os.ReadFile(filepath.Join(options.Folder, "load-"+options.Scenario+".svg"))
 			require.NoError(t, err)
 			elements(t, plot)
