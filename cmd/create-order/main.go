@@ -54,8 +54,7 @@ func newHandler(getenv func(name string) string, output io.Writer, transport htt
 	return &handler.CreateOrder{Orders: orders, Metrics: metrics, Responses: metrics, Log: log}, nil
 }
 
-// example returns a request with which the function creates an order if every peer and the table
-// give the response.
+// example returns an event with which the function creates an order, and the response that lets it.
 func example() coldstart.Example {
 	return coldstart.Example{
 		Event: `{"resource":"/orders","httpMethod":"POST","requestContext":{"authorizer":{"claims":{"sub":"example"}}},"body":"{` +

@@ -58,7 +58,8 @@ func newHandler(getenv func(name string) string, output io.Writer, transport htt
 	}, nil
 }
 
-// example returns a stream record whose event the bus accepts with the response.
+// example returns an event with which the function publishes an event, and the response that lets
+// it.
 func example() coldstart.Example {
 	return coldstart.Example{
 		Event: `{"Records":[{"eventName":"INSERT","dynamodb":{"SequenceNumber":"1","Keys":{"orderId":{"S":"example"}},` +

@@ -47,9 +47,9 @@ func Prepare[H Handler](ctx context.Context, transport *http.Transport, example 
 	}
 }
 
-// A rehearsal is the transport with which the handler handles the example.
+// A rehearsal is the transport of a rehearsal.
 type rehearsal struct {
-	ctx         context.Context // bounds connecting
+	ctx         context.Context // of connecting
 	response    string
 	connections *connections
 	connecting  sync.WaitGroup

@@ -92,8 +92,6 @@ type placedOrder struct {
 	Products             []line
 	DeliveryPrice, Total int64
 	PaymentToken         string
-
-	History []struct{ Status, Date string }
 }
 
 type line struct {
