@@ -54,7 +54,8 @@ func newHandler(getenv func(name string) string, output io.Writer, transport htt
 	return &handler.CreateOrder{Orders: orders, Metrics: metrics, Responses: metrics, Log: log}, nil
 }
 
-// example returns an event with which the function creates an order, and the response that lets it.
+// example returns a request with which the function creates an order if every peer and the table
+// give the response.
 func example() coldstart.Example {
 	return coldstart.Example{
 		Event: `{"resource":"/orders","httpMethod":"POST","requestContext":{"authorizer":{"claims":{"sub":"example"}}},"body":"{` +

@@ -39,7 +39,7 @@ func newHandler(getenv func(name string) string, output io.Writer, transport htt
 	return &handler.GetOrder{Orders: &order.Service{Store: store}, Metrics: metrics, Responses: metrics, Log: log}, nil
 }
 
-// example returns an event with which the function returns an order, and the response that lets it.
+// example returns a request for the order that is in the table's response.
 func example() coldstart.Example {
 	return coldstart.Example{
 		Event: `{"resource":"/backend/{orderId}","httpMethod":"GET","pathParameters":{"orderId":"00000000-0000-5000-8000-000000000000"},` +

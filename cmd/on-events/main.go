@@ -40,8 +40,7 @@ func newHandler(getenv func(name string) string, output io.Writer, transport htt
 	return &handler.OnEvents{Orders: &order.Service{Store: store}, Metrics: metrics, UpdateAges: metrics, Log: log}, nil
 }
 
-// example returns an event with which the function applies a fulfilment update, and the response
-// that lets it.
+// example returns a fulfilment update for the order that is in the table's response.
 func example() coldstart.Example {
 	return coldstart.Example{
 		Event: `{"Records":[{"messageId":"example","body":"{\"source\":\"ecommerce.warehouse\",\"detail-type\":\"PackageCreated\",` +

@@ -190,7 +190,7 @@ func (s *session) handle(ctx context.Context, verb string, f ops.Filter,
 
 func (s *session) printOutcome(verb string, outcome ops.Outcome) error {
 	for _, f := range outcome.Failures {
-		fmt.Fprintf(s.err, "left: message %s, order %s: %s\n", f.ID, strings.Join(f.Order, " "), f.Error)
+		fmt.Fprintf(s.err, "left: message %s, order %s: %s\n", f.ID, strings.Join(f.Orders, " "), f.Error)
 	}
 	return s.print(outcome, "ACTION | SELECTED | DONE | LEFT", [][]string{{verb, itoa(outcome.Selected), itoa(outcome.Done), itoa(outcome.Left)}})
 }

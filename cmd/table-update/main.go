@@ -58,8 +58,7 @@ func newHandler(getenv func(name string) string, output io.Writer, transport htt
 	}, nil
 }
 
-// example returns an event with which the function publishes an event, and the response that lets
-// it.
+// example returns a stream record whose event the bus accepts with the response.
 func example() coldstart.Example {
 	return coldstart.Example{
 		Event: `{"Records":[{"eventName":"INSERT","dynamodb":{"SequenceNumber":"1","Keys":{"orderId":{"S":"example"}},` +

@@ -47,9 +47,9 @@ func Prepare[H Handler](ctx context.Context, transport *http.Transport, example 
 	}
 }
 
-// A rehearsal is the transport of a rehearsal.
+// A rehearsal is the transport with which the handler handles the example.
 type rehearsal struct {
-	ctx         context.Context // of connecting
+	ctx         context.Context // bounds connecting
 	response    string
 	connections *connections
 	connecting  sync.WaitGroup

@@ -49,7 +49,7 @@ func countResponse(ctx context.Context, responses Responses, err error) {
 	responses.CountResponse(ctx, isServerError(err))
 }
 
-// isServerError reports whether an error, or nil, is answered with a 5xx.
+// isServerError reports whether the response to an error, or to nil, is a 5xx.
 func isServerError(err error) bool {
 	switch order.KindOf(err) {
 	case "", order.Invalid, order.TooLarge, order.Rejected, order.Unauthorized, order.TokenUsed, order.NotFound:

@@ -50,9 +50,9 @@ type Outcome struct {
 
 // A Failure says why a letter is left.
 type Failure struct {
-	ID    string   `json:"id"`
-	Error string   `json:"error"`
-	Order []string `json:"orders"`
+	ID     string   `json:"id"`
+	Error  string   `json:"error"`
+	Orders []string `json:"orders"`
 }
 
 // Redrive puts fulfilment updates back into their queue: all of them by SQS's own move task, and

@@ -60,7 +60,7 @@ type Progress struct {
 	Total         int64  // minor units
 	ModifiedDate  Date
 	History       History
-	keepsHistory  bool // because the stored history cannot be read
+	keepsHistory  bool // whether the stored history must stay as it is, because it cannot be read
 }
 
 // Progress returns how far the order has come.

@@ -30,7 +30,7 @@ type Order struct {
 	// know. A store sets it on reading; it is nil in an order that was never stored.
 	Document json.RawMessage `json:"-"`
 
-	keepsHistory bool // because the stored history cannot be read
+	keepsHistory bool // whether the stored history must stay as it is, because it cannot be read
 }
 
 // A Product is one line of an order, a copy of the catalogue's record when the order was created.

@@ -92,6 +92,8 @@ type placedOrder struct {
 	Products             []line
 	DeliveryPrice, Total int64
 	PaymentToken         string
+
+	History []struct{ Status, Date string }
 }
 
 type line struct {

@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"testing"
@@ -46,8 +47,11 @@ func fulfilmentUpdates(t *testing.T, s *service) {
 
 	s.putEvent(t, "ecommerce.delivery", "DeliveryCompleted", map[string]any{}, o.OrderID)
 	s.waitForStatus(t, o.OrderID, "FULFILLED", anyOrder)
-	_, before := s.read(t, o.OrderID)
+	fulfilled, before := s.read(t, o.OrderID)
 	s.passed("a DeliveryCompleted makes it FULFILLED")
+	requireHistory(t, fulfilled, "NEW", "PACKAGED", "FULFILLED")
+	s.passed("the history has each of its statuses once, with increasing dates")
+	polling(t, s, o.OrderID)
 
 	s.putEvent(t, "ecommerce.delivery", "DeliveryFailed", map[string]any{}, o.OrderID, companion.OrderID)
 	s.waitForStatus(t, companion.OrderID, "DELIVERY_FAILED", anyOrder)
@@ -55,6 +59,40 @@ func fulfilmentUpdates(t *testing.T, s *service) {
 	require.Equal(t, before, after)
 	s.passed("a stale DeliveryFailed changes nothing")
 	unknownOrder(t, s, companion)
+}
+
+// requireHistory requires these statuses, possibly with others in between.
+func requireHistory(t *testing.T, o placedOrder, expected ...string) {
+	t.Helper()
+	require.NotEmpty(t, o.History)
+	require.Equal(t, o.CreatedDate, o.History[0].Date)
+	require.Equal(t, o.Status, o.History[len(o.History)-1].Status)
+	var found []string
+	for i, entry := range o.History {
+		found = append(found, entry.Status)
+		if i > 0 {
+			require.Greater(t, entry.Date, o.History[i-1].Date)
+			require.Greater(t, slices.Index(statuses, entry.Status), slices.Index(statuses, o.History[i-1].Status))
+		}
+	}
+	require.Subset(t, found, expected)
+}
+
+// polling gets an order again with the entity tag of its last response.
+func polling(t *testing.T, s *service, orderID string) {
+	t.Helper()
+	url := s.apiURL + "/backend/" + orderID
+	first := s.send(t, http.MethodGet, url, nil, s.signed)
+	tag := first.header.Get("ETag")
+	require.Regexp(t, `^"[^"]+"$`, tag)
+	again := s.send(t, http.MethodGet, url, nil, func(ctx context.Context, r *http.Request, body []byte) error {
+		r.Header.Set("If-None-Match", tag)
+		return s.signed(ctx, r, body)
+	})
+	require.Equal(t, http.StatusNotModified, again.status)
+	require.Empty(t, again.body)
+	require.Equal(t, tag, again.header.Get("ETag"))
+	s.passed("with its ETag, an unchanged order is 304 without a body")
 }
 
 // unknownOrder sends an update for an order that does not exist. On AWS it leaves a dead letter and
