@@ -218,7 +218,7 @@ func TestFulfilmentUpdates(t *testing.T) {
 		Changed  []string
 	}
 	require.NoError(t, json.Unmarshal(events[2].Detail, &cut))
-	require.Equal(t, []string{"modifiedDate", "products", "status", "total"}, cut.Changed)
+	require.Equal(t, []string{"history", "modifiedDate", "products", "status", "total"}, cut.Changed)
 	require.Equal(t, []int64{created.Total, packaged.Total}, []int64{cut.Old.Total, cut.New.Total})
 	require.Equal(t, fulfilled.OrderID, ada.post(t, request.encode(t)).order(t, http.StatusOK).OrderID) // a late repeated request
 }

@@ -43,6 +43,7 @@ func TestConsolePlacesAndFollowsAnOrder(t *testing.T) {
 		"table-update", "EventBridge PutEvents", "OrderCreated", "PackageCreated", "on-events", "OrderModified", "DeliveryCompleted"} {
 		require.Contains(t, timeline, part)
 	}
+	require.Regexp(t, `(?s)NEW.*PACKAGED.*FULFILLED`, b.text(t, "[data-live=history]"))
 	require.Contains(t, b.text(t, "[data-live=lines]"), "order created")
 	require.Contains(t, b.text(t, "[data-live=lines]"), "order replayed")
 
