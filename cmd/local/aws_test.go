@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/base64"
-
 	"encoding/json"
 	"errors"
 	"fmt"

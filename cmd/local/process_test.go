@@ -12,9 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"orders/internal/test/testworld"
-
 	"github.com/stretchr/testify/require"
+
+	"orders/internal/test/testworld"
 )
 
 // patience bounds every wait.

@@ -8,11 +8,11 @@ import (
 	"net/http/httptest"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"orders/internal/coldstart/coldstarttest"
 	"orders/internal/handler"
 	"orders/internal/safehttp"
-
-	"github.com/stretchr/testify/require"
 )
 
 // variables returns the function's environment, with changes; an empty value counts as missing.

@@ -9,11 +9,11 @@ import (
 	"testing"
 	"time"
 
-	"orders/internal/order"
-
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/smithy-go/middleware"
 	"github.com/stretchr/testify/require"
+
+	"orders/internal/order"
 )
 
 // start serves h over TCP and counts the connections.

@@ -1,8 +1,6 @@
 package local
 
 import (
-	documents "orders"
-
 	"encoding/json"
 	"fmt"
 	"io"
@@ -16,6 +14,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
 
+	documents "orders"
 	"orders/internal/local/eventbridge"
 	"orders/internal/order"
 	"orders/internal/order/ordertest"

@@ -1,8 +1,6 @@
 package local
 
 import (
-	documents "orders"
-
 	"errors"
 	"io"
 	"net/http"
@@ -13,6 +11,9 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	documents "orders"
 	"orders/internal/buildinfo"
 	"orders/internal/local/apigateway"
 	"orders/internal/local/awsapi"
@@ -23,8 +24,6 @@ import (
 	"orders/internal/peer"
 	"orders/internal/safehttp"
 	"orders/internal/strictjson"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
 // fakePeersPath is the path below which the fake peers are, by name.

@@ -1,21 +1,20 @@
 package local
 
 import (
+	"encoding/json"
 	"maps"
+	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
+	"testing"
 	"time"
+
+	"github.com/stretchr/testify/require"
 
 	"orders/internal/local/eventbridge"
 	"orders/internal/local/lambda"
-
-	"encoding/json"
-	"net/http"
-	"net/url"
-	"testing"
-
-	"github.com/stretchr/testify/require"
 )
 
 func TestRuntimeStats(t *testing.T) {

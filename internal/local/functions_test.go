@@ -4,16 +4,13 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-
-	"orders/internal/local/apigateway"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/stretchr/testify/require"
 
 	"orders/internal/handler"
+	"orders/internal/local/apigateway"
 	"orders/internal/local/eventbridge"
 )
 

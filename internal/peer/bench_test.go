@@ -4,9 +4,9 @@ import (
 	"net/http"
 	"testing"
 
-	"orders/internal/strictjson"
-
 	"github.com/stretchr/testify/require"
+
+	"orders/internal/strictjson"
 )
 
 // BenchmarkCheck measures one check's own cost: encoding and decoding JSON, and everything for the

@@ -10,8 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"orders/internal/order"
-
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -19,6 +17,8 @@ import (
 	"github.com/aws/aws-xray-sdk-go/v2/strategy/ctxmissing"
 	"github.com/aws/aws-xray-sdk-go/v2/xray"
 	"github.com/stretchr/testify/require"
+
+	"orders/internal/order"
 )
 
 const traceHeader = "X-Amzn-Trace-Id"

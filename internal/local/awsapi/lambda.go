@@ -3,17 +3,16 @@ package awsapi
 import (
 	"bytes"
 	"cmp"
-	"encoding/base64"
-
-	"github.com/google/uuid"
-
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
 	"unicode/utf8"
+
+	"github.com/google/uuid"
 
 	"orders/internal/local/lambda"
 )

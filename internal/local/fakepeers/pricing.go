@@ -3,6 +3,7 @@ package fakepeers
 import (
 	"math/big"
 	"net/http"
+
 	"orders/internal/strictjson"
 )
 

@@ -4,9 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"orders/internal/strictjson"
 	"slices"
 	"strings"
+
+	"orders/internal/strictjson"
 )
 
 // A Package is the size of a product as it is shipped: lengths in millimetres, weight in grams.

@@ -2,9 +2,10 @@ package fakepeers
 
 import (
 	"net/http"
-	"orders/internal/strictjson"
 
 	"github.com/google/uuid"
+
+	"orders/internal/strictjson"
 )
 
 // UsersHandler returns the handler of POST /backend/validate {"userId"}, which responds with

@@ -11,13 +11,13 @@ import (
 	"testing"
 	"time"
 
-	"orders/internal/test/testworld"
-
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/stretchr/testify/require"
+
+	"orders/internal/test/testworld"
 )
 
 // A signature authorizes a request to an API.

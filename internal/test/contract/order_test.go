@@ -7,14 +7,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/stretchr/testify/require"
+
 	"orders/internal/handler"
 	"orders/internal/memory"
 	"orders/internal/order"
 	"orders/internal/order/ordertest"
-
-	"github.com/aws/aws-lambda-go/events"
-	"github.com/getkin/kin-openapi/openapi3"
-	"github.com/stretchr/testify/require"
 )
 
 const (

@@ -7,9 +7,9 @@ import (
 	"slices"
 	"testing"
 
-	"orders/internal/test/testworld"
-
 	"github.com/stretchr/testify/require"
+
+	"orders/internal/test/testworld"
 )
 
 // corrupted returns many invalid versions of a document: at each place in turn, there is something

@@ -10,11 +10,11 @@ import (
 	"strings"
 	"time"
 
-	"orders/internal/dynamo/streamimage/streamtest"
-
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"orders/internal/dynamo/streamimage/streamtest"
 )
 
 // A table is as much of a DynamoDB table and its stream as this service uses. Its methods are calls

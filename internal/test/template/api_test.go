@@ -6,10 +6,10 @@ import (
 	"testing"
 	"time"
 
-	"orders/internal/ops"
-
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v4"
+
+	"orders/internal/ops"
 )
 
 // An integration is a route of resources/openapi.yaml and its function.

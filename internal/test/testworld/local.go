@@ -2,6 +2,8 @@ package testworld
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"net/http"
 	"strings"
 	"testing"
@@ -10,9 +12,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/stretchr/testify/require"
-
-	"crypto/sha256"
-	"encoding/hex"
 
 	"orders/internal/local"
 )
