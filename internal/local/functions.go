@@ -56,7 +56,7 @@ func (s *Service) functions(metrics *telemetry.Metrics) functions {
 		peer.Options{Transport: s.newPeerSigner(), Log: s.log},
 	)
 	store := s.recorder.Store(s.faults.Store(s.storage.orders), s.tracer)
-	orders := &order.Service{Store: store, Checkers: s.tracer.Checkers(s.checkers)}
+	orders := &order.Service{Store: store, Checkers: s.tracer.Checkers(metrics.Checkers(s.checkers))}
 	publisher := &eventbus.Publisher{Client: eventbus.NewClient(cfg, cmp.Or(s.settings.EventBridgeEndpoint, s.URL)), Bus: eventBusName}
 	letters := deadletter.NewQueue(cfg, s.queueURL(tableUpdateDeadLetters), safehttp.NewTransport())
 	var traced sampler
@@ -71,7 +71,7 @@ func (s *Service) functions(metrics *telemetry.Metrics) functions {
 		get:      run("get-order", getTimeout, &handler.GetOrder{Orders: orders, Metrics: metrics, Log: s.log}),
 		onEvents: run("on-events", eventTimeout, &handler.OnEvents{Orders: orders, Metrics: metrics, UpdateAges: metrics, Log: s.log}),
 		tableUpdate: run("table-update", eventTimeout, &handler.TableUpdate{
-			Publisher: publisher, Image: streamimage.Parse, TraceHeader: s.tracer.TraceHeader, DeadLetters: letters, Log: s.log,
+			Publisher: publisher, Image: streamimage.Parse, TraceHeader: s.tracer.TraceHeader, DeadLetters: letters, Metrics: metrics, Log: s.log,
 		}),
 	}
 }
