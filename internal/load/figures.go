@@ -29,8 +29,8 @@ func count(all []response, v verdict) (n int) {
 
 func (r *run) count(v verdict) int { return count(r.responses, v) }
 
-// invalid returns how many requests got no response, or one that the contract does not allow. The
-// first request for an order is no replay.
+// invalid returns how many requests got no response, or one that resources/openapi.yaml does not
+// allow. The first request for an order is no replay.
 func (r *run) invalid() int {
 	return len(r.responses) - r.count(created) - r.count(unavailable) - r.count(rejected) +
 		len(r.hostile) - count(r.hostile, rejected)

@@ -19,7 +19,7 @@ type verdict string
 const (
 	created     verdict = "created"     // 201, with the order that was requested
 	replayed    verdict = "replayed"    // 200: the order was stored by an earlier request
-	unavailable verdict = "unavailable" // 503 as the contract specifies it: retry
+	unavailable verdict = "unavailable" // 503 as resources/openapi.yaml defines it: retry
 	rejected    verdict = "rejected"    // with the status that a hostile or an invalid request deserves
 	invalid     verdict = "invalid"     // any other response
 	unanswered  verdict = "unanswered"  // no response
@@ -41,7 +41,7 @@ type digest [sha256.Size]byte
 // hasOrder reports whether the response says that the order is stored.
 func (r response) hasOrder() bool { return r.verdict == created || r.verdict == replayed }
 
-// judge compares a response with the contract and with the request.
+// judge compares a response with what resources/openapi.yaml defines, and with the request.
 func judge(request orderRequest, h head, body []byte) response {
 	switch h.status {
 	case http.StatusCreated, http.StatusOK:
@@ -89,7 +89,7 @@ func matches(o order.Order, want order.Request) bool {
 func judgeUnavailable(request orderRequest, h head, body []byte) response {
 	p, ok := readProblem(body)
 	if !ok || len(p.Errors) == 0 || h.header.Get("Retry-After") == "" {
-		return response{verdict: invalid, problem: "503 that is not the contract's"}
+		return response{verdict: invalid, problem: "503 without Retry-After or errors"}
 	}
 	r := response{verdict: unavailable, problem: describe(h.status, body)}
 	if request.invalid {

@@ -84,8 +84,8 @@ func TestOtherResponses(t *testing.T) {
 		problem string
 	}{
 		"unavailable":       {503, retry, `{"message":"Service unavailable","errors":["a","b"]}`, unavailable, "503 Service unavailable: a; b"},
-		"no Retry-After":    {503, nil, `{"message":"Service unavailable","errors":["a"]}`, invalid, "503 that is not the contract's"},
-		"no reasons":        {503, retry, `{"message":"Service unavailable"}`, invalid, "503 that is not the contract's"},
+		"no Retry-After":    {503, nil, `{"message":"Service unavailable","errors":["a"]}`, invalid, "503 without Retry-After or errors"},
+		"no reasons":        {503, retry, `{"message":"Service unavailable"}`, invalid, "503 without Retry-After or errors"},
 		"a page":            {502, nil, `<html>`, invalid, "502 without a message"},
 		"a rejection":       {422, nil, `{"message":"Validation errors","errors":["Wrong payment token"]}`, invalid, "422 Validation errors: Wrong payment token"},
 		"no reason":         {409, nil, `{"message":"Payment token already used"}`, invalid, "409 Payment token already used"},
