@@ -17,7 +17,7 @@ import (
 type Version struct {
 	Number int    `json:"version"`
 	Since  string `json:"since"`  // when it was published
-	Commit string `json:"commit"` // from its description
+	Commit string `json:"commit"` // from its description, which only a local service sets
 	Live   bool   `json:"live"`   // whether the alias points to it
 }
 
