@@ -60,11 +60,13 @@ func startDependencies() (d *dependencies, err error) {
 	}
 	d.reading.Go(d.discardTraces)
 	d.rejectingBus = d.serve("/", busDelay, func(_ *http.Request, body []byte) []byte { return putEvents(body, rejectedShare) })
+	queue := d.serve("/", busDelay, always(`{"MessageId":"bench"}`))
 	d.env = map[string]string{
 		"AWS_ENDPOINT_URL_DYNAMODB": d.serve("/", tableDelay, d.table.respond),
 		busVariable:                 d.serve("/", busDelay, func(_ *http.Request, body []byte) []byte { return putEvents(body, 0) }),
 		"AWS_XRAY_DAEMON_ADDRESS":   d.daemon.LocalAddr().String(),
 		"DELIVERY_API_URL":          d.serve("/backend/pricing", peerDelay, always(`{"pricing":1000}`)),
+		"DEAD_LETTER_QUEUE_URL":     queue + "/123456789012/dead-letters",
 		"ENVIRONMENT":               "bench",
 		"EVENT_BUS_NAME":            "bench",
 		"LOG_LEVEL":                 "INFO",
