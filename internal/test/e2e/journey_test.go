@@ -65,7 +65,7 @@ func testJourney(t *testing.T, d *deployment) {
 	require.Len(t, records, 4)
 	require.Empty(t, publish(t, update, records[2:]))
 	require.Equal(t, []string{"OrderModified " + id, "OrderModified " + id}, d.published()[2:])
-	require.Contains(t, string(d.bus.Events()[2].Detail), `"changed":["modifiedDate","products","status","total"]`)
+	require.Contains(t, string(d.bus.Events()[2].Detail), `"changed":["history","modifiedDate","products","status","total"]`)
 
 	d.read(t, user, id, secondID)
 	d.Close(t)
