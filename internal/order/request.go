@@ -14,6 +14,8 @@ const (
 	MaxRequestBytes = 128 << 10
 	// MaxProducts is the largest number of products of one order.
 	MaxProducts = 100
+	// MaxProductIDBytes is the longest productId, which is a table key at products.
+	MaxProductIDBytes = 2048
 )
 
 // A Request is a valid and normalised request for an order: unknown fields are dropped, missing
@@ -103,6 +105,9 @@ func readProduct(item strictjson.Object) Product {
 	}
 	if item.Has("quantity") {
 		p.Quantity = item.Integer("quantity", 1, MaxInteger)
+	}
+	if len(p.ProductID) > MaxProductIDBytes {
+		item.AddError("productId", fmt.Sprintf("must be at most %d bytes", MaxProductIDBytes))
 	}
 	box := item.Object("package")
 	p.Package = Package{

@@ -13,8 +13,8 @@ import (
 )
 
 // The document alone is enough to use the service: a client that a generator makes of it creates an
-// order, polls it until it is fulfilled, and lists it. The generator and the program are a module of
-// their own in testdata/client, which pins their versions.
+// order, polls it until it is fulfilled, and lists it. The generator and the program are a module
+// of their own in testdata/client, which pins their versions.
 func TestAGeneratedClientFollowsAnOrder(t *testing.T) {
 	t.Parallel() // fulfilment is slow
 	folder := t.TempDir()
