@@ -46,6 +46,7 @@ func accept(t *testing.T, of target) {
 		{"failed checks reject an order", checksReject},
 		{"access needs credentials", access},
 		{"fulfilment updates are applied", fulfilmentUpdates},
+		{"orders are listed by status", listsByStatus},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, s) })
 	}

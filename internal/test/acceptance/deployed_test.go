@@ -20,6 +20,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// buyer is the user whose token the tests of a deployed service get.
+const buyer = "22222222-3333-4444-8555-666666666666"
+
 // TestDeployedService runs the acceptance tests as against AWS, against a local service that looks
 // like a deployed one.
 func TestDeployedService(t *testing.T) {
@@ -49,6 +52,10 @@ func TestDeployedService(t *testing.T) {
 	require.Subset(t, account.allDeleted(), before, "no update for an unknown order unless it is requested")
 
 	variables["ACCEPTANCE_PEERS"], variables["ACCEPTANCE_GHOST"] = "prod", "yes"
+	variables["ACCEPTANCE_TOKEN"] = get(t, local+"/_local/token?sub="+buyer)
+	_, err = readTarget(getenv)
+	require.ErrorContains(t, err, "ACCEPTANCE_USER")
+	variables["ACCEPTANCE_USER"] = buyer
 	account.denyDeletes()
 	service, err = readTarget(getenv)
 	require.NoError(t, err)
@@ -60,14 +67,20 @@ func TestDeployedService(t *testing.T) {
 // products writes the file of products to order.
 func products(t *testing.T, local string) (file string) {
 	t.Helper()
-	response, err := http.Get(local + "/_local/products")
+	file = filepath.Join(t.TempDir(), "products.json")
+	require.NoError(t, os.WriteFile(file, []byte(get(t, local+"/_local/products")), 0o600))
+	return file
+}
+
+func get(t *testing.T, url string) (body string) {
+	t.Helper()
+	response, err := http.Get(url)
 	require.NoError(t, err)
 	defer response.Body.Close()
-	list, err := io.ReadAll(response.Body)
+	text, err := io.ReadAll(response.Body)
 	require.NoError(t, err)
-	file = filepath.Join(t.TempDir(), "products.json")
-	require.NoError(t, os.WriteFile(file, list, 0o600))
-	return file
+	require.Equal(t, http.StatusOK, response.StatusCode, "%s: %s", url, text)
+	return string(text)
 }
 
 // A fakeAccount is a local service with the parameters of every environment and its table's

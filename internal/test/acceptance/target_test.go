@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/url"
 	"testing"
 	"time"
 
@@ -26,6 +28,7 @@ type target struct {
 	environment string // of the service: a part of the names of its parameters
 	peers       string // the environment of its peers
 	userID      string // who orders; empty means a made-up user
+	token       string // of that user for the public API; empty leaves out what needs it
 	products    string // the file of products to order; empty means the catalogue of the local service
 	ghost       bool   // whether to send an update for an order that does not exist
 	isLocal     bool
@@ -40,6 +43,7 @@ func readTarget(getenv func(name string) string) (target, error) {
 	t := target{
 		environment: cmp.Or(getenv("ENVIRONMENT"), "local"),
 		userID:      getenv("ACCEPTANCE_USER"),
+		token:       getenv("ACCEPTANCE_TOKEN"),
 		products:    getenv("ACCEPTANCE_PRODUCTS"),
 		ghost:       getenv("ACCEPTANCE_GHOST") == "yes",
 	}
@@ -53,6 +57,9 @@ func readTarget(getenv func(name string) string) (target, error) {
 	t.name, t.timeout = fmt.Sprintf("environment %s on AWS", t.environment), 2*time.Minute
 	if t.products == "" {
 		return t, errors.New("ACCEPTANCE_PRODUCTS must name a file of products that the platform sells; see README.md for its format")
+	}
+	if t.token != "" && t.userID == "" {
+		return t, errors.New("ACCEPTANCE_USER must be the user whose token is ACCEPTANCE_TOKEN: its sub claim")
 	}
 	return t, nil
 }
@@ -107,6 +114,11 @@ func find(t *testing.T, of target) *service {
 	require.NoError(t, err, "orders/create-order/arn")
 	s.region = function.Region
 	s.passed("the parameters name the service: %s, %s", s.apiURL, s.createOrder)
+	if s.isLocal {
+		r := s.send(t, http.MethodGet, s.apiURL+"/_local/token?sub="+url.QueryEscape(s.user), nil, unsigned)
+		require.Equal(t, http.StatusOK, r.status, "no token for user %s", s.user)
+		s.token = string(r.body)
+	}
 	s.platform = findPlatform(t, s, peers)
 	return s
 }

@@ -27,7 +27,7 @@ func (s *service) waitForStatus(t *testing.T, orderID, status string, meets func
 
 func anyOrder(placedOrder) bool { return true }
 
-// follows sends what warehouse and delivery would send. A companion order, which a stale update
+// fulfilmentUpdates sends what warehouse and delivery would send. A companion order, which a stale update
 // also names, shows that the update was processed: the orders of an event are updated one after the
 // other.
 func fulfilmentUpdates(t *testing.T, s *service) {
