@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -14,7 +15,6 @@ import (
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
 
-	documents "orders"
 	"orders/internal/local/eventbridge"
 	"orders/internal/order"
 	"orders/internal/order/ordertest"
@@ -189,7 +189,7 @@ func TestConsoleDashboard(t *testing.T) {
 	require.Equal(t, "no local source", value("Stream iterator age, ms", "oldest record"))
 	headings := evaluate[[]string](t, b, `[...document.querySelectorAll(".dashboard h2")].map(h => h.innerText)`)
 	require.Equal(t, []string{"Alarms", "Key metrics", "Traffic", "Latency", "Errors", "Last 20 errors"}, headings)
-	require.Equal(t, strings.Count(string(documents.Template), "Type: AWS::CloudWatch::Alarm\n"), b.count(t, ".alarms li"))
+	require.Equal(t, strings.Count(string(readDocument("template.yaml", slog.Default())), "Type: AWS::CloudWatch::Alarm\n"), b.count(t, ".alarms li"))
 	b.waitForText(t, ".alarms .bad", "FulfilmentDeadLetterMessages")
 	require.Contains(t, b.text(t, ".alarms"), "CreateOrderLatencyP99")
 	require.Contains(t, evaluate[string](t, b, `[...document.querySelectorAll(".widget")].at(-1).innerText`), "fulfilment update failed")

@@ -13,7 +13,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	documents "orders"
 	"orders/internal/buildinfo"
 	"orders/internal/local/apigateway"
 	"orders/internal/local/awsapi"
@@ -108,9 +107,9 @@ func (s *Service) console(tokens *apigateway.TokenIssuer) (http.Handler, error) 
 		WorkQueues:       []string{updatesQueue, warehouseQueue, deliveryQueue},
 		DeadLetterQueues: []string{updatesDeadLetters, tableUpdateDeadLetters, otherDeadLetters},
 
-		OpenAPI:  documents.OpenAPI,
+		OpenAPI:  readDocument("resources/openapi.yaml", s.log),
 		Signed:   safehttp.Sign(http.DefaultTransport, safehttp.APIGateway, aws.CredentialsProviderFunc(localCredentials), s.settings.Region),
-		Template: documents.Template,
+		Template: readDocument("template.yaml", s.log),
 		Names: map[string]string{
 			"Environment": apigateway.Stage, "AWS::Region": s.settings.Region, "EventBusName": eventBusName, "Table": tableName,
 			"CreateOrderFunction": "create-order", "GetOrderFunction": "get-order", "OnEventsFunction": "on-events", "TableUpdateFunction": "table-update",

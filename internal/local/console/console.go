@@ -43,9 +43,9 @@ type Options struct {
 	Queues                       *sqs.Service
 	WorkQueues, DeadLetterQueues []string
 
-	OpenAPI  []byte            // the API's document
+	OpenAPI  []byte            // the API's document; empty shows no operations
 	Signed   http.RoundTripper // signs requests as another service does
-	Template []byte            // the CloudFormation template
+	Template []byte            // the CloudFormation template; empty shows no dashboard
 	Names    map[string]string // local names by reference in the template, such as CreateOrderFunction
 }
 

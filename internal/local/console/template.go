@@ -59,15 +59,15 @@ type alarmMetric struct {
 	}
 }
 
-// parseTemplate reads the dashboard and the alarms. References become ${Name}, which names then
-// replaces.
+// parseTemplate reads the dashboard and the alarms, none of an empty template. References become
+// ${Name}, which names then replaces.
 func parseTemplate(text []byte, names map[string]string) (stackTemplate, error) {
 	var document yaml.Node
 	if err := yaml.Unmarshal(text, &document); err != nil {
 		return stackTemplate{}, fmt.Errorf("template: %w", err)
 	}
 	if len(document.Content) == 0 {
-		return stackTemplate{}, errors.New("template: is empty")
+		return stackTemplate{}, nil
 	}
 	resolver := strings.NewReplacer(pairs(names)...)
 	root, _ := plain(document.Content[0], resolver).(map[string]any)

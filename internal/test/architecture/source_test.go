@@ -53,9 +53,6 @@ func TestPackagesAreNamedAfterWhatTheyProvide(t *testing.T) {
 			continue
 		}
 		provides := path.Base(folder)
-		if folder == "." {
-			provides = "orders" // the module
-		}
 		require.Equal(t, provides, file.Name.Name, "the package of %s", name)
 		other, found := folders[file.Name.Name]
 		require.True(t, !found || other == folder, "%s and %s have the same name", folder, other)
@@ -69,5 +66,14 @@ func TestNothingRunsAtImport(t *testing.T) {
 			function, ok := declaration.(*ast.FuncDecl)
 			require.False(t, ok && function.Recv == nil && function.Name.Name == "init", "%s declares init", name)
 		}
+	}
+}
+
+func TestTopLevelHoldsNothingElse(t *testing.T) {
+	allowed := []string{"cmd", "internal", "resources", "template.yaml", "samconfig.toml", "Makefile", "go.mod", "go.sum", "README.md", "LICENSE"}
+	entries, err := os.ReadDir("../../..")
+	require.NoError(t, err)
+	for _, entry := range entries {
+		require.True(t, strings.HasPrefix(entry.Name(), ".") || slices.Contains(allowed, entry.Name()), entry.Name())
 	}
 }
