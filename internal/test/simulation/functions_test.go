@@ -71,6 +71,9 @@ func (s labelingStore) Update(ctx context.Context, orderID string, change func(o
 		after, err := change(before)
 		if err == nil && after.ModifiedDate != before.ModifiedDate {
 			after.ModifiedDate = later(after.ModifiedDate, label)
+			if after.Status != before.Status {
+				after.History[len(after.History)-1].Date = after.ModifiedDate // the rise made this history
+			}
 		}
 		return after, err
 	})
