@@ -27,9 +27,9 @@ func (s *service) waitForStatus(t *testing.T, orderID, status string, meets func
 
 func anyOrder(placedOrder) bool { return true }
 
-// fulfilmentUpdates sends what warehouse and delivery would send. A companion order, which a stale update
-// also names, shows that the update was processed: the orders of an event are updated one after the
-// other.
+// fulfilmentUpdates sends what warehouse and delivery would send. A companion order, which a stale
+// update also names, shows that the update was processed: the orders of an event are updated one
+// after the other.
 func fulfilmentUpdates(t *testing.T, s *service) {
 	o, companion := s.create(t), s.create(t)
 	first := o.Products[0]
