@@ -40,6 +40,26 @@ func guardUpdate(input any, condition *string) any {
 
 func refuse(error) error { return status(http.StatusBadRequest, "ThrottlingException") }
 
+func dropFilter(input any) any {
+	if query, ok := input.(*dynamodb.QueryInput); ok {
+		changed := *query
+		changed.FilterExpression = nil
+		return &changed
+	}
+	return input
+}
+
+// An impatientStore ends a list at a page without orders.
+type impatientStore struct{ order.Store }
+
+func (s impatientStore) List(ctx context.Context, q order.Query) (order.Page, error) {
+	page, err := s.Store.List(ctx, q)
+	if len(page.Orders) == 0 {
+		page.Next = nil
+	}
+	return page, err
+}
+
 // A replayingStore reports an order that was stored before as new.
 type replayingStore struct{ order.Store }
 

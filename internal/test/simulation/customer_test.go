@@ -47,8 +47,11 @@ func (c *customer) run() {
 		switch c.send(attempt) {
 		case http.StatusOK, http.StatusCreated, http.StatusConflict, http.StatusUnprocessableEntity:
 			c.settled = true
-			if c.random.IntN(2) == 0 {
+			switch c.random.IntN(4) {
+			case 0, 1:
 				c.get()
+			case 2:
+				c.history.readList(c.name+" lists", c.purchase.User, statuses[c.random.IntN(len(statuses))])
 			}
 			return
 		}
@@ -168,40 +171,3 @@ func (c *customer) get() {
 }
 
 func (w purchase) orderID() string { return order.IDFor(order.PaymentToken(w.Token)) }
-
-// A list is the IDs in a user's list of orders, from all its pages.
-type list struct {
-	user string
-	ids  []string
-	fail int // the status of a page that failed
-}
-
-func (h *history) readList(user string) {
-	l := list{user: user}
-	query := map[string]string{"limit": "1"}
-	for page := 1; ; page++ {
-		event := proxied(http.MethodGet, "/orders", user, func(r *events.APIGatewayProxyRequest) { r.QueryStringParameters = query })
-		response, err := h.getOrder(fmt.Sprintf("%s reads page %d", user, page), event)
-		if err != nil {
-			l.fail = http.StatusBadGateway
-			break
-		}
-		status, body := readProxied(response)
-		if status != http.StatusOK {
-			l.fail = status
-			break
-		}
-		for _, o := range body["orders"].([]any) {
-			l.ids = append(l.ids, o.(map[string]any)["orderId"].(string))
-		}
-		next, more := body["nextToken"].(string)
-		if !more {
-			break
-		}
-		query["nextToken"] = next
-	}
-	h.scheduler.cross(&call{at: others, name: user + " has read", do: func(fate) string {
-		h.pages = append(h.pages, l)
-		return fmt.Sprint(len(l.ids))
-	}})
-}

@@ -22,7 +22,7 @@ const eventTimeout = 30 * time.Second
 type seams struct {
 	Input       func(input any) any                                   // what the SDK sends
 	Failure     func(err error) error                                 // of an attempt, as the SDK gets it
-	Store       func(order.Store) order.Store                         // of create-order and on-events
+	Store       func(order.Store) order.Store                         // of create-order, get-order and on-events
 	Checker     func(order.Checker) order.Checker                     // of create-order
 	Publisher   func(order.Publisher) order.Publisher                 // of table-update
 	TableUpdate func(batch, answer []byte, err error) ([]byte, error) // its result

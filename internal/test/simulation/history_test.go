@@ -42,7 +42,7 @@ type history struct {
 
 	creates []createResult
 	gets    []getResult
-	pages   []list
+	lists   []list
 	counts  counts
 	panics  chan string
 	settled int // records in the stream before requests are repeated
@@ -161,7 +161,8 @@ func (h *history) otherWriters() {
 	}
 }
 
-// sendAgain repeats the request of every stored order, and gets every user's list.
+// sendAgain repeats the request of every stored order, and lists every user's orders: all, and
+// those with one status.
 func (h *history) sendAgain() {
 	for _, c := range slices.Clone(h.customers) {
 		if stored := h.table.items[c.purchase.orderID()]; stored != nil && c.purchase.matchesStored(plainItem(stored)) {
@@ -170,8 +171,11 @@ func (h *history) sendAgain() {
 			h.scheduler.spawn(again.run)
 		}
 	}
+	random := h.source("lists")
 	for _, user := range []string{"user-1", "user-2", "thief"} {
-		h.scheduler.spawn(func() { h.readList(user) })
+		for _, status := range []string{"", statuses[random.IntN(len(statuses))]} {
+			h.scheduler.spawn(func() { h.readList(fmt.Sprintf("%s lists %q", user, status), user, status) })
+		}
 	}
 }
 

@@ -47,6 +47,8 @@ func mutations() []mutation {
 		{"metrics count double", seams{Metrics: func(m handler.Metrics) handler.Metrics { return doubleMetrics{m} }}, "counted 2 times"},
 		{"a function never returns", seams{OnEvents: sleepForever}, "does not end"},
 		{"a function panics", seams{Store: func(order.Store) order.Store { return nil }}, "panics"},
+		{"a list ignores the status", seams{Input: dropFilter}, "does not belong there"},
+		{"a list ends at a page without orders", seams{Store: func(s order.Store) order.Store { return impatientStore{s} }}, "does not list"},
 		{"an order is not counted", seams{Metrics: func(handler.Metrics) handler.Metrics { return noMetrics{} }}, "not counted"},
 	}
 }

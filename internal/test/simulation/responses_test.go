@@ -72,18 +72,3 @@ func (o *oracle) seen() {
 		o.find(s.order != nil && s.order["userId"] != s.customer.purchase.User, "%s: got somebody else's order", s.customer.name)
 	}
 }
-
-// listed checks the lists that users get in the end.
-func (o *oracle) listed() {
-	for _, l := range o.pages {
-		var theirs []string
-		for orderID, stored := range o.table.items {
-			if textOf(stored, "userId") == l.user {
-				theirs = append(theirs, orderID)
-			}
-		}
-		slices.Sort(theirs)
-		found := slices.Sorted(slices.Values(l.ids))
-		o.find(l.fail != 0 || !slices.Equal(theirs, found), "%s: has %d orders, and a list of %d (status %d)", l.user, len(theirs), len(found), l.fail)
-	}
-}

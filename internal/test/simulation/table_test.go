@@ -91,7 +91,8 @@ func (t *table) get(in *dynamodb.GetItemInput) *dynamodb.GetItemOutput {
 	return &dynamodb.GetItemOutput{Item: found}
 }
 
-// query returns a page of the index user, newest first.
+// query returns a page of the index user, newest first. As in DynamoDB, a filter leaves out items
+// of the page, so that it may be empty while more items follow.
 func (t *table) query(in *dynamodb.QueryInput) *dynamodb.QueryOutput {
 	user := in.ExpressionAttributeValues[":userId"].(*types.AttributeValueMemberS).Value
 	newest := func(a, b item) int {
@@ -109,6 +110,11 @@ func (t *table) query(in *dynamodb.QueryInput) *dynamodb.QueryOutput {
 		last := found[limit-1]
 		out.Items = found[:limit]
 		out.LastEvaluatedKey = item{"userId": last["userId"], "createdDate": last["createdDate"], "orderId": last["orderId"]}
+	}
+	if in.FilterExpression != nil {
+		out.Items = slices.DeleteFunc(out.Items, func(i item) bool {
+			return !holds(*in.FilterExpression, in.ExpressionAttributeNames, in.ExpressionAttributeValues, i)
+		})
 	}
 	return out
 }
