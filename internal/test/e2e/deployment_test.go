@@ -44,8 +44,7 @@ func deploy(t *testing.T, table http.Handler, tableName string) *deployment {
 		catalogue:   fakepeers.NewCatalogue(),
 		beforeCheck: func(string, *http.Request) {},
 	}
-	eventBridge := (&awsapi.Endpoints{Region: lambdaruntime.Region, Events: putEvents{d.bus}}).Route(http.NotFoundHandler())
-	d.World = testworld.New(t, testworld.Options{TableName: tableName, Table: table, Peers: d.peers(), Bus: atRoot(eventBridge)})
+	d.World = testworld.New(t, testworld.Options{TableName: tableName, Table: table, Peers: d.peers(), Bus: putEventsAPI(d.bus)})
 	t.Cleanup(func() {
 		d.Close(t)
 		require.NotContains(t, d.Log.String(), secret)
@@ -64,9 +63,6 @@ func atRoot(handler http.Handler) http.Handler {
 
 // peers are the fake peers. They accept signed requests only.
 func (d *deployment) peers() http.Handler {
-	signatures := apigateway.Verifier{
-		AccessKey: lambdaruntime.AccessKeyID, SecretKey: lambdaruntime.SecretAccessKey, Region: lambdaruntime.Region, Service: "execute-api",
-	}
 	mux := http.NewServeMux()
 	for api, peer := range map[string]http.Handler{
 		"DeliveryPricingApi": fakepeers.PricingHandler(),
@@ -76,12 +72,24 @@ func (d *deployment) peers() http.Handler {
 	} {
 		prefix := "/" + testworld.CreateOrder + "/" + api
 		peer = http.StripPrefix(prefix, peer)
-		mux.Handle(prefix+"/", signatures.Require(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mux.Handle(prefix+"/", signatures().Require(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			d.beforeCheck(api, r)
 			peer.ServeHTTP(w, r)
 		})))
 	}
 	return mux
+}
+
+// signatures verifies the functions' signatures.
+func signatures() apigateway.Verifier {
+	return apigateway.Verifier{
+		AccessKey: lambdaruntime.AccessKeyID, SecretKey: lambdaruntime.SecretAccessKey, Region: lambdaruntime.Region, Service: "execute-api",
+	}
+}
+
+// putEventsAPI is EventBridge's API in front of a bus.
+func putEventsAPI(bus *eventbridge.Bus) http.Handler {
+	return atRoot((&awsapi.Endpoints{Region: lambdaruntime.Region, Events: putEvents{bus}}).Route(http.NotFoundHandler()))
 }
 
 // putEvents is a bus behind PutEvents.

@@ -29,7 +29,7 @@ func TestOnDynamoDB(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { test(t, deploy(t, forward(t, endpoint), dynamodbtest.Table(t, endpoint))) })
 	}
-	t.Run("the sandbox", func(t *testing.T) { testSandbox(t, forward(t, endpoint), dynamodbtest.Table(t, endpoint)) })
+	t.Run("the sandbox", func(t *testing.T) { testSandbox(t, endpoint) })
 }
 
 // testJourney creates two orders and applys one of them through every status.
