@@ -12,11 +12,11 @@ import (
 // just as well; an exponent, however large, costs no time. It reports false for a number with a
 // fraction, and for any other text.
 func Int64(number json.Number) (int64, bool) {
+	if !isNumber(string(number)) {
+		return 0, false
+	}
 	if v, err := strconv.ParseInt(string(number), 10, 64); err == nil { // nearly always
 		return v, true
-	}
-	if number == "" || !strings.ContainsRune("-0123456789", rune(number[0])) || !json.Valid([]byte(number)) {
-		return 0, false
 	}
 	text, negative := strings.CutPrefix(string(number), "-")
 	mantissa, exponentText, _ := strings.Cut(strings.ToLower(text), "e")
@@ -42,6 +42,13 @@ func Int64(number json.Number) (int64, bool) {
 	}
 	return value, true
 }
+
+// isNumber reports whether text is a JSON number and nothing else, white space included.
+func isNumber(text string) bool {
+	return text != "" && (text[0] == '-' || isDigit(text[0])) && isDigit(text[len(text)-1]) && json.Valid([]byte(text))
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 // exponentOf reads an exponent, bounded far beyond what any number of digits could make up for.
 func exponentOf(text string) int {

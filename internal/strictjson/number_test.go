@@ -22,7 +22,7 @@ func TestInt64(t *testing.T) {
 		require.True(t, ok, text)
 		require.Equal(t, want, got, text)
 	}
-	for _, text := range []string{"", "x", "1x", " 1", "1 ", "Infinity", "0x10", "null", "0.5", "1.5", "-0.1", "1e-1", "1e-99999999999999999999999999", "1.00000000000000000000000000000001"} {
+	for _, text := range []string{"", "x", "1x", " 1", "1 ", "1\n", "+1", "007", "-", "Infinity", "0x10", "null", "0.5", "1.5", "-0.1", "1e-1", "1e-99999999999999999999999999", "1.00000000000000000000000000000001"} {
 		_, ok := Int64(json.Number(text))
 		require.False(t, ok, text)
 	}
@@ -33,7 +33,7 @@ func FuzzInt64(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if !json.Valid([]byte(text)) || !strings.ContainsAny(text[:1], "-0123456789") {
+		if !json.Valid([]byte(text)) || !strings.ContainsAny(text[:1], "-0123456789") || strings.TrimSpace(text) != text {
 			return
 		}
 		got, ok := Int64(json.Number(text))

@@ -219,7 +219,7 @@ func playSteps(t *testing.T, steps []step) {
 		}
 	}
 	time.Sleep(time.Minute)
-	for range 3 {
+	for range 3 + 3*sent/10 { // each receives ten
 		receive(t, q)
 		time.Sleep(time.Minute)
 	}
