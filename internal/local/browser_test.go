@@ -56,10 +56,17 @@ func (b *browser) open(t *testing.T, path string) {
 	b.do(t, chromedp.Navigate(b.url+path), chromedp.WaitReady("main"))
 }
 
-// click clicks the element that a CSS selector finds.
+// click clicks the element that a CSS selector finds. It finds it again if the page was updated
+// before the click.
 func (b *browser) click(t *testing.T, selector string) {
 	t.Helper()
-	b.do(t, chromedp.Click(selector, chromedp.NodeVisible))
+	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
+	defer cancel()
+	err := chromedp.Do(ctx, chromedp.Click(selector, chromedp.NodeVisible))
+	for err != nil && strings.Contains(err.Error(), "Could not find node") {
+		err = chromedp.Do(ctx, chromedp.Click(selector, chromedp.NodeVisible))
+	}
+	require.NoError(t, err)
 }
 
 // evaluate returns the value of a JavaScript expression.

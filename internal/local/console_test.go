@@ -184,6 +184,7 @@ func TestConsoleDashboard(t *testing.T) {
 	}
 	b.waitForText(t, ".values", "1\nfailed")
 	require.Equal(t, []string{"5", "0", "1"}, []string{value("Orders in the shown period", "created"), value("Orders in the shown period", "fulfilled"), value("Orders in the shown period", "failed")})
+	require.Equal(t, "100", value("Orders in the shown period", "creates without failure, %"))
 	require.Equal(t, []string{"6", "1", "7"}, []string{value("Invocations", "create-order"), value("Invocations", "get-order"), value("Invocations", "API requests")})
 	require.Equal(t, []string{"1", "0"}, []string{value("API", "4XX"), value("API", "5XX")})
 	require.Equal(t, "no local source", value("Stream iterator age, ms", "oldest record"))

@@ -88,9 +88,7 @@ func (c *console) widget(w widget, from, to time.Time) widgetView {
 		v.Kind, v.Lines = "log", c.Recorder.lastErrors()
 	case w.Properties.View == "singleValue":
 		v.Kind = "values"
-		for i, m := range w.Properties.Metrics {
-			v.Series = append(v.Series, c.series(i, m, w.Properties.Stat, from, to).view)
-		}
+		v.Series = c.values(w, from, to)
 	default:
 		v.Kind = "chart"
 		c.chart(&v, w, from, to)
@@ -98,10 +96,36 @@ func (c *console) widget(w widget, from, to time.Time) widgetView {
 	return v
 }
 
-// A measuredSeries is a series with its values, which are NaN where there are none.
+// values returns the numbers of a widget, over the shown period. Expressions are computed from the
+// metrics before them, by their IDs.
+func (c *console) values(w widget, from, to time.Time) (shown []seriesView) {
+	byID := map[string]float64{}
+	for i, m := range w.Properties.Metrics {
+		s := c.series(i, m, w.Properties.Stat, from, to)
+		options, _ := m[len(m)-1].(map[string]any)
+		if expression, ok := options["expression"].(string); ok {
+			s.view.Absent, s.view.Value = false, "–"
+			if value, err := evaluate(expression, byID); err == nil && !math.IsNaN(value) && !math.IsInf(value, 0) {
+				s.view.Value = formatNumber(value)
+			}
+		}
+		if id, ok := options["id"].(string); ok && s.measured {
+			byID[id] = s.value
+		}
+		if visible, ok := options["visible"].(bool); !ok || visible {
+			shown = append(shown, s.view)
+		}
+	}
+	return shown
+}
+
+// A measuredSeries is a series with its values, which are NaN where there are none, and with the
+// value of the whole period, if it was measured.
 type measuredSeries struct {
-	view   seriesView
-	values []float64
+	view     seriesView
+	values   []float64
+	value    float64
+	measured bool
 }
 
 func (c *console) series(i int, names []any, stat string, from, to time.Time) measuredSeries {
@@ -129,8 +153,8 @@ func (c *console) series(i int, names []any, stat string, from, to time.Time) me
 		s.view.Absent, s.view.Value = true, "no local source"
 		return s
 	}
-	if value, ok := c.Recorder.metrics.between(m, from, to).statistic(stat); ok {
-		s.view.Value = formatNumber(value)
+	if s.value, s.measured = c.Recorder.metrics.between(m, from, to).statistic(stat); s.measured {
+		s.view.Value = formatNumber(s.value)
 	} else {
 		s.view.Value = map[bool]string{true: "0", false: "–"}[stat == "Sum"]
 	}
