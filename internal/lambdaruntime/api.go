@@ -97,6 +97,7 @@ func (p *process) routes() http.Handler {
 func (p *process) serveNext(w http.ResponseWriter, r *http.Request) {
 	p.noteReady()
 	if p.ctx.Err() != nil {
+		<-r.Context().Done() // no response: the process is about to be killed
 		return
 	}
 	select {
@@ -111,6 +112,7 @@ func (p *process) serveNext(w http.ResponseWriter, r *http.Request) {
 		header.Set("Lambda-Runtime-Trace-Id", p.traceHeader(i.id, now))
 		_, _ = w.Write(i.payload) // the end of the process is noticed elsewhere
 	case <-p.ctx.Done():
+		<-r.Context().Done()
 	case <-r.Context().Done():
 	}
 }
