@@ -328,6 +328,29 @@ func TestConsoleHeadersAndOrigins(t *testing.T) {
 	require.Contains(t, c.get(t, "/console/faults"), `class="count"`)
 }
 
+// A link that is pressed while the page is updated is followed on release.
+func TestConsoleClickDuringUpdate(t *testing.T) {
+	s, _ := start(t, func(s *Settings) { s.Fulfilment = false })
+	defer closeService(t, s)
+	created := func(token string) string {
+		id := order.IDFor(order.PaymentToken(token))
+		s.recorder.Event(eventbridge.Event{Source: "ecommerce.orders", DetailType: "OrderCreated", Resources: []string{id},
+			Detail: fmt.Appendf(nil, `{"orderId":%q,"userId":"user-1","status":"NEW","total":1,"createdDate":"2026-01-23T10:53:49.131052Z"}`, id)})
+		return id
+	}
+	first := created("first")
+	b := openBrowser(t, s)
+	b.open(t, "/")
+	b.waitForText(t, "tbody", first[:8])
+	at := evaluate[[]float64](t, b, `(r => [r.x + 5, r.y + r.height / 2])(document.querySelector("tbody a").getBoundingClientRect())`)
+	b.do(t, chromedp.MouseEvent(chromedp.MousePressed, at[0], at[1], chromedp.ButtonLeft, chromedp.ClickCount(1)))
+	second := created("second")
+	b.do(t, chromedp.Sleep(time.Second)) // the update is there after some 0.1 s
+	require.NotContains(t, b.text(t, "tbody"), second[:8], "the update waits for the release")
+	b.do(t, chromedp.MouseEvent(chromedp.MouseReleased, at[0], at[1], chromedp.ButtonLeft, chromedp.ClickCount(1)))
+	b.waitForText(t, "h1", first[:8])
+}
+
 func TestConsoleWithManyOrders(t *testing.T) {
 	s, c := start(t, func(s *Settings) { s.Fulfilment = false })
 	defer closeService(t, s)

@@ -13,15 +13,24 @@ function showAges() {
 }
 
 // Parts of the page that are marked with data-live are replaced by what the server now has for them.
-// Open details stay open, and a part with the focus is left alone.
-let loading = false, again = false;
+// Open details stay open, and the focus stays on its link. While the pointer is down nothing is
+// replaced, because a click needs the same element from press to release.
+let loading = false, again = false, pressed = false;
+addEventListener("pointerdown", () => { pressed = true; });
+for (const end of ["pointerup", "pointercancel"]) {
+  addEventListener(end, () => setTimeout(() => { // after the click that follows
+    pressed = false;
+    if (again) { again = false; refresh(); }
+  }));
+}
 async function refresh() {
-  if (loading) { again = true; return; }
+  if (loading || pressed) { again = true; return; }
   loading = true;
   try {
     const response = await fetch(location.href);
     if (!response.ok) return;
     const next = new DOMParser().parseFromString(await response.text(), "text/html");
+    if (pressed) { again = true; return; }
     for (const part of document.querySelectorAll("[data-live]")) {
       const other = next.querySelector(`[data-live="${part.dataset.live}"]`);
       if (!other) continue;
@@ -38,7 +47,7 @@ async function refresh() {
     showAges();
   } finally {
     loading = false;
-    if (again) { again = false; setTimeout(refresh, 200); }
+    if (again && !pressed) { again = false; setTimeout(refresh, 200); }
   }
 }
 
