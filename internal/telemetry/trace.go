@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/url"
 	"strings"
+	"sync"
 
 	"github.com/aws/aws-xray-sdk-go/v2/header"
 	"github.com/aws/aws-xray-sdk-go/v2/strategy/ctxmissing"
@@ -31,14 +32,13 @@ type Tracer struct {
 // NewTracer returns a Tracer that is on if AWS_XRAY_DAEMON_ADDRESS is set, as it is on Lambda, and
 // AWS_XRAY_SDK_DISABLED is not true. It fails if the address cannot be parsed.
 //
-// It turns off the X-Ray SDK's own log, which is one for the whole process and not JSON: call it
-// from main, once.
+// It turns off the X-Ray SDK's own log, which is one for the whole process and not JSON.
 func NewTracer(getenv func(string) string) (Tracer, error) {
 	address := getenv("AWS_XRAY_DAEMON_ADDRESS")
 	if address == "" || strings.EqualFold(getenv("AWS_XRAY_SDK_DISABLED"), "true") {
 		return Tracer{}, nil
 	}
-	xray.SetLogger(xraylog.NullLogger)
+	turnOffSDKLog()
 	daemon, err := net.ResolveUDPAddr("udp", address)
 	if err != nil {
 		return Tracer{}, fmt.Errorf("AWS_XRAY_DAEMON_ADDRESS: %w", err)
@@ -53,6 +53,9 @@ func NewTracer(getenv func(string) string) (Tracer, error) {
 		ContextMissingStrategy:      ctxmissing.NewDefaultIgnoreErrorStrategy(),
 	}}, nil
 }
+
+// turnOffSDKLog does so once, because a Tracer that is in use reads the SDK's logger.
+var turnOffSDKLog = sync.OnceFunc(func() { xray.SetLogger(xraylog.NullLogger) })
 
 // Capture runs f in a subsegment called name and returns f's error. The subsegment is annotated
 // with the order ID of ctx. An error marks it as failed and adds its redacted text. A panic

@@ -20,7 +20,13 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// sdkLog has what the X-Ray SDK logs until the first Tracer turns its log off.
+var sdkLog recorder
+
+func TestMain(m *testing.M) {
+	xray.SetLogger(&sdkLog)
+	goleak.VerifyTestMain(m)
+}
 
 const (
 	traceID  = "1-6973512d-aabbccddeeff001122334455"
@@ -315,8 +321,6 @@ func TestWithoutTracingNothingIsAllocated(t *testing.T) {
 
 // A missing daemon must neither fail a request nor fill the log.
 func TestTheSDKIsSilent(t *testing.T) {
-	var log recorder
-	xray.SetLogger(&log)
 	daemon, tracer := startTracing(t)
 	require.NoError(t, tracer.Capture(traced(t), "s", succeed))
 	daemon.receive(t)
@@ -329,7 +333,7 @@ func TestTheSDKIsSilent(t *testing.T) {
 	for range 10 {
 		require.NoError(t, tracer.Capture(traced(t), "s", succeed))
 	}
-	require.Empty(t, log.String())
+	require.Empty(t, sdkLog.String())
 }
 
 type recorder struct{ bytes.Buffer }
