@@ -22,7 +22,6 @@
 package strictjson
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -39,26 +38,22 @@ func Parse(data []byte) (Object, error) {
 	if err := checkSyntax(data); err != nil {
 		return Object{}, err
 	}
-	p := parser{tokens: json.NewDecoder(bytes.NewReader(data)), errs: new(errorList)}
-	p.tokens.UseNumber()
+	p := parser{scanner{text: data}, new(errorList)}
 	return newObject(p.value(nil), nil, p.errs), nil
 }
 
 // Members splits a JSON object into its properties without decoding them, for readers that pass one
-// on as it was written. The error says that the text is not a JSON object, or has a property twice.
+// on as it was written. The values are parts of data. The error says that the text is not a JSON
+// object, or has a property twice.
 func Members(data []byte) (map[string]json.RawMessage, error) {
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	if start, err := decoder.Token(); checkSyntax(data) != nil || err != nil || start != json.Delim('{') {
+	s := scanner{text: data}
+	if checkSyntax(data) != nil || s.next() != '{' {
 		return nil, errors.New("must be a JSON object")
 	}
 	members := map[string]json.RawMessage{}
-	for decoder.More() {
-		token, _ := decoder.Token() // cannot fail: the syntax has been checked
-		name, _ := token.(string)
-		var value json.RawMessage
-		if err := decoder.Decode(&value); err != nil {
-			return nil, err
-		}
+	for s.more() {
+		name := s.name()
+		value := s.skip()
 		if _, found := members[name]; found {
 			return nil, fmt.Errorf("duplicate property %q", name[:min(len(name), maxPointerBytes)])
 		}
@@ -69,37 +64,49 @@ func Members(data []byte) (map[string]json.RawMessage, error) {
 
 // checkSyntax also bounds the depth of nesting, to encoding/json's 10,000.
 func checkSyntax(data []byte) error {
+	if json.Valid(data) {
+		return nil
+	}
 	var whole json.RawMessage
-	err := json.Unmarshal(data, &whole)
+	err := json.Unmarshal(data, &whole) // says why
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return fmt.Errorf("%w (at byte %d)", err, syntax.Offset)
 	}
 	return err
 }
 
-// A parser builds maps, slices, strings, json.Numbers, bools and nils from tokens whose syntax has
-// been checked.
+// A parser builds maps, slices, strings, json.Numbers, bools and nils.
 type parser struct {
-	tokens *json.Decoder
-	errs   *errorList
+	scanner
+	errs *errorList
 }
 
 func (p *parser) value(at *pointer) any {
-	switch t := p.next().(type) {
-	case json.Delim:
-		if t == '{' {
-			return p.object(at)
-		}
+	switch p.peek() {
+	case '{':
+		return p.object(at)
+	case '[':
 		return p.array(at)
+	case '"':
+		return p.string()
+	}
+	switch text := p.skipScalar(); text[0] {
+	case 't':
+		return true
+	case 'f':
+		return false
+	case 'n':
+		return nil
 	default:
-		return t
+		return json.Number(text)
 	}
 }
 
 func (p *parser) object(at *pointer) map[string]any {
 	members := map[string]any{}
-	for p.tokens.More() {
-		name, _ := p.next().(string)
+	p.next()
+	for p.more() {
+		name := p.name()
 		value := p.value(at.member(name))
 		if _, found := members[name]; found {
 			p.errs.add(at.member(name), "duplicate property")
@@ -107,20 +114,14 @@ func (p *parser) object(at *pointer) map[string]any {
 		}
 		members[name] = value
 	}
-	p.next() // the closing brace
 	return members
 }
 
 func (p *parser) array(at *pointer) []any {
 	items := []any{}
-	for p.tokens.More() {
+	p.next()
+	for p.more() {
 		items = append(items, p.value(at.item(len(items))))
 	}
-	p.next() // the closing bracket
 	return items
-}
-
-func (p *parser) next() json.Token {
-	t, _ := p.tokens.Token() // cannot fail: the syntax has been checked
-	return t
 }
