@@ -8,7 +8,7 @@ BUILD := .build
 STAMP := -X orders/internal/buildinfo.commit=$(shell git describe --always --abbrev=12 --dirty --exclude='*' 2>/dev/null || echo unknown)
 
 # How the functions are built for Lambda. internal/test/e2e tests binaries that are built with the same flags.
-FUNCTION_FLAGS := -tags lambda.norpc -trimpath -ldflags "-s -w $(STAMP)"
+FUNCTION_FLAGS := -tags lambda.norpc,grpcnotrace -trimpath -ldflags "-s -w $(STAMP)"
 
 # A file in the archive of each function. SAM publishes a version only if the archive changed, and a new value of a
 # parameter reaches the alias only with a version, so every build is a release. Set it for a reproducible archive.

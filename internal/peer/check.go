@@ -1,7 +1,6 @@
 package peer
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,8 +45,6 @@ func (c *check) Check(ctx context.Context, o order.Order) error {
 }
 
 func (c *check) decide(ctx context.Context, o order.Order) error {
-	ctx, cancel := context.WithTimeout(ctx, cmp.Or(c.options.Timeout, defaultTimeout))
-	defer cancel()
 	body, err := strictjson.Marshal(c.request(o))
 	if err != nil {
 		return c.failed(fmt.Errorf("encode request: %w", err))

@@ -41,14 +41,14 @@ type race struct {
 	backoff  time.Duration
 }
 
-// race runs attempts and returns their result. None of them outlives it: those in
-// flight at its end are canceled and waited for, which takes no time, because a RoundTripper
-// returns as soon as its context ends.
+// race runs attempts and returns their result, after Options.Timeout at the latest. None of them
+// outlives it: those in flight at its end are canceled and waited for, which takes no time, because
+// a RoundTripper returns as soon as its context ends.
 func (c *check) race(ctx context.Context, attempt func(context.Context) result) result {
-	racing, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(c.options.Timeout, defaultTimeout))
 	r := &race{
 		check:   c,
-		attempt: func() result { return attempt(racing) },
+		attempt: func() result { return attempt(ctx) },
 		results: make(chan result, 1+maxHedges+maxRetries),
 		next:    time.NewTimer(c.latency.hedgeDelay(c.options.Hedge)),
 		backoff: cmp.Or(c.options.Backoff, firstBackoff),

@@ -59,7 +59,9 @@ func (s *Signer) sign(request *http.Request) (*http.Request, error) {
 	if err != nil {
 		return nil, fmt.Errorf("retrieve credentials: %w", err)
 	}
-	signed := request.Clone(request.Context())
+	signed := request.WithContext(request.Context()) // a shallow copy; signing changes headers and URL
+	url := *request.URL
+	signed.URL = &url
 	setBody(signed, body)
 	sent, hints := splitHints(request.Header)
 	signed.Header = sent

@@ -68,7 +68,8 @@ func (t transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	var response *http.Response
 	var failure error // for the caller; the trace gets the redacted text
 	_ = t.tracer.Capture(request.Context(), request.URL.Host, func(ctx context.Context) error {
-		request := request.Clone(ctx)
+		request := request.WithContext(ctx)
+		request.Header = request.Header.Clone()
 		if next := t.tracer.TraceHeader(ctx); next != "" {
 			request.Header.Set(xray.TraceIDHeaderKey, next)
 		}

@@ -63,7 +63,7 @@ func run(m *testing.M, parallel int) (code int, err error) {
 
 // BuildFlags returns the flags that the Makefile builds the functions with for Lambda.
 func BuildFlags() []string {
-	return []string{"-tags", "lambda.norpc", "-trimpath", "-ldflags", "-s -w"}
+	return []string{"-tags", "lambda.norpc,grpcnotrace", "-trimpath", "-ldflags", "-s -w"}
 }
 
 // RacedBinaries builds the functions with the race detector and returns their folder. Without a C
