@@ -7,7 +7,8 @@ BUILD := .build
 # Names the commit in every binary, with -dirty if there are changes: internal/buildinfo returns it.
 STAMP := -X orders/internal/buildinfo.commit=$(shell git describe --always --abbrev=12 --dirty --exclude='*' 2>/dev/null || echo unknown)
 
-# How the functions are built for Lambda. internal/test/e2e tests binaries that are built with the same flags.
+# How the functions are built for Lambda, without the parts of aws-lambda-go and grpc that need templates and RPC.
+# internal/test/e2e tests binaries that are built with the same flags.
 FUNCTION_FLAGS := -tags lambda.norpc,grpcnotrace -trimpath -ldflags "-s -w $(STAMP)"
 
 # A file in the archive of each function. SAM publishes a version only if the archive changed, and a new value of a
