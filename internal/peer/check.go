@@ -52,7 +52,7 @@ func (c *check) decide(ctx context.Context, o order.Order) error {
 	if err := ctx.Err(); err != nil { // too late to learn anything about the peer
 		return c.failed(err)
 	}
-	pass, err := c.circuit.enter()
+	entered, err := c.circuit.enter()
 	if err != nil {
 		c.counters.skipped.Add(1)
 		return c.failed(err)
@@ -62,7 +62,7 @@ func (c *check) decide(ctx context.Context, o order.Order) error {
 	result := c.race(ctx, func(ctx context.Context) result {
 		return c.attempt(ctx, body, func(r strictjson.Object) error { return c.verdict(r, o) })
 	})
-	c.leave(ctx, pass, result)
+	c.leave(ctx, entered, result)
 	if result.kind != gotVerdict {
 		return c.failed(result.cause)
 	}
@@ -71,12 +71,12 @@ func (c *check) decide(ctx context.Context, o order.Order) error {
 
 // leave tells the circuit whether the peer was silent. A check whose caller was canceled does not
 // know.
-func (c *check) leave(ctx context.Context, pass *pass, r result) {
+func (c *check) leave(ctx context.Context, e *entry, r result) {
 	var noResponse error
 	if r.kind == silent && !errors.Is(ctx.Err(), context.Canceled) {
 		noResponse = r.cause
 	}
-	if c.circuit.leave(pass, noResponse) {
+	if c.circuit.leave(e, noResponse) {
 		c.counters.openings.Add(1)
 		c.warn(ctx, "circuit opened", slog.String("error", r.cause.Error()))
 	}

@@ -7,14 +7,14 @@ import (
 )
 
 const (
-	// silence is how long a check must at least have got no response for the circuit to open. It is
-	// less than all retries of a refused connection take.
-	silence = 500 * time.Millisecond
+	// openAfter is how long a check must at least have got no response for the circuit to open. It
+	// is less than all retries of a refused connection take.
+	openAfter = 500 * time.Millisecond
 
-	// firstPause is how long the circuit stays open before the first probe. The pause doubles after
-	// each probe that gets no response, up to maxPause.
-	firstPause = time.Second
-	maxPause   = 8 * time.Second
+	// firstOpen is how long the circuit stays open before the first probe. That time doubles after
+	// each probe that gets no response, up to maxOpen.
+	firstOpen = time.Second
+	maxOpen   = 8 * time.Second
 )
 
 // A circuit is open while a peer is down, so that one check finds out and not every request waits.
@@ -22,10 +22,10 @@ const (
 //
 // It opens when a check ends without any response, because the peer was silent or refused
 // connections, and no other check got a response meanwhile. A 5xx does not open it: whoever sends
-// one is there, and one request that a peer cannot handle must not stop all others. After a pause
+// one is there, and one request that a peer cannot handle must not stop all others. After a time
 // it is half-open: one check is sent as a probe. Any response to any check closes it. If nobody
-// sends a probe for as long as the pause was, the outage is too old to say anything, and the
-// circuit is closed, too.
+// sends a probe for as long as it was open, the outage is too old to say anything, and the circuit
+// is closed, too.
 //
 // failsafe-go's circuit breaker does not fit: a probe whose caller is canceled has to count as a
 // success or a failure, and calls from before the opening count as probes.
@@ -39,13 +39,13 @@ type circuit struct {
 type outage struct {
 	since time.Time
 	cause string
-	pause time.Duration
-	until time.Time // half-open from then on
-	probe *pass     // the one in flight, if any
+	open  time.Duration // how long
+	until time.Time     // half-open from then on
+	probe *entry        // the one in flight, if any
 }
 
-// A pass lets one check through.
-type pass struct{ began time.Time }
+// An entry is a check that the circuit let through.
+type entry struct{ began time.Time }
 
 // A circuitOpenError is the error of a check that was not sent because the circuit is open.
 type circuitOpenError struct {
@@ -57,21 +57,21 @@ func (e *circuitOpenError) Error() string {
 	return fmt.Sprintf("circuit open since %s: %s", e.since.UTC().Format(time.RFC3339), e.cause)
 }
 
-// enter returns a pass, which must be followed by leave, or an error if the circuit is open.
-func (c *circuit) enter() (*pass, error) {
+// enter returns an entry, which must be followed by leave, or an error if the circuit is open.
+func (c *circuit) enter() (*entry, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	p := &pass{began: time.Now()}
+	e := &entry{began: time.Now()}
 	switch o := c.outage; {
 	case o == nil:
-	case o.probe != nil || p.began.Before(o.until):
+	case o.probe != nil || e.began.Before(o.until):
 		return nil, &circuitOpenError{since: o.since, cause: o.cause}
-	case p.began.Before(o.until.Add(o.pause)):
-		o.probe = p
+	case e.began.Before(o.until.Add(o.open)):
+		o.probe = e
 	default:
 		c.outage = nil
 	}
-	return p, nil
+	return e, nil
 }
 
 // responded records a response, whatever it is. It reports whether that closed the circuit.
@@ -85,19 +85,19 @@ func (c *circuit) responded() (closed bool) {
 
 // leave ends a check. If it got no response, noResponse says why; nil means that it got one, or
 // that it says nothing about the peer. It reports whether that opened the circuit.
-func (c *circuit) leave(p *pass, noResponse error) (opened bool) {
+func (c *circuit) leave(e *entry, noResponse error) (opened bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now()
 	switch o := c.outage; {
-	case o != nil && o.probe == p:
+	case o != nil && o.probe == e:
 		o.probe = nil // without news, the next check is a probe
 		if noResponse != nil {
-			o.pause = min(2*o.pause, maxPause)
-			o.until = now.Add(o.pause)
+			o.open = min(2*o.open, maxOpen)
+			o.until = now.Add(o.open)
 		}
-	case o == nil && noResponse != nil && now.Sub(p.began) >= silence && c.lastResponse.Before(p.began):
-		c.outage = &outage{since: now, cause: noResponse.Error(), pause: firstPause, until: now.Add(firstPause)}
+	case o == nil && noResponse != nil && now.Sub(e.began) >= openAfter && c.lastResponse.Before(e.began):
+		c.outage = &outage{since: now, cause: noResponse.Error(), open: firstOpen, until: now.Add(firstOpen)}
 		return true
 	}
 	return false

@@ -46,7 +46,7 @@ func openCircuit(t *testing.T, log *slog.Logger) (*fakePeer, *check) {
 	t.Helper()
 	peer := newFakePeer(accept(time.Hour))
 	users := newCheck(usersContract(), "http://peer.example", Options{Transport: peer, Random: shortestBackoff, Log: log})
-	requireFailed(t, users.Check(within(t, silence), sampleOrder()), specFor("users"))
+	requireFailed(t, users.Check(within(t, openAfter), sampleOrder()), specFor("users"))
 	requireOpen(t, peer, users)
 	return peer, users
 }
@@ -143,7 +143,7 @@ func TestCircuitIgnoresWhatSaysNothingAboutThePeer(t *testing.T) {
 		},
 		"callers with little time left": func(t *testing.T, users *check, peer *fakePeer) {
 			peer.set(accept(time.Hour))
-			require.ErrorIs(t, users.Check(within(t, silence-1), sampleOrder()), context.DeadlineExceeded)
+			require.ErrorIs(t, users.Check(within(t, openAfter-1), sampleOrder()), context.DeadlineExceeded)
 		},
 		"requests that cannot be signed": func(t *testing.T, users *check, peer *fakePeer) {
 			peer.set(reply{after: time.Second, err: &safehttp.SigningError{Err: context.Canceled}})
@@ -188,7 +188,7 @@ func TestAnyResponseToAProbeClosesTheCircuit(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				peer, users := openCircuit(t, nil)
 				peer.set(response)
-				time.Sleep(firstPause - 1)
+				time.Sleep(firstOpen - 1)
 				requireOpen(t, peer, users)
 				time.Sleep(time.Nanosecond)
 				_ = users.Check(t.Context(), sampleOrder())
@@ -206,7 +206,7 @@ func TestOneProbeIsSentAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		peer, users := openCircuit(t, nil)
 		peer.set(accept(6 * time.Second))
-		time.Sleep(firstPause)
+		time.Sleep(firstOpen)
 		var probe sync.WaitGroup
 		probe.Go(func() { require.NoError(t, users.Check(t.Context(), sampleOrder())) })
 		time.Sleep(5 * time.Second)
@@ -221,8 +221,8 @@ func TestOneProbeIsSentAtATime(t *testing.T) {
 func TestPauseDoublesAfterSilentProbes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		peer, users := openCircuit(t, nil)
-		for _, pause := range []time.Duration{1, 2, 4, 8, 8, 8} {
-			time.Sleep(pause*time.Second - 1)
+		for _, open := range []time.Duration{1, 2, 4, 8, 8, 8} {
+			time.Sleep(open*time.Second - 1)
 			requireOpen(t, peer, users)
 			time.Sleep(time.Nanosecond)
 			took, err := timed(t.Context(), users)
@@ -238,7 +238,7 @@ func TestOldOutageIsForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		peer, users := openCircuit(t, nil)
 		peer.set(accept(1500 * ms))
-		time.Sleep(2 * firstPause)
+		time.Sleep(2 * firstOpen)
 		var checks sync.WaitGroup
 		for range 5 {
 			checks.Go(func() { require.NoError(t, users.Check(t.Context(), sampleOrder())) })
@@ -266,7 +266,7 @@ func TestProbeThatSaysNothingIsRepeated(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				peer, users := openCircuit(t, nil)
-				time.Sleep(firstPause)
+				time.Sleep(firstOpen)
 				probe(t, users, peer)
 				peer.set(accept(100 * ms))
 				var next sync.WaitGroup
@@ -288,7 +288,7 @@ func TestChecksFromBeforeTheOutage(t *testing.T) {
 		var early sync.WaitGroup
 		early.Go(func() { require.NoError(t, users.Check(t.Context(), sampleOrder())) })
 		time.Sleep(300 * ms)
-		require.Error(t, users.Check(within(t, silence), sampleOrder()))
+		require.Error(t, users.Check(within(t, openAfter), sampleOrder()))
 		requireOpen(t, peer, users)
 		early.Wait()
 		peer.set(accept(0))
@@ -298,13 +298,13 @@ func TestChecksFromBeforeTheOutage(t *testing.T) {
 		peer := newFakePeer(accept(time.Hour))
 		users := peer.users()
 		var early sync.WaitGroup
-		ctx := within(t, silence+500*ms)
+		ctx := within(t, openAfter+500*ms)
 		early.Go(func() { require.Error(t, users.Check(ctx, sampleOrder())) })
-		require.Error(t, users.Check(within(t, silence), sampleOrder()))
+		require.Error(t, users.Check(within(t, openAfter), sampleOrder()))
 		early.Wait()
 		peer.set(accept(0))
-		time.Sleep(firstPause - 500*ms)
-		require.NoError(t, users.Check(t.Context(), sampleOrder()), "the pause is not longer")
+		time.Sleep(firstOpen - 500*ms)
+		require.NoError(t, users.Check(t.Context(), sampleOrder()), "the circuit is not open for longer")
 	})
 }
 
@@ -335,10 +335,10 @@ func TestOpeningAndClosingAreLogged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var text bytes.Buffer
 		peer, users := openCircuit(t, slog.New(slog.NewJSONHandler(&text, nil)))
-		time.Sleep(firstPause)
+		time.Sleep(firstOpen)
 		require.Error(t, users.Check(t.Context(), sampleOrder())) // a silent probe
 		peer.set(accept(0))
-		time.Sleep(2 * firstPause)
+		time.Sleep(2 * firstOpen)
 		require.NoError(t, users.Check(t.Context(), sampleOrder()))
 		require.NoError(t, users.Check(t.Context(), sampleOrder()))
 
