@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"orders/internal/local/eventbridge"
+	"orders/internal/local/sqs"
 	"orders/internal/order"
 	"orders/internal/order/ordertest"
 )
@@ -148,6 +149,21 @@ func TestConsoleRedrivesAndDeletesDeadLetters(t *testing.T) {
 	b.click(t, `.letter [value=delete]`)
 	b.waitForText(t, "main", "No dead letters")
 	require.Empty(t, s.deadLetters())
+}
+
+// A letter that did not come from a queue has nowhere to go, and is not deleted instead.
+func TestConsoleKeepsDeadLettersThatCannotBeRedriven(t *testing.T) {
+	s, c := start(t)
+	defer closeService(t, s)
+	require.NoError(t, s.queues.SendMessage(sqs.Message{Body: "pointer"}, updatesDeadLetters))
+	letter := s.queues.Queue(updatesDeadLetters).Messages()[0]
+	for _, action := range []string{"redrive", "", "purge"} {
+		response, err := c.PostForm(s.URL+"/console/queue", url.Values{"queue": {updatesDeadLetters}, "id": {letter.ID}, "action": {action}})
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		require.Equal(t, http.StatusBadRequest, response.StatusCode, action)
+		require.Len(t, s.queues.Queue(updatesDeadLetters).Messages(), 1, action)
+	}
 }
 
 // Numbers and states are those of what was done: five orders placed, one of them failed.

@@ -86,11 +86,24 @@ func (c *console) changeQueue(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	id := r.FormValue("id")
-	if r.FormValue("action") == "redrive" {
-		if err := c.redrive(queue, id); err != nil {
+	switch r.FormValue("action") {
+	case "redrive":
+		letter := messageOf(queue, id)
+		if letter == nil { // redriven or deleted from another page
+			break
+		}
+		if letter.SourceQueue == "" {
+			http.Error(w, "The message did not come from a queue, and cannot be redriven", http.StatusBadRequest)
+			return
+		}
+		if err := c.Queues.SendMessage(sqs.Message{Body: letter.Body, Attributes: letter.Attributes}, letter.SourceQueue); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
+	case "delete":
+	default:
+		http.Error(w, "The action must be redrive or delete", http.StatusBadRequest)
+		return
 	}
 	if _, _, err := queue.Remove(id); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -99,10 +112,11 @@ func (c *console) changeQueue(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, Path+"queue", http.StatusSeeOther)
 }
 
-func (c *console) redrive(queue *sqs.Queue, id string) error {
+// messageOf returns the message of a queue with this ID, or nil if it is gone.
+func messageOf(queue *sqs.Queue, id string) *sqs.Message {
 	for _, m := range queue.Messages() {
-		if m.ID == id && m.SourceQueue != "" {
-			return c.Queues.SendMessage(sqs.Message{Body: m.Body, Attributes: m.Attributes}, m.SourceQueue)
+		if m.ID == id {
+			return &m
 		}
 	}
 	return nil
