@@ -3,18 +3,29 @@ package strictjson
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"unicode/utf8"
 )
 
-// A scanner steps through a text whose syntax has been checked. json.Decoder's tokens would do the
-// same, at nearly four times the cost (BenchmarkParse): they are decoded by reflection.
-type scanner struct {
+// A Scanner steps through JSON whose syntax has been checked, without decoding it. What it returns
+// is part of the text. A method must fit what comes next: see Peek. json.Decoder's tokens would do
+// the same at nearly four times the cost (BenchmarkParse), because they are decoded by reflection.
+type Scanner struct {
 	text []byte
 	at   int
 }
 
-// peek returns the first byte of what follows, after white space.
-func (s *scanner) peek() byte {
+// NewScanner returns a Scanner at the beginning of a text. It fails if the text is not JSON, or not
+// UTF-8.
+func NewScanner(text []byte) (Scanner, error) {
+	if !utf8.Valid(text) {
+		return Scanner{}, errors.New("the text is not valid UTF-8")
+	}
+	return Scanner{text: text}, checkSyntax(text)
+}
+
+// Peek returns the first byte of what comes next, after white space. It determines its type.
+func (s *Scanner) Peek() byte {
 	for {
 		switch c := s.text[s.at]; c {
 		case ' ', '\t', '\n', '\r':
@@ -25,17 +36,16 @@ func (s *scanner) peek() byte {
 	}
 }
 
-// next returns that byte and steps over it.
-func (s *scanner) next() byte {
-	c := s.peek()
+// Step skips one byte of punctuation.
+func (s *Scanner) Step() {
+	s.Peek()
 	s.at++
-	return c
 }
 
-// more reports whether another element of an array or object follows, after its opening bracket or
-// after an element, and steps over the comma or the closing bracket.
-func (s *scanner) more() bool {
-	switch s.peek() {
+// More reports whether the current object or array has another element. If not, it skips the
+// closing bracket.
+func (s *Scanner) More() bool {
+	switch s.Peek() {
 	case ']', '}':
 		s.at++
 		return false
@@ -45,28 +55,26 @@ func (s *scanner) more() bool {
 	return true
 }
 
-// name returns the name of a property and steps over the colon.
-func (s *scanner) name() string {
-	name := s.string()
-	s.next()
+// Name returns the name of the next property as it is written. The value comes next.
+func (s *Scanner) Name() []byte {
+	name := s.Literal()
+	s.Step()
 	return name
 }
 
-// string returns a string.
-func (s *scanner) string() string {
-	quoted := s.skipString()
-	if plain := quoted[1 : len(quoted)-1]; bytes.IndexByte(plain, '\\') < 0 && utf8.Valid(plain) {
-		return string(plain)
-	}
-	var text string
-	_ = json.Unmarshal(quoted, &text) // cannot fail: the syntax has been checked
-	return text
-}
-
-// skipString returns a string with its quotes.
-func (s *scanner) skipString() []byte {
-	s.peek()
+// Literal returns the next value, which must not be an object or array, as it is written: a string
+// with its quotes.
+func (s *Scanner) Literal() []byte {
+	isString := s.Peek() == '"'
 	start := s.at
+	if !isString {
+		if n := bytes.IndexAny(s.text[s.at:], ",]} \t\n\r"); n >= 0 {
+			s.at += n
+		} else {
+			s.at = len(s.text)
+		}
+		return s.text[start:s.at]
+	}
 	for s.at++; s.text[s.at] != '"'; s.at++ {
 		if s.text[s.at] == '\\' {
 			s.at++
@@ -76,24 +84,12 @@ func (s *scanner) skipString() []byte {
 	return s.text[start:s.at]
 }
 
-// skipScalar returns a number, true, false or null.
-func (s *scanner) skipScalar() []byte {
-	s.peek()
-	length := bytes.IndexAny(s.text[s.at:], ",]} \t\n\r")
-	if length < 0 {
-		length = len(s.text) - s.at
-	}
-	start := s.at
-	s.at += length
-	return s.text[start:s.at]
-}
-
-// skip returns a value as it is written, without the white space around it.
-func (s *scanner) skip() []byte {
-	s.peek()
+// skip returns the next value as it is written, whatever it is.
+func (s *Scanner) skip() []byte {
+	s.Peek()
 	start, depth := s.at, 0
 	for {
-		switch s.peek() {
+		switch s.Peek() {
 		case '{', '[':
 			depth++
 			s.at++
@@ -102,13 +98,21 @@ func (s *scanner) skip() []byte {
 			s.at++
 		case ',', ':':
 			s.at++
-		case '"':
-			s.skipString()
 		default:
-			s.skipScalar()
+			s.Literal()
 		}
 		if depth == 0 {
 			return s.text[start:s.at:s.at]
 		}
 	}
+}
+
+// Unquote returns the text of a string literal. Without escapes, it is a part of the literal.
+func Unquote(literal []byte) []byte {
+	if plain := literal[1 : len(literal)-1]; bytes.IndexByte(plain, '\\') < 0 && utf8.Valid(plain) {
+		return plain
+	}
+	var text string
+	_ = json.Unmarshal(literal, &text) // cannot fail: the syntax has been checked
+	return []byte(text)
 }

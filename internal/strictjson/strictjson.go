@@ -25,20 +25,17 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"unicode/utf8"
 )
 
 // Parse reads one JSON text that should be an object. The error, for text that is not JSON or not
 // UTF-8, says where. That the document is not an object, or that it has a property twice, is among
 // the errors of the Object.
 func Parse(data []byte) (Object, error) {
-	if !utf8.Valid(data) {
-		return Object{}, errors.New("the text is not valid UTF-8")
-	}
-	if err := checkSyntax(data); err != nil {
+	text, err := NewScanner(data)
+	if err != nil {
 		return Object{}, err
 	}
-	p := parser{scanner{text: data}, new(errorList)}
+	p := parser{text, new(errorList)}
 	return newObject(p.value(nil), nil, p.errs), nil
 }
 
@@ -46,13 +43,14 @@ func Parse(data []byte) (Object, error) {
 // on as it was written. The values are parts of data. The error says that the text is not a JSON
 // object, or has a property twice.
 func Members(data []byte) (map[string]json.RawMessage, error) {
-	s := scanner{text: data}
-	if checkSyntax(data) != nil || s.next() != '{' {
+	s := Scanner{text: data} // which may be of another encoding
+	if checkSyntax(data) != nil || s.Peek() != '{' {
 		return nil, errors.New("must be a JSON object")
 	}
+	s.Step()
 	members := map[string]json.RawMessage{}
-	for s.more() {
-		name := s.name()
+	for s.More() {
+		name := string(Unquote(s.Name()))
 		value := s.skip()
 		if _, found := members[name]; found {
 			return nil, fmt.Errorf("duplicate property %q", name[:min(len(name), maxPointerBytes)])
@@ -77,20 +75,20 @@ func checkSyntax(data []byte) error {
 
 // A parser builds maps, slices, strings, json.Numbers, bools and nils.
 type parser struct {
-	scanner
+	Scanner
 	errs *errorList
 }
 
 func (p *parser) value(at *pointer) any {
-	switch p.peek() {
+	switch p.Peek() {
 	case '{':
 		return p.object(at)
 	case '[':
 		return p.array(at)
 	case '"':
-		return p.string()
+		return string(Unquote(p.Literal()))
 	}
-	switch text := p.skipScalar(); text[0] {
+	switch text := p.Literal(); text[0] {
 	case 't':
 		return true
 	case 'f':
@@ -104,9 +102,9 @@ func (p *parser) value(at *pointer) any {
 
 func (p *parser) object(at *pointer) map[string]any {
 	members := map[string]any{}
-	p.next()
-	for p.more() {
-		name := p.name()
+	p.Step()
+	for p.More() {
+		name := string(Unquote(p.Name()))
 		value := p.value(at.member(name))
 		if _, found := members[name]; found {
 			p.errs.add(at.member(name), "duplicate property")
@@ -119,8 +117,8 @@ func (p *parser) object(at *pointer) map[string]any {
 
 func (p *parser) array(at *pointer) []any {
 	items := []any{}
-	p.next()
-	for p.more() {
+	p.Step()
+	for p.More() {
 		items = append(items, p.value(at.item(len(items))))
 	}
 	return items

@@ -4,18 +4,23 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strconv"
 
 	"orders/internal/order"
+	"orders/internal/strictjson"
 )
+
+// errNotJSON stands for the scanner's own errors, which may quote a character.
+var errNotJSON = errors.New("the image is not JSON")
 
 // Parse converts an image of the table's stream, such as {"total":{"N":"100"}}. The error for text
 // that is not an image contains the path of the fault as a JSON pointer, and no value.
 func Parse(stream json.RawMessage) (order.Image, error) {
-	in, err := scan(stream)
+	in, err := strictjson.NewScanner(stream)
 	if err != nil {
-		return nil, err
+		return nil, errNotJSON
 	}
 	d := decoder{in: in, out: make([]byte, 0, len(stream))}
 	members, err := d.members(1)
@@ -32,7 +37,7 @@ func Parse(stream json.RawMessage) (order.Image, error) {
 // A decoder converts typed values to plain ones, from text to text. This is most of table-update's
 // CPU time.
 type decoder struct {
-	in  scanner
+	in  strictjson.Scanner
 	out []byte
 }
 
@@ -45,13 +50,13 @@ type member struct {
 // members appends the members of an object of typed values and returns their positions, sorted by
 // name.
 func (d *decoder) members(depth int) ([]member, error) {
-	if d.in.peek() != '{' {
+	if d.in.Peek() != '{' {
 		return nil, errNotA("JSON object")
 	}
 	found := make([]member, 0, 8) // most maps of an order have no more
-	for d.in.step(); d.in.more('}'); {
-		literal := d.in.name()
-		m := member{name: unquoted(literal), start: len(d.out)}
+	for d.in.Step(); d.in.More(); {
+		literal := d.in.Name()
+		m := member{name: strictjson.Unquote(literal), start: len(d.out)}
 		d.text(literal)
 		d.out = append(d.out, ':')
 		if err := d.value(depth); err != nil {
@@ -71,16 +76,16 @@ func (d *decoder) members(depth int) ([]member, error) {
 
 // value appends one typed value: an object whose only member is named after its type.
 func (d *decoder) value(depth int) error {
-	if d.in.peek() != '{' {
+	if d.in.Peek() != '{' {
 		return errNotA("typed value")
 	}
-	if d.in.step(); !d.in.more('}') {
+	if d.in.Step(); !d.in.More() {
 		return errNotA("value of a known type")
 	}
-	if err := d.typed(string(unquoted(d.in.name())), depth); err != nil {
+	if err := d.typed(string(strictjson.Unquote(d.in.Name())), depth); err != nil {
 		return err
 	}
-	if d.in.more('}') {
+	if d.in.More() {
 		return errNotA("value of one type")
 	}
 	return nil
@@ -97,16 +102,16 @@ func (d *decoder) typed(kind string, depth int) error {
 	case "L":
 		return d.list(depth)
 	case "BOOL":
-		if c := d.in.peek(); c != 't' && c != 'f' {
+		if c := d.in.Peek(); c != 't' && c != 'f' {
 			return errNotA("boolean")
 		}
-		d.out = append(d.out, d.in.literal()...)
+		d.out = append(d.out, d.in.Literal()...)
 		return nil
 	case "NULL":
-		if d.in.peek() != 't' {
+		if d.in.Peek() != 't' {
 			return errNotA("null")
 		}
-		d.in.literal()
+		d.in.Literal()
 		d.out = append(d.out, "null"...)
 		return nil
 	}
@@ -115,19 +120,19 @@ func (d *decoder) typed(kind string, depth int) error {
 
 // scalar appends a value that is a string in the stream.
 func (d *decoder) scalar(kind string) error {
-	if d.in.peek() != '"' {
+	if d.in.Peek() != '"' {
 		return errNotA("string of its type")
 	}
-	literal := d.in.literal()
+	literal := d.in.Literal()
 	switch kind {
 	case "N":
-		out, err := appendNumber(d.out, string(unquoted(literal)))
+		out, err := appendNumber(d.out, string(strictjson.Unquote(literal)))
 		if err != nil {
 			return err
 		}
 		d.out = out
 	case "B":
-		data, err := base64.StdEncoding.DecodeString(string(unquoted(literal)))
+		data, err := base64.StdEncoding.DecodeString(string(strictjson.Unquote(literal)))
 		if err != nil {
 			return errNotA("base64 string")
 		}
@@ -143,17 +148,17 @@ func (d *decoder) text(literal []byte) {
 	if bytes.IndexByte(literal, '\\') < 0 {
 		d.out = append(d.out, literal...)
 	} else {
-		d.out = appendString(d.out, string(unquoted(literal)))
+		d.out = appendString(d.out, string(strictjson.Unquote(literal)))
 	}
 }
 
 func (d *decoder) set(kind string) error {
-	if d.in.peek() != '[' {
+	if d.in.Peek() != '[' {
 		return errNotA("set")
 	}
 	var elements [][]byte
 	start := len(d.out)
-	for d.in.step(); d.in.more(']'); {
+	for d.in.Step(); d.in.More(); {
 		if err := d.scalar(kind); err != nil {
 			return atPath(strconv.Itoa(len(elements)), err)
 		}
@@ -165,7 +170,7 @@ func (d *decoder) set(kind string) error {
 }
 
 func (d *decoder) list(depth int) error {
-	if d.in.peek() != '[' {
+	if d.in.Peek() != '[' {
 		return errNotA("list")
 	}
 	if depth == MaxDepth {
@@ -173,7 +178,7 @@ func (d *decoder) list(depth int) error {
 	}
 	d.out = append(d.out, '[')
 	i := 0
-	for d.in.step(); d.in.more(']'); i++ {
+	for d.in.Step(); d.in.More(); i++ {
 		if i > 0 {
 			d.out = append(d.out, ',')
 		}

@@ -1,16 +1,20 @@
 package streamimage
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"orders/internal/strictjson"
+)
 
 // Encode converts a document, which must be a JSON object, to an image of the table's stream.
 // [Parse] returns the same document in canonical form.
 func Encode(document json.RawMessage) (json.RawMessage, error) {
-	in, err := scan(document)
+	in, err := strictjson.NewScanner(document)
 	if err != nil {
-		return nil, err
+		return nil, errNotJSON
 	}
 	e := encoder{in: in, out: make([]byte, 0, 2*len(document))}
-	if e.in.peek() != '{' {
+	if e.in.Peek() != '{' {
 		return nil, errNotA("JSON object")
 	}
 	if err := e.object(1); err != nil {
@@ -21,12 +25,12 @@ func Encode(document json.RawMessage) (json.RawMessage, error) {
 
 // An encoder converts plain values to typed ones, from text to text.
 type encoder struct {
-	in  scanner
+	in  strictjson.Scanner
 	out []byte
 }
 
 func (e *encoder) value(depth int) error {
-	switch e.in.peek() {
+	switch e.in.Peek() {
 	case '{':
 		return e.nested(`{"M":`, e.object, depth)
 	case '[':
@@ -36,7 +40,7 @@ func (e *encoder) value(depth int) error {
 	case 't', 'f':
 		e.scalar(`{"BOOL":`, `}`)
 	case 'n':
-		e.in.literal()
+		e.in.Literal()
 		e.out = append(e.out, `{"NULL":true}`...)
 	default:
 		e.scalar(`{"N":"`, `"}`)
@@ -46,7 +50,7 @@ func (e *encoder) value(depth int) error {
 
 func (e *encoder) scalar(prefix, suffix string) {
 	e.out = append(e.out, prefix...)
-	e.out = append(e.out, e.in.literal()...)
+	e.out = append(e.out, e.in.Literal()...)
 	e.out = append(e.out, suffix...)
 }
 
@@ -63,11 +67,11 @@ func (e *encoder) nested(prefix string, inner func(int) error, depth int) error 
 func (e *encoder) object(depth int) error {
 	e.out = append(e.out, '{')
 	first := true
-	for e.in.step(); e.in.more('}'); first = false {
+	for e.in.Step(); e.in.More(); first = false {
 		if !first {
 			e.out = append(e.out, ',')
 		}
-		e.out = append(append(e.out, e.in.name()...), ':')
+		e.out = append(append(e.out, e.in.Name()...), ':')
 		if err := e.value(depth); err != nil {
 			return err
 		}
@@ -79,7 +83,7 @@ func (e *encoder) object(depth int) error {
 func (e *encoder) list(depth int) error {
 	e.out = append(e.out, '[')
 	first := true
-	for e.in.step(); e.in.more(']'); first = false {
+	for e.in.Step(); e.in.More(); first = false {
 		if !first {
 			e.out = append(e.out, ',')
 		}
