@@ -2,7 +2,6 @@ package coldstart
 
 import (
 	"context"
-	"crypto/x509"
 	"encoding/pem"
 	"errors"
 	"io"
@@ -276,16 +275,4 @@ func TestRequestsAtOnce(t *testing.T) {
 		return nil
 	})
 	h.requireConnections(t, 1)
-}
-
-func TestRootsAreThoseOfOneBundle(t *testing.T) {
-	bundle := x509.NewCertPool()
-	bundle.AddCert(startHost(t, true).Certificate()) // it sets SSL_CERT_FILE
-	require.True(t, bundle.Equal(loadRoots()))
-
-	t.Setenv("SSL_CERT_DIR", "/somewhere")
-	require.Nil(t, loadRoots(), "crypto/x509 knows what to do")
-	t.Setenv("SSL_CERT_DIR", "")
-	t.Setenv("SSL_CERT_FILE", "/missing")
-	require.Nil(t, loadRoots())
 }

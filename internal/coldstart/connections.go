@@ -4,11 +4,9 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"sync"
 	"syscall"
 	"time"
@@ -24,7 +22,7 @@ const maxAge = 30 * time.Second
 type connections struct {
 	transport *http.Transport
 	dial      func(ctx context.Context, network, addr string) (net.Conn, error)
-	roots     func() *x509.CertPool
+	roots     func() roots
 	mu        sync.Mutex
 	unused    map[string]connection // by scheme and address
 }
@@ -89,12 +87,24 @@ func (c *connections) dialTLS(ctx context.Context, network, addr string) (net.Co
 	host, _, _ := net.SplitHostPort(addr)
 	ctx, cancel := context.WithTimeout(ctx, cmp.Or(c.transport.TLSHandshakeTimeout, 10*time.Second))
 	defer cancel()
-	secured := tls.Client(conn, &tls.Config{ServerName: host, RootCAs: c.roots()})
+	secured := tls.Client(conn, c.tlsConfig(host))
 	if err := secured.HandshakeContext(ctx); err != nil {
 		conn.Close()
 		return nil, err
 	}
 	return secured, nil
+}
+
+// tlsConfig returns a configuration that verifies certificates like the default one, but needs the
+// root certificates only when the server has responded: they are read meanwhile.
+func (c *connections) tlsConfig(host string) *tls.Config {
+	return &tls.Config{
+		ServerName:         host,
+		InsecureSkipVerify: true, // because VerifyConnection verifies
+		VerifyConnection: func(state tls.ConnectionState) error {
+			return c.roots().verify(state.PeerCertificates, host)
+		},
+	}
 }
 
 // open makes an unused connection to the host of a URL. If it fails, there is none.
@@ -134,24 +144,4 @@ func isOpen(conn net.Conn) bool {
 		return true
 	})
 	return err == nil && open
-}
-
-// loadRoots returns the root certificates of the system's bundle, or nil for crypto/x509's own
-// choice. Left to itself, crypto/x509 also reads whole directories, whatever was in the bundle: on
-// Amazon Linux they contain the same bundle again, twice, and on Debian each certificate again.
-func loadRoots() *x509.CertPool {
-	if os.Getenv("SSL_CERT_DIR") != "" {
-		return nil
-	}
-	files := []string{os.Getenv("SSL_CERT_FILE")}
-	if files[0] == "" {
-		files = []string{"/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/certs/ca-certificates.crt"} // Amazon Linux, Debian
-	}
-	for _, file := range files {
-		bundle, err := os.ReadFile(file)
-		if roots := x509.NewCertPool(); err == nil && roots.AppendCertsFromPEM(bundle) {
-			return roots
-		}
-	}
-	return nil
 }
