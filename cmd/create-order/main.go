@@ -51,7 +51,7 @@ func newHandler(getenv func(name string) string, output io.Writer, transport htt
 	signed := safehttp.Sign(tracer.Transport(transport), safehttp.APIGateway, cfg.Credentials, cfg.Region)
 	checkers := tracer.Checkers(metrics.Checkers(peer.New(urls, peer.Options{Transport: signed, Log: log})))
 	orders := &order.Service{Store: store, Checkers: checkers}
-	return &handler.CreateOrder{Orders: orders, Metrics: metrics, Responses: metrics, Log: log}, nil
+	return &handler.CreateOrder{Orders: orders, Metrics: metrics, Log: log}, nil
 }
 
 // example returns a request with which the function creates an order if every peer and the table

@@ -36,7 +36,7 @@ func newHandler(getenv func(name string) string, output io.Writer, transport htt
 	cfg.HTTPClient = safehttp.NewClient(transport, 0)
 	tracer.InstrumentAWS(&cfg)
 	store := &dynamo.Store{Client: dynamo.NewClient(cfg, endpoint, dynamo.Timing{}), Table: table}
-	return &handler.GetOrder{Orders: &order.Service{Store: store}, Metrics: metrics, Responses: metrics, Log: log}, nil
+	return &handler.GetOrder{Orders: &order.Service{Store: store}, Metrics: metrics, Log: log}, nil
 }
 
 // example returns a request for the order that is in the table's response.

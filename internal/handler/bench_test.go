@@ -38,6 +38,8 @@ type noMetrics struct{}
 
 func (noMetrics) Count(context.Context, string, map[string]int64) {}
 
+func (noMetrics) CountResponse(context.Context, string, bool, map[string]int64) {}
+
 // A benchBus accepts every event.
 type benchBus struct{}
 

@@ -16,10 +16,9 @@ import (
 // event of POST /orders, and the direct invocation {"userId", "order"} by services that vouch for
 // the user. It never returns a function error for anything that a caller can cause.
 type CreateOrder struct {
-	Orders    *order.Service
-	Metrics   Metrics
-	Responses Responses // nil counts none
-	Log       *slog.Logger
+	Orders  *order.Service
+	Metrics ResponseMetrics
+	Log     *slog.Logger
 }
 
 // Invoke handles one event.
@@ -45,30 +44,32 @@ func (h *CreateOrder) create(ctx context.Context, userID string, body []byte, in
 		orderID = order.IDFor(request.PaymentToken)
 		stored, replayed, err = h.Orders.Create(ctx, userID, request)
 	}
-	countResponse(ctx, h.Responses, err)
+	var counts map[string]int64
 	switch {
 	case err != nil:
 		logRejection(ctx, h.Log, "order rejected", userID, orderID, err)
-		h.countFailure(ctx, orderID, err)
+		counts = failureCounts(err)
 	case replayed:
 		h.Log.InfoContext(ctx, "order replayed", slog.String("orderId", orderID))
 	default:
 		h.Log.InfoContext(ctx, "order created", slog.String("orderId", orderID))
-		h.Metrics.Count(ctx, orderID, map[string]int64{MetricOrderCreated: 1, MetricOrderCreatedTotal: stored.Total})
+		counts = map[string]int64{MetricOrderCreated: 1, MetricOrderCreatedTotal: stored.Total}
 	}
+	h.Metrics.CountResponse(ctx, orderID, isServerError(err), counts)
 	return stored, replayed, err
 }
 
-// countFailure counts a create request that failed although the caller did nothing wrong. No other
-// metric has all of them: to Lambda, a direct invocation that got a response succeeded, and API
-// Gateway never sees it.
-func (h *CreateOrder) countFailure(ctx context.Context, orderID string, err error) {
+// failureCounts returns what to count for a create request that failed although the caller did
+// nothing wrong. No other metric has all of them: to Lambda, a direct invocation that got a response
+// succeeded, and API Gateway never sees it.
+func failureCounts(err error) map[string]int64 {
 	switch order.KindOf(err) {
 	case order.CheckFailed, order.Unavailable:
-		h.Metrics.Count(ctx, orderID, map[string]int64{MetricOrderUnavailable: 1})
+		return map[string]int64{MetricOrderUnavailable: 1}
 	case order.Unreadable:
-		h.Metrics.Count(ctx, orderID, map[string]int64{MetricOrderUnreadable: 1})
+		return map[string]int64{MetricOrderUnreadable: 1}
 	}
+	return nil
 }
 
 func readHTTP(request proxyRequest) (userID string, body []byte, err error) {

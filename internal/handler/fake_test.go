@@ -37,6 +37,14 @@ func (c *checker) Check(context.Context, order.Order) error {
 type counter struct {
 	mu     sync.Mutex
 	counts map[string]int64
+	failed []bool // of each response, whether it failed
+}
+
+func (c *counter) CountResponse(ctx context.Context, orderID string, failed bool, counts map[string]int64) {
+	c.Count(ctx, orderID, counts)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.failed = append(c.failed, failed)
 }
 
 func (c *counter) Count(_ context.Context, _ string, counts map[string]int64) {

@@ -23,10 +23,9 @@ const (
 // GetOrder is the function that reads orders: GET /backend/{orderId} for services that sign their
 // requests, GET /orders/{orderId} and GET /orders for users.
 type GetOrder struct {
-	Orders    *order.Service
-	Metrics   Metrics
-	Responses Responses // nil counts none
-	Log       *slog.Logger
+	Orders  *order.Service
+	Metrics ResponseMetrics
+	Log     *slog.Logger
 }
 
 // Invoke handles one proxy event of API Gateway.
@@ -44,7 +43,7 @@ func (h *GetOrder) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 		return h.reject(ctx, request, err)
 	}
 	h.logDebug(ctx, request)
-	countResponse(ctx, h.Responses, nil)
+	h.Metrics.CountResponse(ctx, "", false, nil)
 	if _, isList := body.(orderList); isList {
 		return respond(http.StatusOK, body, nil)
 	}
@@ -58,7 +57,7 @@ func (h *GetOrder) reject(ctx context.Context, request proxyRequest, err error) 
 		userID, _ := request.userID()
 		logRejection(ctx, h.Log, "request rejected", userID, loggable(request.PathParameters["orderId"]), err)
 	}
-	countResponse(ctx, h.Responses, err)
+	h.Metrics.CountResponse(ctx, "", isServerError(err), nil)
 	return respondError(err)
 }
 

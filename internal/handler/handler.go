@@ -32,21 +32,13 @@ type Metrics interface {
 	Count(ctx context.Context, orderID string, counts map[string]int64)
 }
 
-// Responses counts the responses to callers, by which a new version of a function is judged. It
-// must be safe for concurrent use.
-type Responses interface {
-	// CountResponse counts one response; failed means a 5xx, or its equivalent in the response to
-	// a direct invocation.
-	CountResponse(ctx context.Context, failed bool)
-}
-
-// countResponse counts a response that reports err, or a success if it is nil. Nil responses count
-// nothing.
-func countResponse(ctx context.Context, responses Responses, err error) {
-	if responses == nil {
-		return
-	}
-	responses.CountResponse(ctx, isServerError(err))
+// ResponseMetrics also records the responses to callers, by which a new version of a function is
+// judged.
+type ResponseMetrics interface {
+	Metrics
+	// CountResponse counts one response, together with what Count would count for it; failed means
+	// a 5xx, or its equivalent in the response to a direct invocation.
+	CountResponse(ctx context.Context, orderID string, failed bool, counts map[string]int64)
 }
 
 // isServerError reports whether the response to an error, or to nil, is a 5xx.

@@ -1,20 +1,13 @@
 package handler_test
 
 import (
-	"context"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"orders/internal/handler"
 	"orders/internal/order"
 	"orders/internal/order/ordertest"
 )
-
-// responses keeps for each response that was counted whether it failed.
-type responses []bool
-
-func (r *responses) CountResponse(_ context.Context, failed bool) { *r = append(*r, failed) }
 
 func TestEveryResponseIsCountedOnce(t *testing.T) {
 	valid := ordertest.Request(ordertest.Sample())
@@ -33,24 +26,23 @@ func TestEveryResponseIsCountedOnce(t *testing.T) {
 		"check failed directly": {[]byte(directEvent("u1", valid)), &order.Error{Kind: order.CheckFailed}, true},
 	} {
 		t.Run("create-order, "+name, func(t *testing.T) {
-			s, counted := newShop(), &responses{}
+			s := newShop()
 			s.checker.err = c.err
-			h := &handler.CreateOrder{Orders: s.orders, Metrics: s.counter, Responses: counted, Log: s.log}
-			_, err := h.Invoke(t.Context(), c.event)
+			_, err := createOrder(s).Invoke(t.Context(), c.event)
 			require.NoError(t, err)
-			require.Equal(t, responses{c.failed}, *counted)
+			require.Equal(t, []bool{c.failed}, s.counter.failed)
 		})
 	}
 	for name, event := range map[string][]byte{"list": proxyEvent("GET", "/orders", "u1"), "no route": proxyEvent("PUT", "/orders", "u1"), "no event": []byte(`{}`)} {
 		t.Run("get-order, "+name, func(t *testing.T) {
-			s, counted := newShop(), &responses{}
-			h := &handler.GetOrder{Orders: s.orders, Responses: counted, Log: s.log}
+			s := newShop()
+			h := getOrder(s)
 			_, err := h.Invoke(t.Context(), event)
 			require.NoError(t, err)
 			s.failStore()
 			_, err = h.Invoke(t.Context(), event)
 			require.NoError(t, err)
-			require.Equal(t, responses{false, name == "list"}, *counted)
+			require.Equal(t, []bool{false, name == "list"}, s.counter.failed)
 		})
 	}
 }

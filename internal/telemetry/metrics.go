@@ -41,35 +41,34 @@ func NewMetrics(w io.Writer, environment string, now func() time.Time) *Metrics 
 // The unit is Count. Negative values are left out; if nothing is left, nothing is written. A failed
 // write is not reported, because no order may fail for a metric.
 func (m *Metrics) Count(ctx context.Context, orderID string, counts map[string]int64) {
-	counts = maps.Clone(counts)
-	maps.DeleteFunc(counts, func(_ string, value int64) bool { return value < 0 })
-	if len(counts) == 0 {
-		return
-	}
-	m.write(ctx, orderID, m.dimensions(), [][]string{{environmentKey, serviceKey}}, counts)
+	m.write(ctx, orderID, m.counted(counts))
 }
 
 // CountResponse counts a response to a caller in the metric responses and, if failed, in
 // responses5xx. Both are written by function and by function version, with the dimensions of
 // AWS/Lambda, so that a new version can be compared with the others. Outside Lambda, where a
-// function has neither name nor version, nothing is written.
-func (m *Metrics) CountResponse(ctx context.Context, failed bool) {
+// function has neither name nor version, they are not written. What Count would write is in the same
+// line.
+func (m *Metrics) CountResponse(ctx context.Context, orderID string, failed bool, counts map[string]int64) {
 	if lambdacontext.FunctionName == "" {
+		m.Count(ctx, orderID, counts)
 		return
 	}
-	counts := map[string]int64{metricResponses: 1, metricResponses5XX: 0}
-	if failed {
-		counts[metricResponses5XX] = 1
+	responses := group{
+		dimensions: [][]string{{functionKey}, {functionKey, versionKey}},
+		of:         map[string]string{functionKey: lambdacontext.FunctionName, versionKey: lambdacontext.FunctionVersion},
+		values:     map[string]int64{metricResponses: 1, metricResponses5XX: 0},
 	}
-	values := map[string]string{functionKey: lambdacontext.FunctionName, versionKey: lambdacontext.FunctionVersion}
-	m.write(ctx, "", values, [][]string{{functionKey}, {functionKey, versionKey}}, counts)
+	if failed {
+		responses.values[metricResponses5XX] = 1
+	}
+	m.write(ctx, orderID, m.counted(counts), responses)
 }
 
 // RecordUpdateAge records the age of a fulfilment update that failed, in the metric updateAge. Its
 // unit is Seconds.
 func (m *Metrics) RecordUpdateAge(ctx context.Context, age time.Duration) {
-	values := map[string]int64{metricUpdateAge: int64(max(age, 0).Seconds())}
-	m.write(ctx, "", m.dimensions(), [][]string{{environmentKey, serviceKey}}, values)
+	m.write(ctx, "", m.counted(map[string]int64{metricUpdateAge: int64(max(age, 0).Seconds())}))
 }
 
 // Checkers returns the checkers, each of which counts its failures in the metric checkFailed by
@@ -92,10 +91,11 @@ func (c countedChecker) String() string { return fmt.Sprint(c.Checker) }
 func (c countedChecker) Check(ctx context.Context, o order.Order) error {
 	err := c.Checker.Check(ctx, o)
 	if order.KindOf(err) == order.CheckFailed {
-		values := c.metrics.dimensions()
-		values[peerKey] = c.String()
-		dimensions := [][]string{{environmentKey, serviceKey, peerKey}}
-		c.metrics.write(ctx, order.OrderIDFromContext(ctx), values, dimensions, map[string]int64{metricCheckFailed: 1})
+		c.metrics.write(ctx, order.OrderIDFromContext(ctx), group{
+			dimensions: [][]string{{environmentKey, serviceKey, peerKey}},
+			of:         map[string]string{environmentKey: c.metrics.environment, peerKey: c.String()},
+			values:     map[string]int64{metricCheckFailed: 1},
+		})
 	}
 	return err
 }
@@ -113,19 +113,44 @@ const (
 	versionKey     = "ExecutedVersion"
 )
 
-func (m *Metrics) dimensions() map[string]string {
-	return map[string]string{environmentKey: m.environment, serviceKey: service}
+// A group is metrics with the same sets of dimensions.
+type group struct {
+	dimensions [][]string
+	of         map[string]string // the values of the dimensions but service, which every line has
+	values     map[string]int64  // by metric; an empty group is not written
 }
 
-// write writes one line, with the values of its dimensions.
-func (m *Metrics) write(ctx context.Context, orderID string, values map[string]string, dimensions [][]string, counts map[string]int64) {
-	line := map[string]any{"_aws": m.directive(dimensions, counts), serviceKey: service}
-	for name, value := range values {
-		line[name] = value
+// counted returns the group of metrics with the dimensions of the whole service.
+func (m *Metrics) counted(counts map[string]int64) group {
+	g := group{[][]string{{environmentKey, serviceKey}}, map[string]string{environmentKey: m.environment}, map[string]int64{}}
+	for name, n := range counts {
+		if n >= 0 {
+			g.values[name] = n
+		}
 	}
-	for name, value := range counts {
-		line[name] = value
+	return g
+}
+
+// write writes one line, unless all groups are empty.
+func (m *Metrics) write(ctx context.Context, orderID string, groups ...group) {
+	line := map[string]any{serviceKey: service}
+	var definitions []definition
+	for _, g := range groups {
+		if len(g.values) == 0 {
+			continue
+		}
+		definitions = append(definitions, g.definition())
+		for name, value := range g.of {
+			line[name] = value
+		}
+		for name, value := range g.values {
+			line[name] = value
+		}
 	}
+	if definitions == nil {
+		return
+	}
+	line["_aws"] = directive{Timestamp: m.now().UnixMilli(), CloudWatchMetrics: definitions}
 	if id := requestID(ctx); id != "" {
 		line[requestIDKey] = id
 	}
@@ -152,21 +177,14 @@ type (
 	}
 )
 
-func (m *Metrics) directive(dimensions [][]string, counts map[string]int64) directive {
-	metrics := make([]metric, 0, len(counts))
-	for _, name := range slices.Sorted(maps.Keys(counts)) {
+func (g group) definition() definition {
+	d := definition{Namespace: namespace, Dimensions: g.dimensions}
+	for _, name := range slices.Sorted(maps.Keys(g.values)) {
 		unit := "Count"
 		if name == metricUpdateAge {
 			unit = "Seconds"
 		}
-		metrics = append(metrics, metric{Name: name, Unit: unit})
+		d.Metrics = append(d.Metrics, metric{Name: name, Unit: unit})
 	}
-	return directive{
-		Timestamp: m.now().UnixMilli(),
-		CloudWatchMetrics: []definition{{
-			Namespace:  namespace,
-			Dimensions: dimensions,
-			Metrics:    metrics,
-		}},
-	}
+	return d
 }

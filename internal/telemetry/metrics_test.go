@@ -42,12 +42,16 @@ func TestMetricsLine(t *testing.T) {
 func TestResponsesAreCountedByFunctionAndVersion(t *testing.T) {
 	var out bytes.Buffer
 	metrics := NewMetrics(&out, "prod", clock)
-	metrics.CountResponse(invocation(t), true)
+	metrics.CountResponse(invocation(t), "", true, nil)
 	require.Empty(t, out.String(), "outside Lambda, a function has no name")
+	metrics.CountResponse(invocation(t), "", true, map[string]int64{"orderUnavailable": 1})
+	require.NotContains(t, out.String(), "responses")
+	require.Equal(t, 1.0, decode(t, out.Bytes())[0]["orderUnavailable"])
+	out.Reset()
 
 	lambdacontext.FunctionName, lambdacontext.FunctionVersion = "create-1A2B", "7"
 	defer func() { lambdacontext.FunctionName, lambdacontext.FunctionVersion = "", "" }()
-	metrics.CountResponse(invocation(t), true)
+	metrics.CountResponse(invocation(t), "", true, nil)
 	require.JSONEq(t, `{
 		"_aws": {
 			"Timestamp": 1769165629131,
@@ -63,8 +67,24 @@ func TestResponsesAreCountedByFunctionAndVersion(t *testing.T) {
 	}`, out.String())
 
 	out.Reset()
-	metrics.CountResponse(invocation(t), false)
-	require.Equal(t, 0.0, decode(t, out.Bytes())[0]["responses5xx"])
+	metrics.CountResponse(invocation(t), "o-1", false, map[string]int64{"orderCreated": 1})
+	require.JSONEq(t, `{
+		"_aws": {
+			"Timestamp": 1769165629131,
+			"CloudWatchMetrics": [{
+				"Namespace": "ecommerce.orders",
+				"Dimensions": [["environment", "service"]],
+				"Metrics": [{"Name": "orderCreated", "Unit": "Count"}]
+			}, {
+				"Namespace": "ecommerce.orders",
+				"Dimensions": [["FunctionName"], ["FunctionName", "ExecutedVersion"]],
+				"Metrics": [{"Name": "responses", "Unit": "Count"}, {"Name": "responses5xx", "Unit": "Count"}]
+			}]
+		},
+		"environment": "prod", "service": "orders", "FunctionName": "create-1A2B", "ExecutedVersion": "7",
+		"orderCreated": 1, "responses": 1, "responses5xx": 0,
+		"requestId": "request-1", "orderId": "o-1"
+	}`, out.String())
 }
 
 type checkResult struct{ err error }

@@ -239,13 +239,15 @@ func sleepForever(_, answer []byte, err error) ([]byte, error) {
 	return answer, err
 }
 
-type doubleMetrics struct{ handler.Metrics }
+type doubleMetrics struct{ handler.ResponseMetrics }
 
-func (m doubleMetrics) Count(ctx context.Context, orderID string, counts map[string]int64) {
-	m.Metrics.Count(ctx, orderID, counts)
-	m.Metrics.Count(ctx, orderID, counts)
+func (m doubleMetrics) CountResponse(ctx context.Context, orderID string, failed bool, counts map[string]int64) {
+	m.ResponseMetrics.CountResponse(ctx, orderID, failed, counts)
+	m.ResponseMetrics.CountResponse(ctx, orderID, failed, counts)
 }
 
 type noMetrics struct{}
 
 func (noMetrics) Count(context.Context, string, map[string]int64) {}
+
+func (noMetrics) CountResponse(context.Context, string, bool, map[string]int64) {}

@@ -27,7 +27,7 @@ type seams struct {
 	Publisher   func(order.Publisher) order.Publisher                 // of table-update
 	TableUpdate func(batch, answer []byte, err error) ([]byte, error) // its result
 	OnEvents    func(batch, answer []byte, err error) ([]byte, error) // its result
-	Metrics     func(handler.Metrics) handler.Metrics                 // of create-order
+	Metrics     func(handler.ResponseMetrics) handler.ResponseMetrics // of create-order
 }
 
 // through returns what a seam makes of a part.
@@ -104,7 +104,7 @@ func sample() progress {
 
 func (h *history) createOrder(name string, event []byte) ([]byte, error) {
 	return h.invoke(name, createTimeout, func(p *process) function {
-		metrics := through(h.seams.Metrics, handler.Metrics(&counter{h, p}))
+		metrics := through(h.seams.Metrics, handler.ResponseMetrics(&counter{h, p}))
 		return &handler.CreateOrder{Orders: h.service(p), Metrics: metrics, Log: silent}
 	}, event)
 }
@@ -160,6 +160,11 @@ type count struct {
 type counts struct {
 	mu  sync.Mutex
 	all []count
+}
+
+// CountResponse implements handler.ResponseMetrics.
+func (c *counter) CountResponse(ctx context.Context, orderID string, _ bool, counts map[string]int64) {
+	c.Count(ctx, orderID, counts)
 }
 
 // Count implements handler.Metrics. A process that has ended counts nothing.

@@ -44,12 +44,12 @@ func mutations() []mutation {
 		{"an update for an unknown order counts as applied", seams{Store: func(s order.Store) order.Store { return ghostlessStore{s} }}, ": lost"},
 		{"an update that failed counts as applied", seams{OnEvents: reportNothing}, "expected|: lost"},
 		{"only the first message that failed is reported", seams{OnEvents: reportFirst}, "expected|: lost"},
-		{"metrics count double", seams{Metrics: func(m handler.Metrics) handler.Metrics { return doubleMetrics{m} }}, "counted 2 times"},
+		{"metrics count double", seams{Metrics: func(m handler.ResponseMetrics) handler.ResponseMetrics { return doubleMetrics{m} }}, "counted 2 times"},
 		{"a function never returns", seams{OnEvents: sleepForever}, "does not end"},
 		{"a function panics", seams{Store: func(order.Store) order.Store { return nil }}, "panics"},
 		{"a list ignores the status", seams{Input: dropFilter}, "does not belong there"},
 		{"a list ends at a page without orders", seams{Store: func(s order.Store) order.Store { return impatientStore{s} }}, "does not list"},
-		{"an order is not counted", seams{Metrics: func(handler.Metrics) handler.Metrics { return noMetrics{} }}, "not counted"},
+		{"an order is not counted", seams{Metrics: func(handler.ResponseMetrics) handler.ResponseMetrics { return noMetrics{} }}, "not counted"},
 	}
 }
 

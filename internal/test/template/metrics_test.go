@@ -85,7 +85,7 @@ func ownMetrics(t *testing.T) (all []string) {
 	for function := range functions {
 		lambdacontext.FunctionName = "${" + function + "}"
 		lambdacontext.FunctionVersion = "${" + function + ".Version.Version}"
-		metrics.CountResponse(t.Context(), false)
+		metrics.CountResponse(t.Context(), "", false, nil)
 	}
 	lambdacontext.FunctionName, lambdacontext.FunctionVersion = "", ""
 	for line := range bytes.Lines(output.Bytes()) {
