@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net/http"
 
+	"github.com/aws/aws-lambda-go/lambda"
+
 	"orders/internal/coldstart"
 	"orders/internal/dynamo"
 	"orders/internal/environment"
@@ -25,7 +27,7 @@ func main() {
 
 // newHandler connects the handler to what the environment names. Logs and metrics go to output,
 // requests to transport.
-func newHandler(getenv func(name string) string, output io.Writer, transport http.RoundTripper) (*handler.CreateOrder, error) {
+func newHandler(getenv func(name string) string, output io.Writer, transport http.RoundTripper) (lambda.Handler, error) {
 	env := environment.NewReader(getenv)
 	log := telemetry.NewLogger(output, environment.Parse(env, "LOG_LEVEL", telemetry.ParseLevel))
 	metrics := telemetry.NewMetrics(output, env.Text("ENVIRONMENT"), nil)
@@ -51,7 +53,8 @@ func newHandler(getenv func(name string) string, output io.Writer, transport htt
 	signed := safehttp.Sign(tracer.Transport(transport), safehttp.APIGateway, cfg.Credentials, cfg.Region)
 	checkers := tracer.Checkers(metrics.Checkers(peer.New(urls, peer.Options{Transport: signed, Log: log})))
 	orders := &order.Service{Store: store, Checkers: checkers}
-	return &handler.CreateOrder{Orders: orders, Metrics: metrics, Log: log}, nil
+	h := &handler.CreateOrder{Orders: orders, Metrics: metrics, Log: log}
+	return tracer.Handler("create-order", h), nil
 }
 
 // example returns a request with which the function creates an order if every peer and the table

@@ -11,10 +11,10 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/stretchr/testify/require"
 
 	"orders/internal/coldstart/coldstarttest"
-	"orders/internal/handler"
 	"orders/internal/order/ordertest"
 	"orders/internal/safehttp"
 )
@@ -118,7 +118,7 @@ func TestHandlerCallsEveryPeerAndWritesToTheTable(t *testing.T) {
 }
 
 func TestExampleIsHandled(t *testing.T) {
-	coldstarttest.RequireHandled(t, example(), func(transport http.RoundTripper) (*handler.CreateOrder, error) {
+	coldstarttest.RequireHandled(t, example(), func(transport http.RoundTripper) (lambda.Handler, error) {
 		return newHandler(variables(nil), io.Discard, transport)
 	}, `"statusCode":201`, 5)
 }

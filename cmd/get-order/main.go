@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 
+	"github.com/aws/aws-lambda-go/lambda"
+
 	"orders/internal/coldstart"
 	"orders/internal/dynamo"
 	"orders/internal/environment"
@@ -22,7 +24,7 @@ func main() {
 
 // newHandler connects the handler to what the environment names. Logs and metrics go to output,
 // requests to transport.
-func newHandler(getenv func(name string) string, output io.Writer, transport http.RoundTripper) (*handler.GetOrder, error) {
+func newHandler(getenv func(name string) string, output io.Writer, transport http.RoundTripper) (lambda.Handler, error) {
 	env := environment.NewReader(getenv)
 	log := telemetry.NewLogger(output, environment.Parse(env, "LOG_LEVEL", telemetry.ParseLevel))
 	metrics := telemetry.NewMetrics(output, env.Text("ENVIRONMENT"), nil)

@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/http"
 
+	"github.com/aws/aws-lambda-go/lambda"
+
 	"orders/internal/coldstart"
 	"orders/internal/dynamo"
 	"orders/internal/environment"
@@ -23,7 +25,7 @@ func main() {
 
 // newHandler connects the handler to what the environment names. Logs and metrics go to output,
 // requests to transport.
-func newHandler(getenv func(name string) string, output io.Writer, transport http.RoundTripper) (*handler.OnEvents, error) {
+func newHandler(getenv func(name string) string, output io.Writer, transport http.RoundTripper) (lambda.Handler, error) {
 	env := environment.NewReader(getenv)
 	log := telemetry.NewLogger(output, environment.Parse(env, "LOG_LEVEL", telemetry.ParseLevel))
 	metrics := telemetry.NewMetrics(output, env.Text("ENVIRONMENT"), nil)
@@ -37,7 +39,8 @@ func newHandler(getenv func(name string) string, output io.Writer, transport htt
 	cfg.HTTPClient = safehttp.NewClient(transport, 0)
 	tracer.InstrumentAWS(&cfg)
 	store := &dynamo.Store{Client: dynamo.NewClient(cfg, endpoint, dynamo.Timing{}), Table: table}
-	return &handler.OnEvents{Orders: &order.Service{Store: store}, Metrics: metrics, UpdateAges: metrics, Log: log}, nil
+	h := &handler.OnEvents{Orders: &order.Service{Store: store}, Metrics: metrics, UpdateAges: metrics, Log: log}
+	return tracer.Handler("on-events", h), nil
 }
 
 // example returns a fulfilment update for the order that is in the table's response.

@@ -8,10 +8,10 @@ import (
 	"net/http/httptest"
 	"testing"
 
+	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/stretchr/testify/require"
 
 	"orders/internal/coldstart/coldstarttest"
-	"orders/internal/handler"
 	"orders/internal/safehttp"
 )
 
@@ -68,7 +68,7 @@ func TestHandlerWritesToTheTable(t *testing.T) {
 }
 
 func TestExampleIsHandled(t *testing.T) {
-	coldstarttest.RequireHandled(t, example(), func(transport http.RoundTripper) (*handler.OnEvents, error) {
+	coldstarttest.RequireHandled(t, example(), func(transport http.RoundTripper) (lambda.Handler, error) {
 		return newHandler(variables(nil), io.Discard, transport)
 	}, `{"batchItemFailures":[]}`, 2)
 }

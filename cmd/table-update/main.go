@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"runtime/debug"
 
+	"github.com/aws/aws-lambda-go/lambda"
+
 	"orders/internal/coldstart"
 	"orders/internal/deadletter"
 	"orders/internal/dynamo/streamimage"
@@ -34,7 +36,7 @@ func tuneCollector() {
 
 // newHandler connects the handler to what the environment names. Logs and metrics go to output,
 // requests to transport.
-func newHandler(getenv func(name string) string, output io.Writer, transport http.RoundTripper) (*handler.TableUpdate, error) {
+func newHandler(getenv func(name string) string, output io.Writer, transport http.RoundTripper) (lambda.Handler, error) {
 	env := environment.NewReader(getenv)
 	log := telemetry.NewLogger(output, environment.Parse(env, "LOG_LEVEL", telemetry.ParseLevel))
 	metrics := telemetry.NewMetrics(output, env.Text("ENVIRONMENT"), nil)

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
 )
 
 // limit bounds what a start can be delayed, by a peer that hangs or by anything else.
@@ -21,11 +23,6 @@ type Example struct {
 	Response string // JSON, the body of a 200
 }
 
-// A Handler is a lambda.Handler.
-type Handler interface {
-	Invoke(ctx context.Context, event []byte) ([]byte, error)
-}
-
 // Prepare invokes a new handler with an example. The handler must be like the real one but silent,
 // and use the transport that newHandler gets. That transport sends nothing: it gives every request
 // the example's response, in process. Meanwhile the real transport connects to the host of each
@@ -34,7 +31,7 @@ type Handler interface {
 //
 // It returns when both are done, after 300 ms at the latest. It reports no failure, not even a
 // panic: the first invocation meets the cause. Call it before the transport is used.
-func Prepare[H Handler](ctx context.Context, transport *http.Transport, example Example, newHandler func(http.RoundTripper) (H, error)) {
+func Prepare(ctx context.Context, transport *http.Transport, example Example, newHandler func(http.RoundTripper) (lambda.Handler, error)) {
 	ctx, cancel := context.WithCancel(ctx) // without a deadline, of which handlers keep a part for themselves
 	defer cancel()
 	defer time.AfterFunc(limit, cancel).Stop()

@@ -17,6 +17,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 )
@@ -35,7 +36,7 @@ func (h testHandler) Invoke(ctx context.Context, _ []byte) ([]byte, error) {
 	return nil, h.handle(ctx, h.transport)
 }
 
-func (f handlerFunc) new(transport http.RoundTripper) (testHandler, error) {
+func (f handlerFunc) new(transport http.RoundTripper) (lambda.Handler, error) {
 	return testHandler{f, transport}, nil
 }
 
@@ -249,7 +250,7 @@ func TestPrepareIsBounded(t *testing.T) {
 			})
 		})
 	}
-	Prepare(t.Context(), &http.Transport{}, Example{}, func(http.RoundTripper) (testHandler, error) { return testHandler{}, errors.New("no handler") })
+	Prepare(t.Context(), &http.Transport{}, Example{}, func(http.RoundTripper) (lambda.Handler, error) { return nil, errors.New("no handler") })
 }
 
 // Handlers keep a part of their deadline for the response.

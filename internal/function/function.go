@@ -17,16 +17,16 @@ import (
 
 // A Constructor returns a handler that is connected to what the environment names. Its logs and
 // metrics go to output, its requests to transport. It fails if the environment is incomplete.
-type Constructor[H coldstart.Handler] func(
+type Constructor func(
 	getenv func(name string) string, output io.Writer, transport http.RoundTripper,
-) (H, error)
+) (lambda.Handler, error)
 
 // Main prepares for the first event with an example, and then handles events until Lambda ends the
 // process. If the environment is incomplete, it logs what is missing and exits.
-func Main[H coldstart.Handler](name string, newHandler Constructor[H], example coldstart.Example) {
+func Main(name string, newHandler Constructor, example coldstart.Example) {
 	transport := safehttp.NewTransport()
 	ctx := telemetry.ContextWithDiscardedTrace(context.Background())
-	coldstart.Prepare(ctx, transport, example, func(inProcess http.RoundTripper) (H, error) {
+	coldstart.Prepare(ctx, transport, example, func(inProcess http.RoundTripper) (lambda.Handler, error) {
 		return newHandler(os.Getenv, io.Discard, inProcess)
 	})
 	h, err := newHandler(os.Getenv, os.Stdout, transport)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-xray-sdk-go/v2/instrumentation/awsv2"
 	"github.com/aws/aws-xray-sdk-go/v2/xray"
@@ -14,6 +15,29 @@ import (
 	"orders/internal/order"
 	"orders/internal/safehttp"
 )
+
+// Handler adds a subsegment for every invocation, with those of its calls below it. For a function
+// with several calls this is also cheaper, because X-Ray gets one datagram instead of one per call.
+func (t Tracer) Handler(name string, h lambda.Handler) lambda.Handler {
+	if t.recorder == nil {
+		return h
+	}
+	return tracedHandler{tracer: t, name: name, handler: h}
+}
+
+type tracedHandler struct {
+	tracer  Tracer
+	name    string
+	handler lambda.Handler
+}
+
+func (h tracedHandler) Invoke(ctx context.Context, event []byte) (response []byte, err error) {
+	err = h.tracer.Capture(ctx, h.name, func(ctx context.Context) (err error) {
+		response, err = h.handler.Invoke(ctx, event)
+		return err
+	})
+	return response, err
+}
 
 // InstrumentAWS adds a subsegment for every call of the AWS clients that are created from cfg
 // afterwards: service, operation, region, request ID and status, but nothing of requests and

@@ -216,6 +216,37 @@ type peer struct{ result error }
 func (peer) String() string                             { return "products" }
 func (p peer) Check(context.Context, order.Order) error { return p.result }
 
+type handlerFunc func(ctx context.Context) ([]byte, error)
+
+func (f handlerFunc) Invoke(ctx context.Context, _ []byte) ([]byte, error) { return f(ctx) }
+
+func TestInvocationsAreSentInOneDatagram(t *testing.T) {
+	for name, c := range map[string]struct {
+		err   error
+		fault bool
+	}{"succeeded": {nil, false}, "failed": {errors.New("no time left"), true}} {
+		t.Run(name, func(t *testing.T) {
+			daemon, tracer := startTracing(t)
+			client, _ := table(t, tracer, http.StatusOK, "{}")
+			h := tracer.Handler("create-order", handlerFunc(func(ctx context.Context) ([]byte, error) {
+				require.NoError(t, put(ctx, client))
+				require.NoError(t, put(ctx, client))
+				return []byte("response"), c.err
+			}))
+			response, err := h.Invoke(traced(t), nil)
+			require.Equal(t, c.err, err)
+			require.Equal(t, "response", string(response))
+			got := daemon.receive(t)
+			require.Equal(t, "create-order", got.Name)
+			require.Equal(t, c.fault, got.Fault)
+			require.Len(t, got.Subsegments, 2)
+			daemon.requireDrained(t)
+		})
+	}
+	h := handlerFunc(func(context.Context) ([]byte, error) { return nil, nil })
+	require.IsType(t, h, Tracer{}.Handler("create-order", h), "without tracing, the handler is unchanged")
+}
+
 func TestChecksAreSubsegments(t *testing.T) {
 	rejected := &order.Error{Kind: order.Rejected, Message: "tok_quoted"}
 	failed := &order.Error{Kind: order.CheckFailed, Message: "Failure to contact the products service", Err: errors.New("timed out")}

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/stretchr/testify/require"
 
 	"orders/internal/coldstart"
@@ -15,8 +16,8 @@ import (
 
 // RequireHandled fails the test unless a new handler handles the example with this response, after
 // this many requests. Only then is the way of a real event exercised to its end.
-func RequireHandled[H coldstart.Handler](
-	t *testing.T, example coldstart.Example, newHandler func(http.RoundTripper) (H, error), response string, requests int32,
+func RequireHandled(
+	t *testing.T, example coldstart.Example, newHandler func(http.RoundTripper) (lambda.Handler, error), response string, requests int32,
 ) {
 	t.Helper()
 	transport := &fixedResponse{body: example.Response}

@@ -28,9 +28,9 @@ var rules = []rule{
 	{"orders/internal/strictjson", nil},
 	{"orders/internal/buildinfo", nil},
 	{"orders/internal/percentile", nil},
-	{"orders/internal/coldstart/coldstarttest", []string{"orders/internal/coldstart", testify}},
-	{"orders/internal/coldstart", nil},
-	{"orders/internal/function", []string{"orders/internal/coldstart", "orders/internal/safehttp", "orders/internal/telemetry", "github.com/aws/aws-lambda-go/lambda"}},
+	{"orders/internal/coldstart/coldstarttest", []string{"orders/internal/coldstart", lambda, testify}},
+	{"orders/internal/coldstart", []string{lambda}},
+	{"orders/internal/function", []string{"orders/internal/coldstart", "orders/internal/safehttp", "orders/internal/telemetry", lambda}},
 	{"orders/internal/order/ordertest", []string{"orders/internal/order", "github.com/google/uuid", testify, rapid}},
 	{"orders/internal/order", []string{"orders/internal/strictjson", "github.com/google/uuid"}},
 	{"orders/internal/handler", []string{"orders/internal/order", "orders/internal/strictjson", "github.com/aws/aws-lambda-go/events"}},
@@ -43,12 +43,13 @@ var rules = []rule{
 	{"orders/internal/peer", []string{"orders/internal/order", "orders/internal/strictjson", "orders/internal/safehttp"}},
 	{"orders/internal/memory", []string{"orders/internal/order", "orders/internal/strictjson"}},
 	{"orders/internal/environment", []string{sdk}},
-	{"orders/internal/telemetry", []string{"orders/internal/order", "orders/internal/buildinfo", "orders/internal/safehttp", "github.com/aws/aws-lambda-go/lambdacontext", tracing, sdk, smithy}},
+	{"orders/internal/telemetry", []string{"orders/internal/order", "orders/internal/buildinfo", "orders/internal/safehttp", lambda, "github.com/aws/aws-lambda-go/lambdacontext", tracing, sdk, smithy}},
 
 	{"orders/internal/test/hostile", []string{sdk}},
 }
 
 const (
+	lambda  = "github.com/aws/aws-lambda-go/lambda"
 	sdk     = "github.com/aws/aws-sdk-go-v2/"
 	smithy  = "github.com/aws/smithy-go/"
 	rapid   = "pgregory.net/rapid"
@@ -167,7 +168,7 @@ func requireThinFunctions(t *testing.T, all map[string]goPackage) {
 	t.Helper()
 	for _, name := range functions {
 		for _, imported := range all["orders/cmd/"+name].Imports {
-			known := all[imported].Standard || all[imported].isOurs() || imported == "github.com/aws/aws-lambda-go/lambda"
+			known := all[imported].Standard || all[imported].isOurs() || imported == lambda
 			require.True(t, known, "%s imports %s", name, imported)
 		}
 	}
