@@ -158,3 +158,30 @@ func TestCertificateOfAnotherHostIsRefused(t *testing.T) {
 	_, err = c.dialTLS(t.Context(), "tcp", "other.example:443")
 	require.ErrorAs(t, err, new(x509.HostnameError))
 }
+
+// The root certificates' part of a start, with the system's bundle.
+func BenchmarkRoots(b *testing.B) {
+	b.Setenv("SSL_CERT_DIR", "")
+	all := loadRoots()
+	if len(all) == 0 {
+		b.Skip("this system has no bundle that loadRoots knows")
+	}
+	issuer, err := x509.ParseCertificate(all[len(all)/2])
+	require.NoError(b, err)
+	var bundle []byte
+	for _, der := range all {
+		bundle = append(bundle, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...)
+	}
+	b.Run("all parsed", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			require.True(b, x509.NewCertPool().AppendCertsFromPEM(bundle))
+		}
+	})
+	b.Run("issuers parsed", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			require.NotNil(b, decode(bundle).issuersOf([]*x509.Certificate{issuer}))
+		}
+	})
+}
