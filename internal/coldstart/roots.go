@@ -14,8 +14,8 @@ import (
 // one of them.
 type roots [][]byte
 
-// loadRoots reads the bundle. Left to itself, crypto/x509 also reads whole directories, whatever was
-// in the bundle: on Amazon Linux they contain the same bundle again, twice, and on Debian each
+// loadRoots reads the bundle. Left to itself, crypto/x509 also reads whole directories, whatever
+// was in the bundle: on Amazon Linux they contain the same bundle again, twice, and on Debian each
 // certificate again.
 func loadRoots() roots {
 	if os.Getenv("SSL_CERT_DIR") != "" {

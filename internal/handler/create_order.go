@@ -60,8 +60,8 @@ func (h *CreateOrder) create(ctx context.Context, userID string, body []byte, in
 }
 
 // failureCounts returns what to count for a create request that failed although the caller did
-// nothing wrong. No other metric has all of them: to Lambda, a direct invocation that got a response
-// succeeded, and API Gateway never sees it.
+// nothing wrong. No other metric has all of them: to Lambda, a direct invocation that got a
+// response succeeded, and API Gateway never sees it.
 func failureCounts(err error) map[string]int64 {
 	switch order.KindOf(err) {
 	case order.CheckFailed, order.Unavailable:

@@ -47,8 +47,8 @@ func (m *Metrics) Count(ctx context.Context, orderID string, counts map[string]i
 // CountResponse counts a response to a caller in the metric responses and, if failed, in
 // responses5xx. Both are written by function and by function version, with the dimensions of
 // AWS/Lambda, so that a new version can be compared with the others. Outside Lambda, where a
-// function has neither name nor version, they are not written. What Count would write is in the same
-// line.
+// function has neither name nor version, they are not written. What Count would write is in the
+// same line.
 func (m *Metrics) CountResponse(ctx context.Context, orderID string, failed bool, counts map[string]int64) {
 	if lambdacontext.FunctionName == "" {
 		m.Count(ctx, orderID, counts)

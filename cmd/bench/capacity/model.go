@@ -15,11 +15,11 @@ const (
 // Durations at 512 MB in seconds, as `make bench` measured them with the CPU of that memory size: a
 // create, a read, an update, and a batch of stream records.
 const (
-	createTime   = 0.028
-	readTime     = 0.005
-	updateTime   = 0.010
-	batchTime    = 0.046  // of batchRecords records
-	shortestTime = 0.0075 // of a batch of one record
+	createTime   = 0.026
+	readTime     = 0.0045
+	updateTime   = 0.0085
+	batchTime    = 0.020  // of batchRecords records
+	shortestTime = 0.0065 // of a batch of one record
 	batchRecords = 100
 
 	lanes = 4 // batches of one shard at once: ParallelizationFactor in the template
