@@ -12,10 +12,6 @@ import (
 	"orders/internal/strictjson"
 )
 
-// defaultTimeout is what order.Budget leaves for all checks together: a verdict that comes later
-// comes too late.
-const defaultTimeout = 8 * time.Second
-
 // A check is one peer's check of new orders, with what this process has learned about the peer from
 // all orders. It implements order.Checker.
 type check struct {
@@ -36,7 +32,7 @@ func newCheck(c contract, baseURL string, options Options) *check {
 func (c *check) String() string { return c.peer }
 
 // Check returns nil if the peer accepts the order. Otherwise the error is Rejected, or CheckFailed
-// if there was no verdict.
+// if there was no verdict before ctx ended.
 func (c *check) Check(ctx context.Context, o order.Order) error {
 	began := time.Now()
 	err := c.decide(ctx, o)

@@ -29,30 +29,21 @@ func TestNewReturnsCheckersInTheOrderOfTheirMessages(t *testing.T) {
 	require.Equal(t, []string{"delivery", "payment", "products"}, names(urls))
 }
 
-func TestCheckEndsAtItsFirstDeadline(t *testing.T) {
+func TestCheckEndsWithItsContext(t *testing.T) {
 	hanging := transportFunc(func(r *http.Request) (*http.Response, error) {
 		<-r.Context().Done()
 		return nil, r.Context().Err()
 	})
-	for name, test := range map[string]struct{ timeout, callers, want time.Duration }{
-		"its own":                  {timeout: 300 * ms, callers: time.Second, want: 300 * ms},
-		"the caller's":             {timeout: 3 * time.Second, callers: time.Second, want: time.Second},
-		"the caller's, by default": {callers: time.Second, want: time.Second},
-		"its own, by default":      {callers: time.Hour, want: defaultTimeout},
-	} {
-		for _, s := range specs() {
-			t.Run(name+"/"+s.name, func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					ctx, cancel := context.WithTimeout(t.Context(), test.callers)
-					defer cancel()
-					start := time.Now()
-					err := s.newCheck("http://peer.example", Options{Transport: hanging, Timeout: test.timeout}).Check(ctx, sampleOrder())
-					require.Equal(t, test.want, time.Since(start))
-					requireFailed(t, err, s)
-					require.ErrorIs(t, err, context.DeadlineExceeded)
-				})
+	for _, s := range specs() {
+		t.Run(s.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				start := time.Now()
+				err := s.newCheck("http://peer.example", Options{Transport: hanging}).Check(within(t, 300*ms), sampleOrder())
+				require.Equal(t, 300*ms, time.Since(start))
+				requireFailed(t, err, s)
+				require.ErrorIs(t, err, context.DeadlineExceeded)
 			})
-		}
+		})
 	}
 }
 
@@ -98,8 +89,8 @@ func TestNoCheckIsLoggedAtInfo(t *testing.T) {
 		var text bytes.Buffer
 		options := Options{Transport: newFakePeer(accept(0), reject(0)), Log: slog.New(slog.NewJSONHandler(&text, nil))}
 		users := newCheck(usersContract(), "http://u.example", options)
-		require.NoError(t, users.Check(t.Context(), sampleOrder()))
-		require.Error(t, users.Check(t.Context(), sampleOrder()))
+		require.NoError(t, users.Check(inTime(t), sampleOrder()))
+		require.Error(t, users.Check(inTime(t), sampleOrder()))
 		require.Empty(t, text.String())
 	})
 }

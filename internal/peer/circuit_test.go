@@ -28,12 +28,17 @@ var (
 func requireOpen(t *testing.T, peer *fakePeer, c order.Checker) {
 	t.Helper()
 	before := peer.requestCount()
-	took, err := timed(t.Context(), c)
+	took, err := timed(inTime(t), c)
 	requireFailed(t, err, specFor("users"))
 	require.ErrorContains(t, err, "circuit open since ")
 	require.Zero(t, took)
 	require.Equal(t, before, peer.requestCount())
 }
+
+// checkTime is what a create has for its checks.
+const checkTime = 8 * time.Second
+
+func inTime(t *testing.T) context.Context { return within(t, checkTime) }
 
 func within(t *testing.T, d time.Duration) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), d)
@@ -57,15 +62,15 @@ func TestCircuitOpensAfterOneSilentCheck(t *testing.T) {
 		cause string
 		took  time.Duration
 	}{
-		"no response":         {accept(time.Hour), "3 attempts: context deadline exceeded", defaultTimeout},
+		"no response":         {accept(time.Hour), "3 attempts: context deadline exceeded", checkTime},
 		"refused connections": {reply{err: errRefused}, "4 attempts: dial tcp: connection refused", 520 * ms},
-		"connect timeouts":    {reply{after: 3 * time.Second, err: &net.OpError{Op: "dial", Err: context.DeadlineExceeded}}, "context deadline exceeded", defaultTimeout},
+		"connect timeouts":    {reply{after: 3 * time.Second, err: &net.OpError{Op: "dial", Err: context.DeadlineExceeded}}, "context deadline exceeded", checkTime},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				peer := newFakePeer(test.reply)
 				users := peer.users()
-				took, err := timed(t.Context(), users)
+				took, err := timed(inTime(t), users)
 				requireFailed(t, err, specFor("users"))
 				require.Equal(t, test.took, took)
 				for range 1000 {
@@ -74,9 +79,9 @@ func TestCircuitOpensAfterOneSilentCheck(t *testing.T) {
 				stats := users.stats()
 				require.EqualValues(t, 1, stats.Openings)
 				require.EqualValues(t, 1000, stats.Skipped)
-				_, err = timed(t.Context(), users)
+				_, err = timed(inTime(t), users)
 				require.ErrorContains(t, err, test.cause)
-				require.NotErrorIs(t, err, context.DeadlineExceeded, "this check had no deadline")
+				require.NotErrorIs(t, err, context.DeadlineExceeded, "this check sent nothing")
 			})
 		})
 	}
@@ -104,12 +109,12 @@ func TestCircuitOpensOnNothingElse(t *testing.T) {
 				users := peer.users()
 				for range 30 {
 					peer.set(replies...)
-					requireFailed(t, users.Check(t.Context(), sampleOrder()), specFor("users"))
+					requireFailed(t, users.Check(inTime(t), sampleOrder()), specFor("users"))
 					require.NotZero(t, peer.requestCount())
 				}
 				require.Zero(t, users.stats().Openings)
 				peer.set(accept(0))
-				require.NoError(t, users.Check(t.Context(), sampleOrder()))
+				require.NoError(t, users.Check(inTime(t), sampleOrder()))
 			})
 		})
 	}
@@ -122,9 +127,9 @@ func TestOneFailingRequestStopsNoOthers(t *testing.T) {
 		users := peer.users()
 		for range 200 {
 			peer.set(status(5*ms, 502))
-			requireFailed(t, users.Check(t.Context(), sampleOrder()), specFor("users"))
+			requireFailed(t, users.Check(inTime(t), sampleOrder()), specFor("users"))
 			peer.set(accept(5 * ms))
-			require.NoError(t, users.Check(t.Context(), sampleOrder()))
+			require.NoError(t, users.Check(inTime(t), sampleOrder()))
 		}
 		require.Zero(t, users.stats().Skipped)
 	})
@@ -147,7 +152,7 @@ func TestCircuitIgnoresWhatSaysNothingAboutThePeer(t *testing.T) {
 		},
 		"requests that cannot be signed": func(t *testing.T, users *check, peer *fakePeer) {
 			peer.set(reply{after: time.Second, err: &safehttp.SigningError{Err: context.Canceled}})
-			require.Error(t, users.Check(t.Context(), sampleOrder()))
+			require.Error(t, users.Check(inTime(t), sampleOrder()))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -159,7 +164,7 @@ func TestCircuitIgnoresWhatSaysNothingAboutThePeer(t *testing.T) {
 				}
 				require.Zero(t, users.stats().Openings)
 				peer.set(accept(0))
-				require.NoError(t, users.Check(t.Context(), sampleOrder()))
+				require.NoError(t, users.Check(inTime(t), sampleOrder()))
 			})
 		})
 	}
@@ -171,9 +176,9 @@ func TestCircuitStaysClosedWhileOthersGetResponses(t *testing.T) {
 		peer := newFakePeer(accept(time.Hour), accept(time.Hour), accept(time.Hour), status(20*ms, 403))
 		users := peer.users()
 		var stalled sync.WaitGroup
-		stalled.Go(func() { requireFailed(t, users.Check(t.Context(), sampleOrder()), specFor("users")) })
+		stalled.Go(func() { requireFailed(t, users.Check(inTime(t), sampleOrder()), specFor("users")) })
 		time.Sleep(2 * time.Second)
-		require.Error(t, users.Check(t.Context(), sampleOrder()))
+		require.Error(t, users.Check(inTime(t), sampleOrder()))
 		stalled.Wait()
 		require.Zero(t, users.stats().Openings)
 	})
@@ -191,10 +196,10 @@ func TestAnyResponseToAProbeClosesTheCircuit(t *testing.T) {
 				time.Sleep(firstOpen - 1)
 				requireOpen(t, peer, users)
 				time.Sleep(time.Nanosecond)
-				_ = users.Check(t.Context(), sampleOrder())
+				_ = users.Check(inTime(t), sampleOrder())
 				before := users.stats().Skipped
 				for range 3 {
-					_ = users.Check(t.Context(), sampleOrder())
+					_ = users.Check(inTime(t), sampleOrder())
 				}
 				require.Equal(t, before, users.stats().Skipped)
 			})
@@ -208,13 +213,13 @@ func TestOneProbeIsSentAtATime(t *testing.T) {
 		peer.set(accept(6 * time.Second))
 		time.Sleep(firstOpen)
 		var probe sync.WaitGroup
-		probe.Go(func() { require.NoError(t, users.Check(t.Context(), sampleOrder())) })
+		probe.Go(func() { require.NoError(t, users.Check(inTime(t), sampleOrder())) })
 		time.Sleep(5 * time.Second)
 		for range 100 {
 			requireOpen(t, peer, users)
 		}
 		probe.Wait()
-		require.NoError(t, users.Check(t.Context(), sampleOrder()))
+		require.NoError(t, users.Check(inTime(t), sampleOrder()))
 	})
 }
 
@@ -225,9 +230,9 @@ func TestPauseDoublesAfterSilentProbes(t *testing.T) {
 			time.Sleep(open*time.Second - 1)
 			requireOpen(t, peer, users)
 			time.Sleep(time.Nanosecond)
-			took, err := timed(t.Context(), users)
+			took, err := timed(inTime(t), users)
 			require.ErrorIs(t, err, context.DeadlineExceeded)
-			require.Equal(t, defaultTimeout, took, "a probe has the time of any other check")
+			require.Equal(t, checkTime, took, "a probe has the time of any other check")
 		}
 		require.EqualValues(t, 1, users.stats().Openings, "a silent probe is not a new outage")
 	})
@@ -241,7 +246,7 @@ func TestOldOutageIsForgotten(t *testing.T) {
 		time.Sleep(2 * firstOpen)
 		var checks sync.WaitGroup
 		for range 5 {
-			checks.Go(func() { require.NoError(t, users.Check(t.Context(), sampleOrder())) })
+			checks.Go(func() { require.NoError(t, users.Check(inTime(t), sampleOrder())) })
 		}
 		checks.Wait()
 	})
@@ -251,7 +256,7 @@ func TestProbeThatSaysNothingIsRepeated(t *testing.T) {
 	for name, probe := range map[string]func(t *testing.T, users *check, peer *fakePeer){
 		"unsigned": func(t *testing.T, users *check, peer *fakePeer) {
 			peer.set(reply{err: &safehttp.SigningError{Err: errReset}})
-			require.ErrorContains(t, users.Check(t.Context(), sampleOrder()), "sign request")
+			require.ErrorContains(t, users.Check(inTime(t), sampleOrder()), "sign request")
 		},
 		"canceled": func(t *testing.T, users *check, _ *fakePeer) {
 			ctx, cancel := context.WithCancel(t.Context())
@@ -260,7 +265,7 @@ func TestProbeThatSaysNothingIsRepeated(t *testing.T) {
 		},
 		"reset": func(t *testing.T, users *check, peer *fakePeer) {
 			peer.set(reply{err: errReset})
-			require.ErrorIs(t, users.Check(t.Context(), sampleOrder()), syscall.ECONNRESET)
+			require.ErrorIs(t, users.Check(inTime(t), sampleOrder()), syscall.ECONNRESET)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -270,7 +275,7 @@ func TestProbeThatSaysNothingIsRepeated(t *testing.T) {
 				probe(t, users, peer)
 				peer.set(accept(100 * ms))
 				var next sync.WaitGroup
-				next.Go(func() { require.NoError(t, users.Check(t.Context(), sampleOrder())) })
+				next.Go(func() { require.NoError(t, users.Check(inTime(t), sampleOrder())) })
 				synctest.Wait()
 				requireOpen(t, peer, users) // the circuit is half-open, and next is the probe
 				next.Wait()
@@ -286,13 +291,13 @@ func TestChecksFromBeforeTheOutage(t *testing.T) {
 		peer := newFakePeer(accept(1500*ms), accept(1600*ms), accept(1700*ms), accept(time.Hour))
 		users := peer.users()
 		var early sync.WaitGroup
-		early.Go(func() { require.NoError(t, users.Check(t.Context(), sampleOrder())) })
+		early.Go(func() { require.NoError(t, users.Check(inTime(t), sampleOrder())) })
 		time.Sleep(300 * ms)
 		require.Error(t, users.Check(within(t, openAfter), sampleOrder()))
 		requireOpen(t, peer, users)
 		early.Wait()
 		peer.set(accept(0))
-		require.NoError(t, users.Check(t.Context(), sampleOrder()))
+		require.NoError(t, users.Check(inTime(t), sampleOrder()))
 	})
 	synctest.Test(t, func(t *testing.T) {
 		peer := newFakePeer(accept(time.Hour))
@@ -304,7 +309,7 @@ func TestChecksFromBeforeTheOutage(t *testing.T) {
 		early.Wait()
 		peer.set(accept(0))
 		time.Sleep(firstOpen - 500*ms)
-		require.NoError(t, users.Check(t.Context(), sampleOrder()), "the circuit is not open for longer")
+		require.NoError(t, users.Check(inTime(t), sampleOrder()), "the circuit is not open for longer")
 	})
 }
 
@@ -313,10 +318,10 @@ func TestEachPeerHasItsOwnCircuit(t *testing.T) {
 		peer := newFakePeer(reply{err: errRefused})
 		checkers := New(URLs{"http://d.example", "http://pay.example", "http://prod.example", "http://u.example"},
 			Options{Transport: peer, Random: shortestBackoff})
-		_ = checkers[3].Check(t.Context(), sampleOrder())
+		_ = checkers[3].Check(inTime(t), sampleOrder())
 		requireOpen(t, peer, checkers[3])
 		peer.set(accept(0))
-		require.NoError(t, checkers[1].Check(t.Context(), sampleOrder()))
+		require.NoError(t, checkers[1].Check(inTime(t), sampleOrder()))
 
 		var skipped, openings []int64
 		for _, s := range StatsOf(append(checkers, otherChecker{})) {
@@ -336,11 +341,11 @@ func TestOpeningAndClosingAreLogged(t *testing.T) {
 		var text bytes.Buffer
 		peer, users := openCircuit(t, slog.New(slog.NewJSONHandler(&text, nil)))
 		time.Sleep(firstOpen)
-		require.Error(t, users.Check(t.Context(), sampleOrder())) // a silent probe
+		require.Error(t, users.Check(inTime(t), sampleOrder())) // a silent probe
 		peer.set(accept(0))
 		time.Sleep(2 * firstOpen)
-		require.NoError(t, users.Check(t.Context(), sampleOrder()))
-		require.NoError(t, users.Check(t.Context(), sampleOrder()))
+		require.NoError(t, users.Check(inTime(t), sampleOrder()))
+		require.NoError(t, users.Check(inTime(t), sampleOrder()))
 
 		var lines []map[string]any
 		for decoder := json.NewDecoder(&text); decoder.More(); {

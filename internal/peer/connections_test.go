@@ -31,7 +31,7 @@ func TestConnectionsAreKept(t *testing.T) {
 			})
 			checker := s.newCheck("http://peer.example", options)
 			for range 50 {
-				_ = checker.Check(t.Context(), sampleOrder())
+				_ = checker.Check(inTime(t), sampleOrder())
 			}
 			require.GreaterOrEqual(t, requests.Load(), int32(50), s.name)
 			require.EqualValues(t, 1, network.connections.Load(), s.name)
@@ -53,7 +53,7 @@ func TestChecksAreSafeForConcurrentUse(t *testing.T) {
 			for range goroutines {
 				all.Go(func() {
 					for range 10 {
-						errs <- checker.Check(t.Context(), sampleOrder())
+						errs <- checker.Check(inTime(t), sampleOrder())
 					}
 				})
 			}
@@ -82,8 +82,8 @@ func TestClosedConnectionIsReplaced(t *testing.T) {
 				respond(200, s.accepted)(w, r)
 			})
 			checker := s.newCheck("http://peer.example", options)
-			require.NoError(t, checker.Check(t.Context(), sampleOrder()))
-			require.NoError(t, checker.Check(t.Context(), sampleOrder()), s.name)
+			require.NoError(t, checker.Check(inTime(t), sampleOrder()))
+			require.NoError(t, checker.Check(inTime(t), sampleOrder()), s.name)
 			require.EqualValues(t, 1, aborted.Load())
 			require.EqualValues(t, 2, network.connections.Load())
 			require.Zero(t, StatsOf([]order.Checker{checker})[0].Retries, "http.Transport does it, at once")
@@ -107,7 +107,7 @@ func TestEveryResponseBodyIsClosed(t *testing.T) {
 					transport := transportFunc(func(*http.Request) (*http.Response, error) {
 						return &http.Response{StatusCode: status, Body: body}, nil
 					})
-					_ = s.newCheck("http://peer.example", Options{Transport: transport, Random: shortestBackoff}).Check(t.Context(), sampleOrder())
+					_ = s.newCheck("http://peer.example", Options{Transport: transport, Random: shortestBackoff}).Check(inTime(t), sampleOrder())
 					require.True(t, body.closed)
 				})
 			}

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -26,7 +25,7 @@ func TestRequests(t *testing.T) {
 					body, _ = io.ReadAll(r.Body)
 					respond(200, s.accepted)(w, r)
 				})
-				require.NoError(t, s.newCheck(server.URL+base, optionsFor(t, testTimeout)).Check(t.Context(), sampleOrder()))
+				require.NoError(t, s.newCheck(server.URL+base, optionsFor(t)).Check(t.Context(), sampleOrder()))
 				require.Equal(t, http.MethodPost, received.Method)
 				require.Equal(t, strings.TrimSuffix(base, "/")+s.path, received.RequestURI)
 				require.Equal(t, "application/json", received.Header.Get("Content-Type"))
@@ -44,7 +43,7 @@ func TestAcceptedAndRejected(t *testing.T) {
 	for _, s := range specs() {
 		t.Run(s.name, func(t *testing.T) {
 			check := func(response string) error {
-				return s.newCheck(serve(t, respond(200, response)).URL, optionsFor(t, testTimeout)).Check(t.Context(), sampleOrder())
+				return s.newCheck(serve(t, respond(200, response)).URL, optionsFor(t)).Check(t.Context(), sampleOrder())
 			}
 			require.NoError(t, check(s.accepted))
 			require.NoError(t, check(" \n"+s.accepted+"\n "))
@@ -90,7 +89,7 @@ func TestEveryOtherResponseFails(t *testing.T) {
 		}
 		for name, handler := range responses {
 			t.Run(s.name+"/"+name, func(t *testing.T) {
-				err := s.newCheck(serve(t, handler).URL, optionsFor(t, testTimeout)).Check(t.Context(), sampleOrder())
+				err := s.newCheck(serve(t, handler).URL, optionsFor(t)).Check(t.Context(), sampleOrder())
 				requireFailed(t, err, s)
 			})
 		}
@@ -100,7 +99,7 @@ func TestEveryOtherResponseFails(t *testing.T) {
 func TestResponseOfOneMebibyteIsRead(t *testing.T) {
 	for _, s := range specs() {
 		body := s.accepted + strings.Repeat(" ", 1<<20-len(s.accepted))
-		require.NoError(t, s.newCheck(serve(t, respond(200, body)).URL, optionsFor(t, testTimeout)).Check(t.Context(), sampleOrder()))
+		require.NoError(t, s.newCheck(serve(t, respond(200, body)).URL, optionsFor(t)).Check(t.Context(), sampleOrder()))
 	}
 }
 
@@ -200,7 +199,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 				w.Header().Set("Location", "/elsewhere")
 				respond(status, s.accepted)(w, r)
 			})
-			err := s.newCheck(server.URL, optionsFor(t, testTimeout)).Check(t.Context(), sampleOrder())
+			err := s.newCheck(server.URL, optionsFor(t)).Check(t.Context(), sampleOrder())
 			requireFailed(t, err, s)
 			require.ErrorContains(t, err, fmt.Sprint(status))
 			require.EqualValues(t, 1, requests.Load())
@@ -212,13 +211,13 @@ func TestRefusedConnection(t *testing.T) {
 	gone := httptest.NewServer(nil)
 	gone.Close()
 	for _, s := range specs() {
-		err := s.newCheck(gone.URL, optionsFor(t, testTimeout)).Check(t.Context(), sampleOrder())
+		err := s.newCheck(gone.URL, optionsFor(t)).Check(t.Context(), sampleOrder())
 		requireFailed(t, err, s)
 		_, ok := errors.AsType[*net.OpError](err)
 		require.True(t, ok, "operators must see why: %v", err)
 
-		requireFailed(t, s.newCheck("http://bad host/", optionsFor(t, testTimeout)).Check(t.Context(), sampleOrder()), s)
-		requireFailed(t, s.newCheck("", optionsFor(t, testTimeout)).Check(t.Context(), sampleOrder()), s)
+		requireFailed(t, s.newCheck("http://bad host/", optionsFor(t)).Check(t.Context(), sampleOrder()), s)
+		requireFailed(t, s.newCheck("", optionsFor(t)).Check(t.Context(), sampleOrder()), s)
 	}
 }
 
@@ -242,7 +241,7 @@ func TestHangingPeer(t *testing.T) {
 			"an error":    hangHalfway(s.accepted, 500),
 		} {
 			t.Run(s.name+"/"+name, func(t *testing.T) {
-				err := s.newCheck(serve(t, handler).URL, optionsFor(t, 20*time.Millisecond)).Check(t.Context(), sampleOrder())
+				err := s.newCheck(serve(t, handler).URL, optionsFor(t)).Check(within(t, 20*ms), sampleOrder())
 				requireFailed(t, err, s)
 			})
 		}

@@ -144,15 +144,14 @@ func serve(t *testing.T, handler http.HandlerFunc) *httptest.Server {
 	return server
 }
 
-// testTimeout is longer than anything takes that does not hang.
-const testTimeout = 30 * time.Second
+const never = time.Hour
 
 // optionsFor returns options for servers on real connections, with signed requests, without
 // backoff, and without hedges, because these servers are as slow as the machine.
-func optionsFor(t *testing.T, timeout time.Duration) Options {
+func optionsFor(t *testing.T) Options {
 	transport := safehttp.NewTransport()
 	t.Cleanup(transport.CloseIdleConnections)
-	return Options{Transport: sign(transport), Timeout: timeout, Hedge: testTimeout, Backoff: ms}
+	return Options{Transport: sign(transport), Hedge: never, Backoff: ms}
 }
 
 // A pipeNetwork connects a server and a transport in one synctest bubble: real HTTP on connections

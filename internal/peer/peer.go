@@ -35,7 +35,6 @@ type URLs struct {
 // Options say how peers are called.
 type Options struct {
 	Transport http.RoundTripper // signs requests, keeps connections, and returns as soon as a request's context ends
-	Timeout   time.Duration     // the most that one check may take, whatever its context allows; 0 means 8 s
 	Hedge     time.Duration     // when to send a hedge while a peer's usual latency is unknown; 0 means 100 ms
 	Backoff   time.Duration     // the longest wait before the first retry; 0 means 80 ms
 	Log       *slog.Logger      // circuits that open or close at WARN, and each check at DEBUG; nil means no logs

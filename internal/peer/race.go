@@ -41,11 +41,11 @@ type race struct {
 	backoff  time.Duration
 }
 
-// race runs attempts and returns their result, after Options.Timeout at the latest. None of them
+// race runs attempts and returns their result, at the end of ctx at the latest. None of them
 // outlives it: those in flight at its end are canceled and waited for, which takes no time, because
 // a RoundTripper returns as soon as its context ends.
 func (c *check) race(ctx context.Context, attempt func(context.Context) result) result {
-	ctx, cancel := context.WithTimeout(ctx, cmp.Or(c.options.Timeout, defaultTimeout))
+	ctx, cancel := context.WithCancel(ctx)
 	r := &race{
 		check:   c,
 		attempt: func() result { return attempt(ctx) },

@@ -28,7 +28,6 @@ func timed(ctx context.Context, c order.Checker) (time.Duration, error) {
 }
 
 func TestFirstVerdictOfSeveralAttemptsWins(t *testing.T) {
-	const never = time.Hour
 	const hedge = defaultHedge
 	const retry1, retry2, retry3 = 40 * ms, 120 * ms, 360 * ms // the shortest backoff
 	for name, c := range map[string]struct {
@@ -67,7 +66,7 @@ func TestFirstVerdictOfSeveralAttemptsWins(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				peer := newFakePeer(c.replies...)
-				took, err := timed(t.Context(), peer.users())
+				took, err := timed(inTime(t), peer.users())
 				switch c.want {
 				case "accepted":
 					require.NoError(t, err)
@@ -90,7 +89,7 @@ func TestRetriesAreSpreadOverASecond(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			peer := newFakePeer(status(0, 500))
 			users := newCheck(usersContract(), "http://peer.example", Options{Transport: peer, Random: func() float64 { return random }})
-			took, err := timed(t.Context(), users)
+			took, err := timed(inTime(t), users)
 			require.Error(t, err)
 			require.InDelta(t, want, took, float64(time.Microsecond))
 		})
@@ -115,7 +114,7 @@ func TestHalfASecondOfFailuresIsRetried(t *testing.T) {
 				return respondAlways(200, `{"ok": true}`)(r)
 			})
 			users := newCheck(usersContract(), "http://peer.example", Options{Transport: transport, Random: func() float64 { return random }})
-			require.NoError(rt, users.Check(t.Context(), sampleOrder()))
+			require.NoError(rt, users.Check(inTime(t), sampleOrder()))
 		})
 	})
 }
@@ -134,7 +133,7 @@ func TestHalfASecondOfFailuresIsRetriedForAllOrders(t *testing.T) {
 		users := newCheck(usersContract(), "http://peer.example", Options{Transport: transport})
 		var checks sync.WaitGroup
 		for range 50 {
-			checks.Go(func() { require.NoError(t, users.Check(t.Context(), sampleOrder())) })
+			checks.Go(func() { require.NoError(t, users.Check(inTime(t), sampleOrder())) })
 			time.Sleep(20 * ms)
 		}
 		checks.Wait()
@@ -143,7 +142,7 @@ func TestHalfASecondOfFailuresIsRetriedForAllOrders(t *testing.T) {
 
 func TestVerdictAfterSixSecondsCounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		took, err := timed(t.Context(), newFakePeer(accept(6*time.Second)).users())
+		took, err := timed(inTime(t), newFakePeer(accept(6*time.Second)).users())
 		require.NoError(t, err)
 		require.Equal(t, 6*time.Second, took)
 	})
@@ -178,7 +177,7 @@ func TestPercentilesUnderStalls(t *testing.T) {
 			start := time.Now()
 			var all sync.WaitGroup
 			for _, c := range checks {
-				all.Go(func() { require.NoError(t, c.Check(t.Context(), sampleOrder())) })
+				all.Go(func() { require.NoError(t, c.Check(inTime(t), sampleOrder())) })
 			}
 			all.Wait()
 			latencies[i] = time.Since(start)
@@ -198,7 +197,7 @@ func TestOneRetryIsScheduledAtATime(t *testing.T) {
 		const lostToo = 10 * ms // after the hedge, while its retry waits
 		peer := newFakePeer(status(defaultHedge+lostToo, 500), status(0, 500), accept(0))
 		users := newCheck(usersContract(), "http://peer.example", Options{Transport: peer, Random: func() float64 { return 0.5 }})
-		took, err := timed(t.Context(), users)
+		took, err := timed(inTime(t), users)
 		require.NoError(t, err)
 		require.Equal(t, defaultHedge+firstBackoff*3/4, took)
 		require.EqualValues(t, 1, users.stats().Retries)
@@ -220,7 +219,7 @@ func TestHedgeUsesAnotherConnection(t *testing.T) {
 				respond(200, s.accepted)(w, r)
 			})
 			options.Hedge = 1500 * ms
-			took, err := timed(t.Context(), s.newCheck("http://peer.example", options))
+			took, err := timed(inTime(t), s.newCheck("http://peer.example", options))
 			require.NoError(t, err)
 			require.Equal(t, options.Hedge, took)
 			require.EqualValues(t, 2, requests.Load())
@@ -250,7 +249,7 @@ func TestHedgesHideStalls(t *testing.T) {
 		users := newCheck(usersContract(), "http://peer.example", options)
 		const checks = 1000
 		for n := range checks {
-			took, err := timed(t.Context(), users)
+			took, err := timed(inTime(t), users)
 			require.NoError(t, err)
 			if n < minSamples {
 				require.LessOrEqual(t, took, defaultHedge+20*ms)
@@ -269,12 +268,12 @@ func TestHedgesStayWithinTheRetryBudget(t *testing.T) {
 		peer := newFakePeer(accept(20 * ms))
 		users := peer.users()
 		for range 100 {
-			require.NoError(t, users.Check(t.Context(), sampleOrder()))
+			require.NoError(t, users.Check(inTime(t), sampleOrder()))
 		}
 		peer.set(accept(800 * ms)) // later than maxHedge: every response is late for ever
 		const checks = 500
 		for range checks {
-			require.NoError(t, users.Check(t.Context(), sampleOrder()))
+			require.NoError(t, users.Check(inTime(t), sampleOrder()))
 		}
 		require.LessOrEqual(t, peer.requestCount(), checks+checks/callsPerExtra+burst)
 		require.Greater(t, peer.requestCount(), checks+checks/callsPerExtra-1, "hedging has stopped")
@@ -290,7 +289,7 @@ func TestRetriesStayWithinTheRetryBudget(t *testing.T) {
 		sent := 0
 		for range checks {
 			peer.set(status(0, 500), status(0, 500), accept(0))
-			_ = users.Check(t.Context(), sampleOrder())
+			_ = users.Check(inTime(t), sampleOrder())
 			sent += peer.requestCount()
 		}
 		require.InDelta(t, checks+checks/callsPerExtra+burst, sent, 2)

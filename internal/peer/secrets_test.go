@@ -82,12 +82,12 @@ func TestNoErrorContainsASecret(t *testing.T) {
 			})
 			base := strings.Replace(server.URL, "http://", "http://user-in-url:password-in-url@", 1) + "/?q=query-in-url"
 			for _, s := range specs() {
-				options := optionsFor(t, testTimeout)
+				options := optionsFor(t)
 				var log strings.Builder
 				options.Log = slog.New(slog.NewTextHandler(&log, nil))
 				checker := s.newCheck(base, options)
 				for range 4 { // failures open the circuit on the way
-					requireRedacted(t, checker.Check(t.Context(), sampleOrder()), s)
+					requireRedacted(t, checker.Check(inTime(t), sampleOrder()), s)
 				}
 				requireNoSecrets(t, log.String())
 			}
@@ -105,7 +105,7 @@ func TestNoErrorContainsTheURL(t *testing.T) {
 		"://query-in-url",
 	} {
 		for _, s := range specs() {
-			requireRedacted(t, s.newCheck(url, optionsFor(t, testTimeout)).Check(t.Context(), sampleOrder()), s)
+			requireRedacted(t, s.newCheck(url, optionsFor(t)).Check(inTime(t), sampleOrder()), s)
 		}
 	}
 }
