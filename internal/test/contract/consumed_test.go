@@ -98,6 +98,10 @@ func (f onEvents) invoke(t *testing.T, event string) ([]byte, error) {
 // A counter adds up metrics.
 type counter map[string]int64
 
+func (c counter) CountResponse(ctx context.Context, orderID string, _ bool, counts map[string]int64) {
+	c.Count(ctx, orderID, counts)
+}
+
 func (c counter) Count(_ context.Context, _ string, counts map[string]int64) {
 	for name, n := range counts {
 		c[name] += n

@@ -135,7 +135,7 @@ func read(t *testing.T, store order.Store, resource, orderID string) string {
 	request := events.APIGatewayProxyRequest{Resource: resource, HTTPMethod: "GET", PathParameters: map[string]string{"orderId": orderID}}
 	request.RequestContext.Identity.UserArn = "arn:aws:sts::123456789012:assumed-role/delivery/session"
 	request.RequestContext.Authorizer = map[string]any{"claims": map[string]any{"sub": jane}}
-	h := handler.GetOrder{Orders: &order.Service{Store: store}, Log: slog.New(slog.DiscardHandler)}
+	h := handler.GetOrder{Orders: &order.Service{Store: store}, Metrics: counter{}, Log: slog.New(slog.DiscardHandler)}
 	out, err := h.Invoke(t.Context(), []byte(encoded(t, request)))
 	require.NoError(t, err)
 	var response events.APIGatewayProxyResponse
