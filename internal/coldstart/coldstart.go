@@ -29,6 +29,9 @@ type Example struct {
 // request, TLS handshake included, and the first requests that are sent to these hosts find the
 // connections ready. The hosts receive no request.
 //
+// From then on, all TLS connections of the transport trust the root certificates of the system's
+// bundle, whatever its TLSClientConfig says.
+//
 // It returns when both are done, after 300 ms at the latest. It reports no failure, not even a
 // panic: the first invocation meets the cause. Call it before the transport is used.
 func Prepare(ctx context.Context, transport *http.Transport, example Example, newHandler func(http.RoundTripper) (lambda.Handler, error)) {

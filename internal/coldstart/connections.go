@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"fmt"
 	"net"
 	"net/http"
 	"net/url"
@@ -32,7 +33,8 @@ type connection struct {
 	since time.Time
 }
 
-// newConnections makes a transport use unused connections. It must not have been used yet.
+// newConnections makes a transport use unused connections, and dialTLS for all others. It must not
+// have been used yet.
 func newConnections(transport *http.Transport) *connections {
 	c := &connections{
 		transport: transport,
@@ -80,11 +82,14 @@ func (c *connections) take(host string) net.Conn {
 
 // dialTLS connects like net/http, which leaves TLS to a transport's DialTLSContext if there is one.
 func (c *connections) dialTLS(ctx context.Context, network, addr string) (net.Conn, error) {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil || host == "" { // without a host, any trusted certificate would do
+		return nil, fmt.Errorf("connect to %q: no host", addr)
+	}
 	conn, err := c.dial(ctx, network, addr)
 	if err != nil {
 		return nil, err
 	}
-	host, _, _ := net.SplitHostPort(addr)
 	ctx, cancel := context.WithTimeout(ctx, cmp.Or(c.transport.TLSHandshakeTimeout, 10*time.Second))
 	defer cancel()
 	secured := tls.Client(conn, c.tlsConfig(host))

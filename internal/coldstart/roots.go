@@ -27,7 +27,7 @@ func loadRoots() roots {
 	}
 	for _, file := range files {
 		bundle, err := os.ReadFile(file)
-		if found := decode(bundle); err == nil && found != nil {
+		if found := decode(bundle); err == nil && slices.ContainsFunc(found, isCertificate) {
 			return found
 		}
 	}
@@ -45,6 +45,11 @@ func decode(bundle []byte) (found roots) {
 			found = append(found, block.Bytes)
 		}
 	}
+}
+
+func isCertificate(der []byte) bool {
+	_, err := x509.ParseCertificate(der)
+	return err == nil
 }
 
 // verify verifies the certificates that a server sent, its own first, as crypto/tls does.

@@ -137,6 +137,10 @@ func TestRootsAreThoseOfOneBundle(t *testing.T) {
 	t.Setenv("SSL_CERT_DIR", "")
 	require.Equal(t, roots{root.Raw}, loadRoots())
 
+	for _, unusable := range []string{"", "no certificates", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("broken")}))} {
+		require.NoError(t, os.WriteFile(file, []byte(unusable), 0o600))
+		require.Nil(t, loadRoots())
+	}
 	t.Setenv("SSL_CERT_DIR", "/somewhere")
 	require.Nil(t, loadRoots(), "crypto/x509 knows what to do")
 	t.Setenv("SSL_CERT_DIR", "")
@@ -157,6 +161,8 @@ func TestCertificateOfAnotherHostIsRefused(t *testing.T) {
 	}
 	_, err = c.dialTLS(t.Context(), "tcp", "other.example:443")
 	require.ErrorAs(t, err, new(x509.HostnameError))
+	_, err = c.dialTLS(t.Context(), "tcp", ":443")
+	require.ErrorContains(t, err, "no host")
 }
 
 // The root certificates' part of a start, with the system's bundle.

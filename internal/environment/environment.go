@@ -45,7 +45,7 @@ func (r *Reader) checkURL(name, text string) string {
 		return ""
 	}
 	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
 		r.invalid = append(r.invalid, name+" must be an http or https URL without user, query or fragment")
 	}
 	return strings.TrimRight(text, "/")

@@ -33,7 +33,7 @@ func TestValidVariables(t *testing.T) {
 }
 
 func TestInvalidVariablesAreNamed(t *testing.T) {
-	for _, text := range []string{"no url", "ftp://host", "http://", "//host", "http://host?x=1", "http://u:p@host", "http://host#f"} {
+	for _, text := range []string{"no url", "ftp://host", "http://", "https://:8443", "//host", "http://host?x=1", "http://u:p@host", "http://host#f"} {
 		r := from(map[string]string{"U": text})
 		r.OptionalURL("U")
 		require.ErrorContains(t, r.Err(), "U must be an http or https URL", text)
