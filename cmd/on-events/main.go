@@ -39,8 +39,7 @@ func newHandler(getenv func(name string) string, output io.Writer, transport htt
 	cfg.HTTPClient = safehttp.NewClient(transport, 0)
 	tracer.InstrumentAWS(&cfg)
 	store := &dynamo.Store{Client: dynamo.NewClient(cfg, endpoint, dynamo.Timing{}), Table: table}
-	h := &handler.OnEvents{Orders: &order.Service{Store: store}, Metrics: metrics, UpdateAges: metrics, Log: log}
-	return tracer.Handler("on-events", h), nil
+	return &handler.OnEvents{Orders: &order.Service{Store: store}, Metrics: metrics, UpdateAges: metrics, Log: log}, nil
 }
 
 // example returns a fulfilment update for the order that is in the table's response.

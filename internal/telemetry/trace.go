@@ -194,6 +194,6 @@ func safeText(err error) string {
 	if apiError, ok := errors.AsType[smithy.APIError](err); ok {
 		text = apiError.ErrorCode()
 	}
-	const longest = 1000 // bytes: a trace travels in datagrams
+	const longest = 300 // bytes: a trace travels in datagrams of 64 KB, in which one may become six
 	return text[:min(len(text), longest)]
 }
