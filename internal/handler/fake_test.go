@@ -26,6 +26,8 @@ type checker struct {
 	calls int
 }
 
+func (*checker) Peer() string { return "fake" }
+
 func (c *checker) Check(context.Context, order.Order) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -102,26 +102,22 @@ func TestChecksRunConcurrently(t *testing.T) {
 	})
 }
 
-func TestTheBudgetOfTheChecks(t *testing.T) {
+func TestTheTimeOfTheChecks(t *testing.T) {
 	const none = 0
 	for name, c := range map[string]struct {
-		budget   order.Budget
 		deadline time.Duration // of the create's context
 		checks   time.Duration // what a checker that never returns gets
 	}{
-		"8 s without a deadline":                {order.Budget{}, none, 8 * time.Second},
-		"8 s with one far away":                 {order.Budget{}, 15 * time.Second, 8 * time.Second},
-		"8 s with one that just leaves it":      {order.Budget{}, 9 * time.Second, 8 * time.Second},
-		"1 s is left for the write":             {order.Budget{}, 3 * time.Second, 2 * time.Second},
-		"nothing if even the write has no time": {order.Budget{}, 900 * time.Millisecond, 0},
-		"its own time for the checks":           {order.Budget{Checks: 700 * time.Millisecond}, 3 * time.Second, 700 * time.Millisecond},
-		"its own time for the write":            {order.Budget{Write: 250 * time.Millisecond}, 3 * time.Second, 2750 * time.Millisecond},
+		"8 s without a deadline":                {none, 8 * time.Second},
+		"8 s with one far away":                 {15 * time.Second, 8 * time.Second},
+		"8 s with one that just leaves it":      {9 * time.Second, 8 * time.Second},
+		"1 s is left for the write":             {3 * time.Second, 2 * time.Second},
+		"nothing if even the write has no time": {900 * time.Millisecond, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				hanging := &fakeChecker{result: func(ctx context.Context) error { <-ctx.Done(); return checkFailed("timed out") }}
 				s := newTestService(hanging, returning(nil))
-				s.Budget = c.budget
 				ctx := t.Context()
 				if c.deadline != none {
 					limited, cancel := context.WithTimeout(ctx, c.deadline)

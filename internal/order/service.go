@@ -15,7 +15,6 @@ const validationErrors = "Validation errors"
 type Service struct {
 	Store    Store
 	Checkers []Checker        // all check every new order; messages are reported in their order
-	Budget   Budget           // how long creating an order may take
 	Now      func() time.Time // the clock; nil means time.Now
 }
 
@@ -24,7 +23,8 @@ type Service struct {
 // order as it is now, with replayed set. The errors are Rejected (a check rejects the order, or the
 // claimed total is wrong), TokenUsed (the token belongs to another order), CheckFailed (a check
 // failed: retry), Unavailable (the store failed: retry) and Unreadable (the order that was bought
-// with this token cannot be read).
+// with this token cannot be read). The checks take at most 8 s, and leave the last second before
+// ctx's deadline to the store.
 func (s *Service) Create(ctx context.Context, userID string, r Request) (stored Order, replayed bool, err error) {
 	if r.claimedTotal != nil && *r.claimedTotal != r.Total {
 		return Order{}, false, &Error{Kind: Rejected, Message: validationErrors,

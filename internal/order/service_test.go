@@ -66,6 +66,8 @@ type fakeChecker struct {
 	running int // checks that have not returned yet
 }
 
+func (*fakeChecker) Peer() string { return "fake" }
+
 func (c *fakeChecker) Check(ctx context.Context, o order.Order) error {
 	result := c.begin(o)
 	defer c.end()

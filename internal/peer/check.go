@@ -28,8 +28,8 @@ func newCheck(c contract, baseURL string, options Options) *check {
 	return &check{contract: c, url: strings.TrimRight(baseURL, "/") + c.path, options: options}
 }
 
-// String returns the peer's name, for traces.
-func (c *check) String() string { return c.peer }
+// Peer returns the peer's name.
+func (c *check) Peer() string { return c.peer }
 
 // Check returns nil if the peer accepts the order. Otherwise the error is Rejected, or CheckFailed
 // if there was no verdict before ctx ended.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"testing"
@@ -19,7 +18,7 @@ import (
 func TestNewReturnsCheckersInTheOrderOfTheirMessages(t *testing.T) {
 	names := func(urls URLs) (names []string) {
 		for _, c := range New(urls, Options{}) {
-			names = append(names, fmt.Sprint(c))
+			names = append(names, c.Peer())
 		}
 		return names
 	}

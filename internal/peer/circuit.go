@@ -17,8 +17,8 @@ const (
 	maxOpen   = 8 * time.Second
 )
 
-// A circuit is open while a peer is down, so that one check finds out and not every request waits.
-// The zero value is closed. It is safe for concurrent use.
+// A circuit is open while a peer does not respond, so that one check finds out and not every
+// request waits. The zero value is closed. It is safe for concurrent use.
 //
 // It opens when a check ends without any response, because the peer was silent or refused
 // connections, and no other check got a response meanwhile. A 5xx does not open it: whoever sends

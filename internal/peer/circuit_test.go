@@ -334,6 +334,8 @@ func TestEachPeerHasItsOwnCircuit(t *testing.T) {
 
 type otherChecker struct{}
 
+func (otherChecker) Peer() string { return "other" }
+
 func (otherChecker) Check(context.Context, order.Order) error { return nil }
 
 func TestOpeningAndClosingAreLogged(t *testing.T) {

@@ -10,8 +10,9 @@
 //
 // A check does not depend on one request. If a response is late compared with what the peer usually
 // takes, a hedge is sent on another connection, and the first verdict wins; a request that fails is
-// retried. A retry budget limits both to a tenth of all requests. If a peer is down, a circuit
-// opens, and checks fail at once instead of waiting, except for a probe now and then.
+// retried. In the long run a retry budget limits both to a tenth of all requests. If a peer does
+// not respond, a circuit opens, and checks fail at once instead of waiting, except for a probe now
+// and then.
 package peer
 
 import (

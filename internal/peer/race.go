@@ -30,7 +30,7 @@ const (
 // concurrency instead of a share.
 type race struct {
 	*check
-	attempt  func() result
+	send     func() result
 	running  sync.WaitGroup
 	results  chan result
 	next     *time.Timer // when the next attempt is due, if one is allowed
@@ -48,7 +48,7 @@ func (c *check) race(ctx context.Context, attempt func(context.Context) result) 
 	ctx, cancel := context.WithCancel(ctx)
 	r := &race{
 		check:   c,
-		attempt: func() result { return attempt(ctx) },
+		send:    func() result { return attempt(ctx) },
 		results: make(chan result, 1+maxHedges+maxRetries),
 		next:    time.NewTimer(c.latency.hedgeDelay(c.options.Hedge)),
 		backoff: cmp.Or(c.options.Backoff, firstBackoff),
@@ -93,7 +93,7 @@ func (r *race) step(ctx context.Context) {
 }
 
 func (r *race) start() {
-	r.running.Go(func() { r.results <- r.attempt() })
+	r.running.Go(func() { r.results <- r.send() })
 }
 
 // startNext sends the request again: as a retry if one was scheduled, otherwise as a hedge.

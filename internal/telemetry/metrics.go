@@ -3,7 +3,6 @@ package telemetry
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"maps"
 	"slices"
@@ -72,7 +71,7 @@ func (m *Metrics) RecordUpdateAge(ctx context.Context, age time.Duration) {
 }
 
 // Checkers returns the checkers, each of which counts its failures in the metric checkFailed by
-// peer. A checker must be a fmt.Stringer that returns the peer's name.
+// peer.
 func (m *Metrics) Checkers(checkers []order.Checker) []order.Checker {
 	counted := make([]order.Checker, len(checkers))
 	for i, c := range checkers {
@@ -86,14 +85,12 @@ type countedChecker struct {
 	order.Checker
 }
 
-func (c countedChecker) String() string { return fmt.Sprint(c.Checker) }
-
 func (c countedChecker) Check(ctx context.Context, o order.Order) error {
 	err := c.Checker.Check(ctx, o)
 	if order.KindOf(err) == order.CheckFailed {
 		c.metrics.write(ctx, order.OrderIDFromContext(ctx), group{
 			dimensions: [][]string{{environmentKey, serviceKey, peerKey}},
-			of:         map[string]string{environmentKey: c.metrics.environment, peerKey: c.String()},
+			of:         map[string]string{environmentKey: c.metrics.environment, peerKey: c.Peer()},
 			values:     map[string]int64{metricCheckFailed: 1},
 		})
 	}

@@ -89,7 +89,7 @@ func TestResponsesAreCountedByFunctionAndVersion(t *testing.T) {
 
 type checkResult struct{ err error }
 
-func (checkResult) String() string                             { return "payment" }
+func (checkResult) Peer() string                               { return "payment" }
 func (c checkResult) Check(context.Context, order.Order) error { return c.err }
 
 func TestFailedChecksAreCountedByPeer(t *testing.T) {
@@ -104,7 +104,7 @@ func TestFailedChecksAreCountedByPeer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
 			checkers := NewMetrics(&out, "prod", clock).Checkers([]order.Checker{checkResult{test.err}})
-			require.Equal(t, "payment", fmt.Sprint(checkers[0]))
+			require.Equal(t, "payment", checkers[0].Peer())
 			require.Equal(t, test.err, checkers[0].Check(t.Context(), order.Order{}))
 			lines := decode(t, out.Bytes())
 			require.Len(t, lines, test.lines)

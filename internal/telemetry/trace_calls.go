@@ -2,7 +2,6 @@ package telemetry
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/url"
 
@@ -16,8 +15,10 @@ import (
 	"orders/internal/safehttp"
 )
 
-// Handler adds a subsegment for every invocation, with those of its calls below it. For a function
-// with several calls this is also cheaper, because X-Ray gets one datagram instead of one per call.
+// Handler adds a subsegment for every invocation, with those of its calls below it. This is also
+// cheaper, because X-Ray gets one datagram instead of one per call. It is for functions with
+// several calls, but not for many: beyond 20, the SDK sends them in datagrams of their own after
+// all, at once, which may be too much for the daemon. An invocation that Lambda ends is not traced.
 func (t Tracer) Handler(name string, h lambda.Handler) lambda.Handler {
 	if t.recorder == nil {
 		return h
@@ -121,29 +122,27 @@ func recordRequest(segment *xray.Segment, request *http.Request) {
 	}
 }
 
-// Checkers adds a subsegment for each check, with its requests below it. The subsegment is named
-// after the checker, which must be a fmt.Stringer.
+// Checkers adds a subsegment for each check, with its requests below it.
 func (t Tracer) Checkers(checkers []order.Checker) []order.Checker {
 	if t.recorder == nil {
 		return checkers
 	}
 	traced := make([]order.Checker, len(checkers))
 	for i, c := range checkers {
-		traced[i] = tracedChecker{tracer: t, name: "check " + fmt.Sprint(c), checker: c}
+		traced[i] = tracedChecker{c, t}
 	}
 	return traced
 }
 
 type tracedChecker struct {
-	tracer  Tracer
-	name    string
-	checker order.Checker
+	order.Checker
+	tracer Tracer
 }
 
 func (c tracedChecker) Check(ctx context.Context, o order.Order) error {
 	var result error
-	_ = c.tracer.Capture(ctx, c.name, func(ctx context.Context) error {
-		if result = c.checker.Check(ctx, o); order.KindOf(result) == order.Rejected {
+	_ = c.tracer.Capture(ctx, "check "+c.Peer(), func(ctx context.Context) error {
+		if result = c.Checker.Check(ctx, o); order.KindOf(result) == order.Rejected {
 			return nil // a rejection is no fault, and its text may quote the caller
 		}
 		return result

@@ -213,7 +213,7 @@ func TestWithoutTracingClientsAreUnchanged(t *testing.T) {
 // A peer is a checker with a fixed result.
 type peer struct{ result error }
 
-func (peer) String() string                             { return "products" }
+func (peer) Peer() string                               { return "products" }
 func (p peer) Check(context.Context, order.Order) error { return p.result }
 
 type handlerFunc func(ctx context.Context) ([]byte, error)

@@ -18,6 +18,9 @@ type fakePeer struct {
 	name    string
 }
 
+// Peer implements order.Checker.
+func (n *fakePeer) Peer() string { return n.name }
+
 // Check implements order.Checker.
 func (n *fakePeer) Check(ctx context.Context, o order.Order) error {
 	p := processOf(ctx)
