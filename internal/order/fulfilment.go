@@ -117,7 +117,7 @@ func (s *Service) Apply(ctx context.Context, orderID string, u FulfilmentUpdate)
 		}
 		after, effect, err := before.apply(u)
 		if err != nil {
-			return before, err
+			return before, unreadable(&UnreadableItem{OrderID: orderID, Reason: "/total: " + err.Error()})
 		}
 		result = Result{Status: after.Status, Effect: effect}
 		if after.Equal(before) {

@@ -215,7 +215,8 @@ func TestATotalThatOverflowsWritesNothing(t *testing.T) {
 	s := withOrder(t, o)
 	before := s.writes(t)
 	result, err := s.Apply(t.Context(), o.OrderID, packed(order.PackedProduct{ProductID: "lamp", Quantity: 3}))
-	require.Error(t, err)
+	require.Equal(t, order.Unreadable, order.KindOf(err))
+	require.ErrorContains(t, err, "/total: ")
 	require.False(t, result.Changed)
 	require.Equal(t, before, s.writes(t))
 }
