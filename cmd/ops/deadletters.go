@@ -38,7 +38,7 @@ func filterFlags(c *cobra.Command, f *ops.Filter, withQueue bool) *cobra.Command
 }
 
 func checkFilter(f ops.Filter) error {
-	if f.Queue != "" && f.Queue != ops.UpdatesQueue && f.Queue != ops.RecordsQueue {
+	if f.Queue != "" && f.Queue != ops.UpdateDeadLetters && f.Queue != ops.RecordDeadLetters {
 		return fmt.Errorf("--queue must be updates or records, got %q: %w", f.Queue, errUsage)
 	}
 	if f.Max < 0 {
@@ -107,7 +107,7 @@ that fails again becomes a dead letter again after its retries.`,
   ops dead-letters redrive --environment dev --reason "would succeed" --yes`,
 		Args: usage(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
-			f.Queue = ops.UpdatesQueue
+			f.Queue = ops.UpdateDeadLetters
 			return s.handle(c.Context(), "redrive", f, (*ops.Operator).Redrive)
 		},
 	}), &f, false)
@@ -124,7 +124,7 @@ after that, use "ops publish ORDER-ID".`,
 		Example: "  ops dead-letters publish --environment dev --order 6f1d0c3e-52a4-4b0e-9c57-0d8f6f1b7a21",
 		Args:    usage(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
-			f.Queue = ops.RecordsQueue
+			f.Queue = ops.RecordDeadLetters
 			return s.handle(c.Context(), "publish", f, (*ops.Operator).PublishRecords)
 		},
 	}), &f, false)
@@ -149,7 +149,7 @@ func newDelete(s *session) *cobra.Command {
 
 // handle confirms and runs a command on dead letters, and prints what it did.
 func (s *session) handle(ctx context.Context, verb string, f ops.Filter,
-	run func(*ops.Operator, context.Context, ops.Filter, ops.Progress) (ops.Outcome, error),
+	run func(*ops.Operator, context.Context, ops.Filter, ops.ReportProgress) (ops.Result, error),
 ) error {
 	if err := checkFilter(f); err != nil {
 		return err
@@ -177,20 +177,20 @@ func (s *session) handle(ctx context.Context, verb string, f ops.Filter,
 		return err
 	}
 	report, finish := s.progress(total, verb)
-	outcome, err := run(operator, ctx, f, report)
+	result, err := run(operator, ctx, f, report)
 	finish()
-	if printErr := s.printOutcome(verb, outcome); printErr != nil {
+	if printErr := s.printResult(verb, result); printErr != nil {
 		return printErr
 	}
-	if err == nil && outcome.Left > 0 {
-		return fmt.Errorf("%d dead letters are left: %w", outcome.Left, errLeft)
+	if err == nil && result.Left > 0 {
+		return fmt.Errorf("%d dead letters are left: %w", result.Left, errLeft)
 	}
 	return err
 }
 
-func (s *session) printOutcome(verb string, outcome ops.Outcome) error {
-	for _, f := range outcome.Failures {
+func (s *session) printResult(verb string, result ops.Result) error {
+	for _, f := range result.Failures {
 		fmt.Fprintf(s.err, "left: message %s, order %s: %s\n", f.ID, strings.Join(f.Orders, " "), f.Error)
 	}
-	return s.print(outcome, "ACTION | SELECTED | DONE | LEFT", [][]string{{verb, itoa(outcome.Selected), itoa(outcome.Done), itoa(outcome.Left)}})
+	return s.print(result, "ACTION | SELECTED | DONE | LEFT", [][]string{{verb, itoa(result.Selected), itoa(result.Done), itoa(result.Left)}})
 }

@@ -89,7 +89,7 @@ func TestAnUpdateForAnUnknownOrderBecomesADeadLetter(t *testing.T) {
 	require.NoError(t, err)
 	require.Eventually(t, func() bool { _, dead := s.depths(); return dead == 1 }, patience, poll)
 
-	var status ops.Status
+	var status ops.StackStatus
 	s.json("status", &status)
 	require.Nil(t, status.Queues[0].OldestAgeSeconds)
 	require.NotNil(t, status.Queues[1].OldestAgeSeconds, "the age of the dead letter")
@@ -98,7 +98,7 @@ func TestAnUpdateForAnUnknownOrderBecomesADeadLetter(t *testing.T) {
 	var letters []ops.Letter
 	s.json("dead-letters list", &letters)
 	require.Len(t, letters, 1)
-	require.Equal(t, []string{ops.UpdatesQueue, "DeliveryCompleted", unknown, ops.ReasonNotFound},
+	require.Equal(t, []string{ops.UpdateDeadLetters, "DeliveryCompleted", unknown, ops.ReasonNotFound},
 		[]string{letters[0].Queue, letters[0].Type, letters[0].Orders[0], letters[0].Reason})
 	code, stdout, _ := s.run("", "dead-letters redrive --dry-run")
 	require.Equal(t, exitDone, code)
@@ -138,11 +138,11 @@ func TestRedriveMovesThousandsOfLetters(t *testing.T) {
 	s := newShell(t, local.Settings{LogLevel: 8})
 	const letters = 5000
 	s.fill(letters, s.order())
-	var outcome ops.Outcome
+	var result ops.Result
 	began := time.Now()
-	s.json("dead-letters redrive --yes", &outcome)
+	s.json("dead-letters redrive --yes", &result)
 	t.Logf("%d letters redriven in %v", letters, time.Since(began).Round(time.Millisecond))
-	require.Equal(t, []int{letters, letters, 0}, []int{outcome.Selected, outcome.Done, outcome.Left})
+	require.Equal(t, []int{letters, letters, 0}, []int{result.Selected, result.Done, result.Left})
 	require.Eventually(t, func() bool {
 		waiting, dead := s.depths()
 		return waiting == 0 && dead == 0

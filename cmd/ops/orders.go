@@ -40,7 +40,7 @@ func orderRows(r ops.OrderReport) [][]string {
 		{"total", "", fmt.Sprintf("%d, of which delivery %d, for %d products", r.Total, r.DeliveryPrice, r.Products)},
 	}
 	for _, h := range r.History {
-		rows = append(rows, []string{"history", h.Date, string(h.Status)})
+		rows = append(rows, []string{"history", string(h.Date), string(h.Status)})
 	}
 	for _, l := range r.Log {
 		text := l.Level + " " + l.Message

@@ -126,7 +126,7 @@ func (s *session) confirm(question string) error {
 }
 
 // progress shows how many of so many are done, on a terminal.
-func (s *session) progress(total int, description string) (report ops.Progress, finish func()) {
+func (s *session) progress(total int, description string) (report ops.ReportProgress, finish func()) {
 	if !s.shows {
 		return nil, func() {}
 	}

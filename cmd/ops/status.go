@@ -32,13 +32,13 @@ no source, such as alarms of a local service, is shown as "-".`,
 			return s.print(struct {
 				Environment string `json:"environment"`
 				Commit      string `json:"commit"` // of this program
-				ops.Status
+				ops.StackStatus
 			}{s.environment, buildinfo.Commit(), status}, "WHAT | NAME | STATE | SINCE | DETAIL", s.statusRows(status))
 		},
 	}
 }
 
-func (s *session) statusRows(status ops.Status) [][]string {
+func (s *session) statusRows(status ops.StackStatus) [][]string {
 	rows := [][]string{{"ops", "", buildinfo.Commit(), "", "environment " + s.environment}}
 	switch {
 	case status.Alarms == nil:

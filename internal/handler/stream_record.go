@@ -13,7 +13,7 @@ import (
 type streamRecord struct {
 	EventName string `json:"eventName"`
 	StreamARN string `json:"eventSourceARN"`
-	Change    struct {
+	DynamoDB  struct {
 		SequenceNumber string
 		Keys           struct {
 			OrderID struct{ S string } `json:"orderId"`
@@ -38,20 +38,20 @@ func parseRecords(payload []byte) ([]streamRecord, error) {
 
 // eventOf converts a record to the event that resources/events.yaml defines for it.
 func (h *TableUpdate) eventOf(record streamRecord) (event order.Event, err error) {
-	event.OrderID = record.Change.Keys.OrderID.S
+	event.OrderID = record.DynamoDB.Keys.OrderID.S
 	if event.OrderID == "" {
 		return event, errors.New("its keys must contain orderId")
 	}
 	switch record.EventName {
 	case "INSERT":
 		event.Type = order.OrderCreated
-		event.Detail, err = h.detail(record.Change.NewImage)
+		event.Detail, err = h.detail(record.DynamoDB.NewImage)
 	case "MODIFY":
 		event.Type = order.OrderModified
 		event.Detail, err = h.modification(record)
 	case "REMOVE":
 		event.Type = order.OrderDeleted
-		event.Detail, err = h.detail(record.Change.OldImage)
+		event.Detail, err = h.detail(record.DynamoDB.OldImage)
 	default:
 		err = fmt.Errorf("unknown event name %q", record.EventName)
 	}
@@ -67,11 +67,11 @@ func (h *TableUpdate) detail(stream json.RawMessage) (json.RawMessage, error) {
 }
 
 func (h *TableUpdate) modification(record streamRecord) (json.RawMessage, error) {
-	before, err := h.Image(record.Change.OldImage)
+	before, err := h.Image(record.DynamoDB.OldImage)
 	if err != nil {
 		return nil, fmt.Errorf("old image: %w", err)
 	}
-	after, err := h.Image(record.Change.NewImage)
+	after, err := h.Image(record.DynamoDB.NewImage)
 	if err != nil {
 		return nil, fmt.Errorf("new image: %w", err)
 	}

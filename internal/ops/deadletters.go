@@ -17,7 +17,7 @@ import (
 
 // List returns the dead letters that the filter selects, oldest first. They stay in their queues
 // and are visible afterwards.
-func (o *Operator) List(ctx context.Context, f Filter, progress Progress) ([]Letter, error) {
+func (o *Operator) List(ctx context.Context, f Filter, progress ReportProgress) ([]Letter, error) {
 	letters := []Letter{}
 	var mu sync.Mutex
 	err := o.eachLetter(ctx, f, true, func(_ context.Context, l Letter) bool {
@@ -31,17 +31,17 @@ func (o *Operator) List(ctx context.Context, f Filter, progress Progress) ([]Let
 	return letters, err
 }
 
-// A Progress is called with the number of letters that were handled so far; nil is fine.
-type Progress func(done int)
+// A ReportProgress is called with the number of letters that were handled so far; nil is fine.
+type ReportProgress func(done int)
 
-func (p Progress) report(done int) {
+func (p ReportProgress) report(done int) {
 	if p != nil {
 		p(done)
 	}
 }
 
-// An Outcome is the result of a command on dead letters.
-type Outcome struct {
+// A Result is the result of a command on dead letters.
+type Result struct {
 	Selected int       `json:"selected"` // letters that the filter selected
 	Done     int       `json:"done"`     // letters that are no longer in their queue
 	Left     int       `json:"left"`     // letters that are, although they were selected
@@ -59,12 +59,12 @@ type Failure struct {
 // letters that a filter selects one by one. Each letter is moved at most once. After an error or an
 // interrupt, every letter is in exactly one of the queues, unless deleting it failed after it was
 // sent, which applies it twice and is harmless.
-func (o *Operator) Redrive(ctx context.Context, f Filter, progress Progress) (Outcome, error) {
-	f.Queue = UpdatesQueue
+func (o *Operator) Redrive(ctx context.Context, f Filter, progress ReportProgress) (Result, error) {
+	f.Queue = UpdateDeadLetters
 	if !f.Selective() {
-		outcome, err := o.moveAll(ctx, progress)
+		result, err := o.moveAll(ctx, progress)
 		if _, unsupported := errors.AsType[*types.UnsupportedOperation](err); !unsupported {
-			return outcome, err
+			return result, err
 		}
 	}
 	return o.handleEach(ctx, f, progress, func(ctx context.Context, l Letter) error {
@@ -78,16 +78,16 @@ func (o *Operator) Redrive(ctx context.Context, f Filter, progress Progress) (Ou
 
 // PublishRecords publishes the stream records to which dead letters point, with the code of this
 // program. A record that the stream no longer has is left; publish its order instead.
-func (o *Operator) PublishRecords(ctx context.Context, f Filter, progress Progress) (Outcome, error) {
-	f.Queue = RecordsQueue
+func (o *Operator) PublishRecords(ctx context.Context, f Filter, progress ReportProgress) (Result, error) {
+	f.Queue = RecordDeadLetters
 	return o.handleEach(ctx, f, progress, func(ctx context.Context, l Letter) error {
 		switch {
-		case l.pointer == nil:
+		case l.batch == nil:
 			return errors.New("the message is not a pointer to stream records")
 		case o.Stream == "":
 			return errors.New("the table has no stream")
 		}
-		records, err := o.records(ctx, *l.pointer)
+		records, err := o.records(ctx, *l.batch)
 		if err != nil {
 			return err
 		}
@@ -101,46 +101,46 @@ func (o *Operator) PublishRecords(ctx context.Context, f Filter, progress Progre
 }
 
 // Delete deletes dead letters.
-func (o *Operator) Delete(ctx context.Context, f Filter, progress Progress) (Outcome, error) {
+func (o *Operator) Delete(ctx context.Context, f Filter, progress ReportProgress) (Result, error) {
 	return o.handleEach(ctx, f, progress, o.delete)
 }
 
 // handleEach calls handle once for each selected letter, which is deleted if that succeeds.
-func (o *Operator) handleEach(ctx context.Context, f Filter, progress Progress, handle func(context.Context, Letter) error) (Outcome, error) {
-	outcome := Outcome{Failures: []Failure{}}
+func (o *Operator) handleEach(ctx context.Context, f Filter, progress ReportProgress, handle func(context.Context, Letter) error) (Result, error) {
+	result := Result{Failures: []Failure{}}
 	var mu sync.Mutex
 	err := o.eachLetter(ctx, f, false, func(ctx context.Context, l Letter) bool {
 		err := handle(ctx, l)
 		mu.Lock()
 		defer mu.Unlock()
-		outcome.Selected++
+		result.Selected++
 		if err != nil {
-			outcome.Failures = append(outcome.Failures, Failure{l.ID, err.Error(), l.Orders})
+			result.Failures = append(result.Failures, Failure{l.ID, err.Error(), l.Orders})
 		} else {
-			outcome.Done++
+			result.Done++
 		}
-		progress.report(outcome.Selected)
+		progress.report(result.Selected)
 		return err == nil
 	})
-	outcome.Left = outcome.Selected - outcome.Done
-	return outcome, err
+	result.Left = result.Selected - result.Done
+	return result, err
 }
 
 // moveAll moves all fulfilment updates with a move task of SQS, and cancels the task if ctx ends.
-func (o *Operator) moveAll(ctx context.Context, progress Progress) (Outcome, error) {
+func (o *Operator) moveAll(ctx context.Context, progress ReportProgress) (Result, error) {
 	source, err := o.queueARN(ctx, o.Queues.UpdateDeadLetters)
 	if err != nil {
-		return Outcome{}, err
+		return Result{}, err
 	}
 	destination, err := o.queueARN(ctx, o.Queues.Updates) // letters from EventBridge have no source queue
 	if err != nil {
-		return Outcome{}, err
+		return Result{}, err
 	}
 	task, err := o.SQS.StartMessageMoveTask(ctx, &sqs.StartMessageMoveTaskInput{
 		SourceArn: aws.String(source), DestinationArn: aws.String(destination),
 	})
 	if err != nil {
-		return Outcome{}, fmt.Errorf("start to move messages of %s: %w", source, err)
+		return Result{}, fmt.Errorf("start to move messages of %s: %w", source, err)
 	}
 	for {
 		state, err := o.moveTask(ctx, source)
@@ -148,15 +148,15 @@ func (o *Operator) moveAll(ctx context.Context, progress Progress) (Outcome, err
 			return o.cancelMove(ctx, source, task.TaskHandle)
 		}
 		if err != nil {
-			return Outcome{}, err
+			return Result{}, err
 		}
-		outcome := outcomeOf(state)
-		progress.report(outcome.Done)
+		result := resultOf(state)
+		progress.report(result.Done)
 		switch aws.ToString(state.Status) {
 		case "COMPLETED":
-			return outcome, nil
+			return result, nil
 		case "FAILED", "CANCELLED":
-			return outcome, fmt.Errorf("move messages of %s: %s %s", source, aws.ToString(state.Status), aws.ToString(state.FailureReason))
+			return result, fmt.Errorf("move messages of %s: %s %s", source, aws.ToString(state.Status), aws.ToString(state.FailureReason))
 		}
 		select {
 		case <-ctx.Done():
@@ -166,12 +166,12 @@ func (o *Operator) moveAll(ctx context.Context, progress Progress) (Outcome, err
 }
 
 // cancelMove cancels a move task and returns what it had moved.
-func (o *Operator) cancelMove(ctx context.Context, source string, task *string) (Outcome, error) {
+func (o *Operator) cancelMove(ctx context.Context, source string, task *string) (Result, error) {
 	finishing, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishTimeout)
 	defer cancel()
 	_, cancelErr := o.SQS.CancelMessageMoveTask(finishing, &sqs.CancelMessageMoveTaskInput{TaskHandle: task})
 	state, err := o.moveTask(finishing, source)
-	return outcomeOf(state), errors.Join(context.Cause(ctx), cancelErr, err)
+	return resultOf(state), errors.Join(context.Cause(ctx), cancelErr, err)
 }
 
 // moveTask returns the state of the latest move task of a queue.
@@ -186,15 +186,15 @@ func (o *Operator) moveTask(ctx context.Context, source string) (types.ListMessa
 	return output.Results[0], nil
 }
 
-func outcomeOf(task types.ListMessageMoveTasksResultEntry) Outcome {
+func resultOf(task types.ListMessageMoveTasksResultEntry) Result {
 	moved := int(task.ApproximateNumberOfMessagesMoved)
 	selected := max(moved, int(aws.ToInt64(task.ApproximateNumberOfMessagesToMove)))
-	return Outcome{Selected: selected, Done: moved, Left: selected - moved, Failures: []Failure{}}
+	return Result{Selected: selected, Done: moved, Left: selected - moved, Failures: []Failure{}}
 }
 
 // Count returns the approximate number of letters in the queues of a filter, selected or not.
 func (o *Operator) Count(ctx context.Context, f Filter) (n int, err error) {
-	for queue, url := range map[string]string{UpdatesQueue: o.Queues.UpdateDeadLetters, RecordsQueue: o.Queues.RecordDeadLetters} {
+	for queue, url := range map[string]string{UpdateDeadLetters: o.Queues.UpdateDeadLetters, RecordDeadLetters: o.Queues.RecordDeadLetters} {
 		if url == "" || f.Queue != "" && f.Queue != queue {
 			continue
 		}

@@ -99,7 +99,7 @@ func TestFilters(t *testing.T) {
 		want   int
 	}{
 		"none":     {ops.Filter{}, 4},
-		"queue":    {ops.Filter{Queue: ops.UpdatesQueue}, 3},
+		"queue":    {ops.Filter{Queue: ops.UpdateDeadLetters}, 3},
 		"order":    {ops.Filter{Order: unknown}, 2},
 		"type":     {ops.Filter{Type: "packagingfailed"}, 1},
 		"reason":   {ops.Filter{Reason: "order not found"}, 2},
@@ -120,9 +120,9 @@ func TestRedriveMovesAllLettersWithATaskOfSQS(t *testing.T) {
 	for range 20 {
 		a.sqs.put(updateDeadLetters, update("DeliveryFailed", "{}", uuid.NewString()), time.Hour)
 	}
-	outcome, err := a.Redrive(t.Context(), ops.Filter{}, nil)
+	result, err := a.Redrive(t.Context(), ops.Filter{}, nil)
 	require.NoError(t, err)
-	require.Equal(t, ops.Outcome{Selected: 20, Done: 20, Failures: []ops.Failure{}}, outcome)
+	require.Equal(t, ops.Result{Selected: 20, Done: 20, Failures: []ops.Failure{}}, result)
 	require.Empty(t, a.sqs.bodies(updateDeadLetters))
 	require.Len(t, a.sqs.bodies(updates), 20)
 }
@@ -133,9 +133,9 @@ func TestRedriveMovesSelectedLettersOneByOne(t *testing.T) {
 	wanted := update("DeliveryFailed", "{}", stored)
 	a.sqs.put(updateDeadLetters, wanted, time.Hour)
 	a.sqs.put(updateDeadLetters, update("DeliveryFailed", "{}", uuid.NewString()), time.Hour)
-	outcome, err := a.Redrive(t.Context(), ops.Filter{Reason: "would succeed"}, nil)
+	result, err := a.Redrive(t.Context(), ops.Filter{Reason: "would succeed"}, nil)
 	require.NoError(t, err)
-	require.Equal(t, ops.Outcome{Selected: 1, Done: 1, Failures: []ops.Failure{}}, outcome)
+	require.Equal(t, ops.Result{Selected: 1, Done: 1, Failures: []ops.Failure{}}, result)
 	require.Equal(t, []string{wanted}, a.sqs.bodies(updates), "the body is unchanged")
 	require.Len(t, a.sqs.bodies(updateDeadLetters), 1)
 	require.NotContains(t, a.sqs.bodies(updateDeadLetters), "hidden")
@@ -152,9 +152,9 @@ func TestRedriveWithoutMoveTasks(t *testing.T) {
 		}
 		return nil
 	}
-	outcome, err := a.Redrive(t.Context(), ops.Filter{}, nil)
+	result, err := a.Redrive(t.Context(), ops.Filter{}, nil)
 	require.NoError(t, err)
-	require.Equal(t, 30, outcome.Done)
+	require.Equal(t, 30, result.Done)
 	require.Len(t, a.sqs.bodies(updates), 30)
 }
 
@@ -171,10 +171,10 @@ func TestLettersThatFailStayAndAreTriedOnce(t *testing.T) {
 		}
 		return nil
 	}
-	outcome, err := a.Redrive(t.Context(), ops.Filter{Type: "DeliveryFailed"}, nil)
+	result, err := a.Redrive(t.Context(), ops.Filter{Type: "DeliveryFailed"}, nil)
 	require.NoError(t, err)
-	require.Equal(t, 50, outcome.Left)
-	require.Len(t, outcome.Failures, 50)
+	require.Equal(t, 50, result.Left)
+	require.Len(t, result.Failures, 50)
 	require.EqualValues(t, 50, tried.Load())
 	require.Len(t, a.sqs.bodies(updateDeadLetters), 50)
 	require.NotContains(t, a.sqs.bodies(updateDeadLetters), "hidden")
@@ -187,17 +187,17 @@ func TestAnInterruptLeavesNothingHalfDone(t *testing.T) {
 		a.sqs.put(updateDeadLetters, update("DeliveryFailed", "{}", uuid.NewString()), time.Hour)
 	}
 	ctx, interrupt := context.WithCancel(t.Context())
-	outcome, err := a.Redrive(ctx, ops.Filter{Type: "DeliveryFailed"}, func(done int) {
+	result, err := a.Redrive(ctx, ops.Filter{Type: "DeliveryFailed"}, func(done int) {
 		if done == 100 {
 			interrupt()
 		}
 	})
 	require.ErrorIs(t, err, context.Canceled)
-	require.GreaterOrEqual(t, outcome.Done, 100)
-	require.Less(t, outcome.Done, letters)
+	require.GreaterOrEqual(t, result.Done, 100)
+	require.Less(t, result.Done, letters)
 	moved, left := a.sqs.bodies(updates), a.sqs.bodies(updateDeadLetters)
-	require.Len(t, moved, outcome.Done)
-	require.Len(t, left, letters-outcome.Done)
+	require.Len(t, moved, result.Done)
+	require.Len(t, left, letters-result.Done)
 	require.False(t, slices.Contains(left, "hidden"))
 }
 
@@ -213,17 +213,17 @@ func TestPublishRecordsPublishesWhatTheStreamStillHas(t *testing.T) {
 	a.sqs.put(recordDeadLetters, pointer("900", "901"), time.Hour)
 	a.sqs.put(recordDeadLetters, "no pointer", time.Hour)
 
-	outcome, err := a.PublishRecords(t.Context(), ops.Filter{}, nil)
+	result, err := a.PublishRecords(t.Context(), ops.Filter{}, nil)
 	require.NoError(t, err)
-	require.Equal(t, []int{4, 1, 3}, []int{outcome.Selected, outcome.Done, outcome.Left})
+	require.Equal(t, []int{4, 1, 3}, []int{result.Selected, result.Done, result.Left})
 	require.Equal(t, []string{"OrderCreated " + first, "OrderCreated " + second}, a.bus.published())
 	require.Len(t, a.sqs.bodies(recordDeadLetters), 3)
 
 	a.stream.trimmed, a.bus.rejects = true, ""
-	outcome, err = a.PublishRecords(t.Context(), ops.Filter{Type: "record"}, nil)
+	result, err = a.PublishRecords(t.Context(), ops.Filter{Type: "record"}, nil)
 	require.NoError(t, err)
-	require.Zero(t, outcome.Done)
-	require.Contains(t, outcome.Failures[0].Error, "no longer has the record")
+	require.Zero(t, result.Done)
+	require.Contains(t, result.Failures[0].Error, "no longer has the record")
 }
 
 func TestPublishRecordsFindsTheShard(t *testing.T) {
@@ -231,9 +231,9 @@ func TestPublishRecordsFindsTheShard(t *testing.T) {
 	first := uuid.NewString()
 	number := a.stream.add(streams.OperationTypeInsert, first, image(first))
 	a.sqs.put(recordDeadLetters, strings.Replace(pointer(number, number), `"shardId":"s",`, "", 1), time.Hour)
-	outcome, err := a.PublishRecords(t.Context(), ops.Filter{}, nil)
+	result, err := a.PublishRecords(t.Context(), ops.Filter{}, nil)
 	require.NoError(t, err)
-	require.Equal(t, 1, outcome.Done, "%+v", outcome.Failures)
+	require.Equal(t, 1, result.Done, "%+v", result.Failures)
 	require.Equal(t, []string{"OrderCreated " + first}, a.bus.published())
 }
 
@@ -242,8 +242,8 @@ func TestDeleteDeletesSelectedLetters(t *testing.T) {
 	stored := a.store(t).OrderID
 	a.sqs.put(updateDeadLetters, update("DeliveryFailed", "{}", stored), time.Hour)
 	a.sqs.put(updateDeadLetters, update("DeliveryFailed", "{}", uuid.NewString()), time.Hour)
-	outcome, err := a.Delete(t.Context(), ops.Filter{Queue: ops.UpdatesQueue, Reason: "order not found"}, nil)
+	result, err := a.Delete(t.Context(), ops.Filter{Queue: ops.UpdateDeadLetters, Reason: "order not found"}, nil)
 	require.NoError(t, err)
-	require.Equal(t, 1, outcome.Done)
+	require.Equal(t, 1, result.Done)
 	require.Equal(t, []string{update("DeliveryFailed", "{}", stored)}, a.sqs.bodies(updateDeadLetters))
 }

@@ -16,8 +16,8 @@ import (
 
 // The queues of dead letters, as operators name them.
 const (
-	UpdatesQueue = "updates" // fulfilment updates
-	RecordsQueue = "records" // pointers to stream records
+	UpdateDeadLetters = "updates" // fulfilment updates
+	RecordDeadLetters = "records" // pointers to stream records
 )
 
 // The reasons of dead letters, besides EventBridge's error codes and the kinds of order.Error.
@@ -34,9 +34,9 @@ const typeRecord = "record"
 
 // A Letter is a dead letter. Its exported fields contain no personal data.
 type Letter struct {
-	Queue  string    `json:"queue"` // UpdatesQueue or RecordsQueue
+	Queue  string    `json:"queue"` // UpdateDeadLetters or RecordDeadLetters
 	ID     string    `json:"id"`    // of the message
-	Sent   time.Time `json:"sent"`  // when it became a dead letter
+	Sent   time.Time `json:"sent"`  // when it was first sent: SQS keeps that when it moves a message to a dead-letter queue
 	Type   string    `json:"type"`  // the detail-type, "record", or "unknown"
 	Orders []string  `json:"orders"`
 	Reason string    `json:"reason"`
@@ -44,16 +44,7 @@ type Letter struct {
 	url     string // of the queue
 	receipt string
 	body    string
-	pointer *pointer // of a stream record
-}
-
-// A pointer says which stream records were not published. It is the part used here of what Lambda's
-// event source mapping, and table-update, send to a dead-letter queue.
-type pointer struct {
-	ShardID             string `json:"shardId"`
-	StartSequenceNumber string `json:"startSequenceNumber"`
-	EndSequenceNumber   string `json:"endSequenceNumber"`
-	StreamARN           string `json:"streamArn"`
+	batch   *handler.BatchInfo // of a pointer to stream records
 }
 
 // newLetter reads a message. What cannot be read has the type "unknown".
@@ -63,16 +54,16 @@ func newLetter(queue, url string, m types.Message) Letter {
 		url: url, receipt: aws.ToString(m.ReceiptHandle), body: aws.ToString(m.Body),
 	}
 	var body struct {
-		DetailType string          `json:"detail-type"`
-		Resources  json.RawMessage `json:"resources"`
-		Pointer    *pointer        `json:"DDBStreamBatchInfo"`
-		OrderID    string          `json:"orderId"` // table-update adds it to a pointer
+		DetailType string             `json:"detail-type"`
+		Resources  json.RawMessage    `json:"resources"`
+		Batch      *handler.BatchInfo `json:"DDBStreamBatchInfo"`
+		OrderID    string             `json:"orderId"` // table-update adds it to a pointer
 	}
 	if json.Unmarshal([]byte(l.body), &body) != nil {
 		return l
 	}
-	if queue == RecordsQueue {
-		if l.pointer = body.Pointer; l.pointer != nil {
+	if queue == RecordDeadLetters {
+		if l.batch = body.Batch; l.batch != nil {
 			l.Type = typeRecord
 			l.Orders = validIDs([]string{body.OrderID})
 		}

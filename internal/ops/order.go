@@ -19,21 +19,15 @@ import (
 
 // An OrderReport is what operators may see of an order: neither its address nor its payment token.
 type OrderReport struct {
-	OrderID       string       `json:"orderId"`
-	Status        order.Status `json:"status"`
-	CreatedDate   string       `json:"createdDate"`
-	ModifiedDate  string       `json:"modifiedDate"`
-	Products      int          `json:"products"` // lines
-	DeliveryPrice int64        `json:"deliveryPrice"`
-	Total         int64        `json:"total"`
-	History       []StatusDate `json:"history"`
-	Log           []LogLine    `json:"log"` // oldest first
-}
-
-// A StatusDate is an entry of an order's history.
-type StatusDate struct {
-	Status order.Status `json:"status"`
-	Date   string       `json:"date"`
+	OrderID       string        `json:"orderId"`
+	Status        order.Status  `json:"status"`
+	CreatedDate   string        `json:"createdDate"`
+	ModifiedDate  string        `json:"modifiedDate"`
+	Products      int           `json:"products"` // lines
+	DeliveryPrice int64         `json:"deliveryPrice"`
+	Total         int64         `json:"total"`
+	History       order.History `json:"history"`
+	Log           []LogLine     `json:"log"` // oldest first
 }
 
 // A LogLine is a log line about an order.
@@ -60,11 +54,10 @@ func (o *Operator) Order(ctx context.Context, orderID string, since time.Time) (
 	}
 	report := OrderReport{
 		OrderID: orderID, Status: stored.Status, CreatedDate: string(stored.CreatedDate), ModifiedDate: string(stored.ModifiedDate),
-		Products: len(stored.Products), DeliveryPrice: stored.DeliveryPrice, Total: stored.Total, History: []StatusDate{},
+		Products: len(stored.Products), DeliveryPrice: stored.DeliveryPrice, Total: stored.Total, History: stored.History,
 	}
-	var document struct{ History []StatusDate }
-	if json.Unmarshal(stored.Document, &document) == nil && document.History != nil {
-		report.History = document.History
+	if report.History == nil {
+		report.History = order.History{}
 	}
 	report.Log, err = o.logOf(ctx, orderID, since)
 	return report, err
@@ -141,7 +134,7 @@ func (o *Operator) Publish(ctx context.Context, orderID string, asCreated bool) 
 	if len(output.Item) == 0 {
 		return fmt.Errorf("publish order %s: %w", orderID, order.ErrNotFound)
 	}
-	event, err := publishEvent(output.Item, asCreated)
+	event, err := eventOf(output.Item, asCreated)
 	if err != nil {
 		return fmt.Errorf("publish order %s: %w", orderID, err)
 	}
@@ -151,8 +144,8 @@ func (o *Operator) Publish(ctx context.Context, orderID string, asCreated bool) 
 	return nil
 }
 
-// publishEvent returns the event of table-update that publishes an item.
-func publishEvent(item map[string]dynamotypes.AttributeValue, asCreated bool) (json.RawMessage, error) {
+// eventOf returns the event of table-update that publishes an item.
+func eventOf(item map[string]dynamotypes.AttributeValue, asCreated bool) (json.RawMessage, error) {
 	before := map[string]dynamotypes.AttributeValue{}
 	for name, value := range item {
 		before[name] = value

@@ -18,7 +18,7 @@ import (
 // explain sets the reason of a letter: what applying the update, or publishing the stream record,
 // would meet now. SQS keeps no reason of its own. It also sets the order of a stream record.
 func (o *Operator) explain(ctx context.Context, l *Letter) {
-	if l.Queue == RecordsQueue {
+	if l.Queue == RecordDeadLetters {
 		o.explainRecord(ctx, l)
 		return
 	}
@@ -32,11 +32,11 @@ func (o *Operator) explain(ctx context.Context, l *Letter) {
 }
 
 func (o *Operator) explainRecord(ctx context.Context, l *Letter) {
-	if l.pointer == nil {
+	if l.batch == nil {
 		l.Reason = ReasonUnreadable
 		return
 	}
-	records, err := o.records(ctx, *l.pointer)
+	records, err := o.records(ctx, *l.batch)
 	switch {
 	case o.Stream == "":
 		l.Reason = ReasonNoStream

@@ -39,7 +39,7 @@ func (o *Operator) eachLetter(ctx context.Context, f Filter, withReasons bool, h
 		})
 	}
 	var failures []error
-	for queue, url := range map[string]string{UpdatesQueue: o.Queues.UpdateDeadLetters, RecordsQueue: o.Queues.RecordDeadLetters} {
+	for queue, url := range map[string]string{UpdateDeadLetters: o.Queues.UpdateDeadLetters, RecordDeadLetters: o.Queues.RecordDeadLetters} {
 		if url != "" && (f.Queue == "" || f.Queue == queue) {
 			failures = append(failures, run.receiveAll(ctx, queue, url))
 		}

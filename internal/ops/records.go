@@ -35,16 +35,16 @@ type record struct {
 //
 // A pointer of table-update does not name the shard, which Lambda does not tell a function. The
 // ranges of shards overlap, so that the record may be in any of those whose range contains it.
-func (o *Operator) records(ctx context.Context, p pointer) ([]record, error) {
-	if p.ShardID != "" {
-		return o.recordsOfShard(ctx, p)
+func (o *Operator) records(ctx context.Context, b handler.BatchInfo) ([]record, error) {
+	if b.ShardID != "" {
+		return o.recordsOfShard(ctx, b)
 	}
-	shardIDs, err := o.shardsWith(ctx, p)
+	shardIDs, err := o.shardsWith(ctx, b)
 	if err != nil {
 		return nil, err
 	}
-	for _, p.ShardID = range shardIDs {
-		all, err := o.recordsOfShard(ctx, p)
+	for _, b.ShardID = range shardIDs {
+		all, err := o.recordsOfShard(ctx, b)
 		if len(all) > 0 || err != nil && !errors.Is(err, errExpired) {
 			return all, err
 		}
@@ -53,8 +53,8 @@ func (o *Operator) records(ctx context.Context, p pointer) ([]record, error) {
 }
 
 // shardsWith returns the shards whose range contains the first record of a pointer.
-func (o *Operator) shardsWith(ctx context.Context, p pointer) (ids []string, err error) {
-	in := &dynamodbstreams.DescribeStreamInput{StreamArn: aws.String(p.StreamARN)}
+func (o *Operator) shardsWith(ctx context.Context, b handler.BatchInfo) (ids []string, err error) {
+	in := &dynamodbstreams.DescribeStreamInput{StreamArn: aws.String(b.StreamARN)}
 	for {
 		out, err := o.Streams.DescribeStream(ctx, in)
 		if err != nil {
@@ -62,7 +62,7 @@ func (o *Operator) shardsWith(ctx context.Context, p pointer) (ids []string, err
 		}
 		for _, shard := range out.StreamDescription.Shards {
 			first, last := aws.ToString(shard.SequenceNumberRange.StartingSequenceNumber), aws.ToString(shard.SequenceNumberRange.EndingSequenceNumber)
-			if !isAfter(first, p.StartSequenceNumber) && (last == "" || !isAfter(p.StartSequenceNumber, last)) { // an open shard has no last
+			if !isAfter(first, b.Start) && (last == "" || !isAfter(b.Start, last)) { // an open shard has no last
 				ids = append(ids, aws.ToString(shard.ShardId))
 			}
 		}
@@ -72,12 +72,12 @@ func (o *Operator) shardsWith(ctx context.Context, p pointer) (ids []string, err
 	}
 }
 
-func (o *Operator) recordsOfShard(ctx context.Context, p pointer) ([]record, error) {
+func (o *Operator) recordsOfShard(ctx context.Context, b handler.BatchInfo) ([]record, error) {
 	iterator, err := o.Streams.GetShardIterator(ctx, &dynamodbstreams.GetShardIteratorInput{
-		StreamArn:         aws.String(p.StreamARN),
-		ShardId:           aws.String(p.ShardID),
+		StreamArn:         aws.String(b.StreamARN),
+		ShardId:           aws.String(b.ShardID),
 		ShardIteratorType: streams.ShardIteratorTypeAtSequenceNumber,
-		SequenceNumber:    aws.String(p.StartSequenceNumber),
+		SequenceNumber:    aws.String(b.Start),
 	})
 	if err != nil {
 		return nil, streamError(err)
@@ -91,14 +91,14 @@ func (o *Operator) recordsOfShard(ctx context.Context, p pointer) ([]record, err
 		}
 		for _, r := range page.Records {
 			number := aws.ToString(r.Dynamodb.SequenceNumber)
-			if isAfter(number, p.EndSequenceNumber) {
+			if isAfter(number, b.End) {
 				return all, nil
 			}
 			converted, err := newRecord(r)
 			if err != nil {
 				return nil, err
 			}
-			if all = append(all, converted); number == p.EndSequenceNumber {
+			if all = append(all, converted); number == b.End {
 				return all, nil
 			}
 		}

@@ -17,8 +17,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-// A Status is the state of a stack. What has no source, such as alarms of a local service, is null.
-type Status struct {
+// A StackStatus is the state of a stack. What has no source, such as alarms of a local service, is
+// null.
+type StackStatus struct {
 	Alarms             []Alarm         `json:"alarms"` // active ones
 	Queues             []QueueStatus   `json:"queues"`
 	IteratorAgeSeconds *float64        `json:"iteratorAgeSeconds"` // of the table's stream
@@ -49,12 +50,12 @@ type FunctionState struct {
 }
 
 // Status returns the state of the stack.
-func (o *Operator) Status(ctx context.Context) (Status, error) {
-	status := Status{Queues: []QueueStatus{}, Functions: []FunctionState{}}
+func (o *Operator) Status(ctx context.Context) (StackStatus, error) {
+	status := StackStatus{Queues: []QueueStatus{}, Functions: []FunctionState{}}
 	for _, q := range o.queues() {
 		attributes, err := o.queueAttributes(ctx, q.url)
 		if err != nil {
-			return Status{}, err
+			return StackStatus{}, err
 		}
 		status.Queues = append(status.Queues, QueueStatus{
 			Name:     q.name,
@@ -67,7 +68,7 @@ func (o *Operator) Status(ctx context.Context) (Status, error) {
 	for _, name := range slices.Sorted(maps.Keys(o.Functions)) {
 		state, err := o.functionState(ctx, name)
 		if err != nil {
-			return Status{}, err
+			return StackStatus{}, err
 		}
 		status.Functions = append(status.Functions, state)
 	}
@@ -75,11 +76,11 @@ func (o *Operator) Status(ctx context.Context) (Status, error) {
 		return status, nil // there is no CloudWatch
 	}
 	if err := o.addCommits(ctx, status.Functions); err != nil {
-		return Status{}, err
+		return StackStatus{}, err
 	}
 	var err error
 	if status.Alarms, err = o.activeAlarms(ctx); err != nil {
-		return Status{}, err
+		return StackStatus{}, err
 	}
 	return status, o.addMetrics(ctx, &status)
 }
@@ -143,7 +144,7 @@ func (o *Operator) activeAlarms(ctx context.Context) ([]Alarm, error) {
 }
 
 // addMetrics adds what only CloudWatch knows: the ages.
-func (o *Operator) addMetrics(ctx context.Context, status *Status) error {
+func (o *Operator) addMetrics(ctx context.Context, status *StackStatus) error {
 	const iterator = "iterator"
 	queries := []cloudwatchtypes.MetricDataQuery{latest(iterator, "AWS/Lambda", "IteratorAge", "FunctionName", o.Functions["table-update"].Name)}
 	for i, q := range o.queues() {
