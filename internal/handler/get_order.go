@@ -182,12 +182,12 @@ func (h *GetOrder) list(ctx context.Context, request proxyRequest) (any, error) 
 
 // statusOf returns the status that a list is restricted to, or the empty string.
 func statusOf(request proxyRequest) (order.Status, error) {
-	text, given := request.Query["status"]
-	if status := order.Status(text); given && status.Known() && len(request.RepeatedQuery["status"]) <= 1 {
-		return status, nil
-	}
-	if !given && len(request.RepeatedQuery["status"]) == 0 {
+	text, given := request.query("status")
+	if !given {
 		return "", nil
+	}
+	if status := order.Status(text); status.Known() {
+		return status, nil
 	}
 	var names []string
 	for _, status := range order.Statuses() {
@@ -199,7 +199,7 @@ func statusOf(request proxyRequest) (order.Status, error) {
 }
 
 func limitOf(request proxyRequest) (int, error) {
-	text, given := request.Query["limit"]
+	text, given := request.query("limit")
 	if !given {
 		return defaultLimit, nil
 	}
@@ -211,7 +211,7 @@ func limitOf(request proxyRequest) (int, error) {
 }
 
 func positionOf(request proxyRequest) (*order.Position, error) {
-	token, given := request.Query["nextToken"]
+	token, given := request.query("nextToken")
 	if !given {
 		return nil, nil
 	}

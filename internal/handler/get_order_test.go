@@ -148,6 +148,13 @@ func TestListHasADefaultLimitOf20(t *testing.T) {
 
 func TestListRejections(t *testing.T) {
 	s := newShop()
+	for _, name := range []string{"limit", "nextToken"} {
+		got := invoke(t, getOrder(s), proxyEvent("GET", "/orders", "u", func(r *events.APIGatewayProxyRequest) {
+			r.QueryStringParameters = map[string]string{name: "5"}
+			r.MultiValueQueryStringParameters = map[string][]string{name: {"5", "5"}}
+		}))
+		require.Equal(t, 400, got.status, "%s is given twice", name)
+	}
 	for _, limit := range []string{"", "0", "101", "-1", "1.0", "ten", "+5", " 5", "0x10", "256", "99999999999999999999"} {
 		got := invoke(t, getOrder(s), proxyEvent("GET", "/orders", "u", query(map[string]string{"limit": limit})))
 		require.Equal(t, 400, got.status, limit)

@@ -63,6 +63,17 @@ func (r proxyRequest) userID() (string, error) {
 	return sub, nil
 }
 
+// query returns a parameter of the query, and whether it is given. If it is given more than once,
+// its value is empty, because API Gateway would choose one of them.
+func (r proxyRequest) query(name string) (value string, given bool) {
+	value, given = r.Query[name]
+	all := r.RepeatedQuery[name]
+	if len(all) > 1 {
+		value = ""
+	}
+	return value, given || len(all) > 0
+}
+
 // header returns the values of a header, joined as RFC 9110 allows. Names are case-insensitive.
 func (r proxyRequest) header(name string) string {
 	for key, values := range r.RepeatedHeaders {
