@@ -174,7 +174,7 @@ type event struct {
 }
 
 // events returns the events on the bus, oldest first. Duplicates, which a busy machine may cause,
-// are dropped, by the fields with which consumers recognise them.
+// are dropped, by the fields with which consumers recognize them.
 func (s *service) events(t *testing.T) (distinct []event) {
 	t.Helper()
 	var all []event

@@ -50,6 +50,14 @@ func isServerError(err error) bool {
 	return true
 }
 
+// The functions' timeouts, as the template has them.
+const (
+	CreateOrderTimeout = 15 * time.Second
+	GetOrderTimeout    = 7 * time.Second
+	OnEventsTimeout    = 30 * time.Second
+	TableUpdateTimeout = 30 * time.Second
+)
+
 // responseReserve is the part of an invocation's time that is left for its response and its logs,
 // after work that was canceled.
 const responseReserve = 300 * time.Millisecond

@@ -27,13 +27,6 @@ import (
 // eventBusName is the name of the local event bus.
 const eventBusName = "local-ecommerce"
 
-// The functions' timeouts, as in the template.
-const (
-	createTimeout = 15 * time.Second
-	getTimeout    = 7 * time.Second
-	eventTimeout  = 30 * time.Second
-)
-
 // maximumRetryAttempts bounds the retries of a batch of stream records.
 const maximumRetryAttempts = 10
 
@@ -67,10 +60,10 @@ func (s *Service) functions(metrics *telemetry.Metrics) functions {
 			Sampled: traced.sampled, Observe: s.recorder.Invocation}
 	}
 	return functions{
-		create:   run("create-order", createTimeout, &handler.CreateOrder{Orders: orders, Metrics: metrics, Log: s.log}),
-		get:      run("get-order", getTimeout, &handler.GetOrder{Orders: orders, Metrics: metrics, Log: s.log}),
-		onEvents: run("on-events", eventTimeout, &handler.OnEvents{Orders: orders, Metrics: metrics, UpdateAges: metrics, Log: s.log}),
-		tableUpdate: run("table-update", eventTimeout, &handler.TableUpdate{
+		create:   run("create-order", handler.CreateOrderTimeout, &handler.CreateOrder{Orders: orders, Metrics: metrics, Log: s.log}),
+		get:      run("get-order", handler.GetOrderTimeout, &handler.GetOrder{Orders: orders, Metrics: metrics, Log: s.log}),
+		onEvents: run("on-events", handler.OnEventsTimeout, &handler.OnEvents{Orders: orders, Metrics: metrics, UpdateAges: metrics, Log: s.log}),
+		tableUpdate: run("table-update", handler.TableUpdateTimeout, &handler.TableUpdate{
 			Publisher: publisher, Image: streamimage.Parse, TraceHeader: s.tracer.TraceHeader, DeadLetters: letters, Metrics: metrics, Log: s.log,
 		}),
 	}

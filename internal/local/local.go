@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -59,37 +60,48 @@ type Service struct {
 // Start returns a service that is ready for requests. Logs and metrics of the functions are written
 // to log, one JSON object per line. It returns an error if it cannot listen on the port, or if
 // DynamoDB Local does not start before ctx ends.
-func Start(ctx context.Context, settings Settings, log io.Writer) (*Service, error) {
+func Start(ctx context.Context, settings Settings, log io.Writer) (s *Service, err error) {
+	var closers []func() error // of what was opened so far
+	defer func() {
+		if err != nil {
+			for _, c := range slices.Backward(closers) {
+				err = errors.Join(err, c())
+			}
+		}
+	}()
 	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(settings.Port)))
 	if err != nil {
 		return nil, fmt.Errorf("cannot listen on port %d: %w", settings.Port, err)
 	}
+	closers = append(closers, listener.Close)
 	short := newTerminal(settings, log)
 	if short != nil {
 		log = short
 	}
 	opened, err := openStorage(ctx, settings, telemetry.NewLogger(telemetry.NewLineWriter(log), settings.LogLevel))
 	if err != nil {
-		return nil, errors.Join(err, listener.Close())
+		return nil, err
 	}
+	closers = append(closers, opened.close)
 	tokens, err := openTokens(settings)
 	if err != nil {
-		return nil, errors.Join(err, listener.Close(), opened.close())
+		return nil, err
 	}
 	logs := newRecentLogs(log)
 	recorder := console.NewRecorder(logs, settings.LogLevel)
 	traces, err := xray.Listen(recorder.Segment)
 	if err != nil {
-		return nil, errors.Join(err, listener.Close(), opened.close())
+		return nil, err
 	}
+	closers = append(closers, traces.Close)
 	tracer, err := telemetry.NewTracer(func(name string) string {
 		return map[string]string{"AWS_XRAY_DAEMON_ADDRESS": traces.Address()}[name]
 	})
 	if err != nil {
-		return nil, errors.Join(err, listener.Close(), opened.close(), traces.Close())
+		return nil, err
 	}
 	lines := telemetry.NewLineWriter(recorder)
-	s := &Service{
+	s = &Service{
 		URL:      "http://" + listener.Addr().String(),
 		settings: settings,
 		log:      telemetry.NewLogger(lines, slog.LevelDebug), // the recorder drops what LogLevel leaves out
@@ -108,12 +120,13 @@ func Start(ctx context.Context, settings Settings, log io.Writer) (*Service, err
 	s.useFakePeers()
 	f := s.functions(telemetry.NewMetrics(lines, apigateway.Stage, nil))
 	if s.queues, err = s.openQueues(f); err != nil {
-		return nil, errors.Join(err, opened.close(), listener.Close(), traces.Close())
+		return nil, err
 	}
+	closers = append(closers, s.queues.Close)
 	s.openBus()
 	pages, err := s.console(tokens)
 	if err != nil {
-		return nil, errors.Join(err, s.queues.Close(), opened.close(), listener.Close(), traces.Close())
+		return nil, err
 	}
 	s.server = &http.Server{
 		Handler:           localhostOnly(limitBodyTime(bodyTimeout, s.routes(f, tokens, pages))),

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"orders/internal/handler"
 	"orders/internal/local/lambda"
 	"orders/internal/local/sqs"
 )
@@ -39,7 +40,7 @@ func (s *Service) openQueues(f functions) (*sqs.Service, error) {
 		{Name: updatesDeadLetters},
 		{Name: tableUpdateDeadLetters},
 		{Name: otherDeadLetters},
-		{Name: updatesQueue, VisibilityTimeout: 6 * eventTimeout, DeadLetterQueue: updatesDeadLetters, MaxReceiveCount: maxReceives},
+		{Name: updatesQueue, VisibilityTimeout: 6 * handler.OnEventsTimeout, DeadLetterQueue: updatesDeadLetters, MaxReceiveCount: maxReceives},
 		{Name: warehouseQueue, Delay: stepTime, DeadLetterQueue: otherDeadLetters, MaxReceiveCount: maxReceives},
 		{Name: deliveryQueue, Delay: stepTime, DeadLetterQueue: otherDeadLetters, MaxReceiveCount: maxReceives},
 	}

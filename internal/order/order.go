@@ -1,5 +1,5 @@
 // Package order is the domain of the orders service: what an order is, which requests for one are
-// valid, how its status and products follow warehouse and delivery, and the ports through which it
+// valid, how the updates of warehouse and delivery change it, and the ports through which it
 // reaches the world.
 //
 // It knows neither AWS nor HTTP. Money is in minor units, lengths are in millimetres, weights in

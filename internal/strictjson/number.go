@@ -12,7 +12,7 @@ import (
 // just as well; an exponent, however large, costs no time. It reports false for a number with a
 // fraction, and for any other text.
 func Int64(number json.Number) (int64, bool) {
-	if !isNumber(string(number)) {
+	if !IsNumber(string(number)) {
 		return 0, false
 	}
 	if v, err := strconv.ParseInt(string(number), 10, 64); err == nil { // nearly always
@@ -43,8 +43,8 @@ func Int64(number json.Number) (int64, bool) {
 	return value, true
 }
 
-// isNumber reports whether text is a JSON number and nothing else, white space included.
-func isNumber(text string) bool {
+// IsNumber reports whether text is a JSON number and nothing else, white space included.
+func IsNumber(text string) bool {
 	return text != "" && (text[0] == '-' || isDigit(text[0])) && isDigit(text[len(text)-1]) && json.Valid([]byte(text))
 }
 

@@ -8,7 +8,7 @@ import (
 
 // An Object reads the properties of one JSON object and collects what is wrong with them, in the
 // list that it shares with all objects of its document. A method that finds an error returns the
-// zero value and the reader goes on, so that the writer hears of everything at once.
+// zero value and the reader goes on, so that all errors are reported at once.
 //
 // An Object for a value that is missing or not an object has no properties and reports nothing
 // further about them. Objects are not safe for concurrent use.
@@ -178,7 +178,7 @@ func (o Object) required(name string) (value any, ok bool) {
 	return value, ok
 }
 
-// maxErrors bounds what a writer hears, because a small hostile document has an error every few
+// maxErrors bounds the list, because a small hostile document has an error every few
 // bytes. A document that anybody means has far fewer.
 const maxErrors = 1000
 

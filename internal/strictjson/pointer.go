@@ -41,7 +41,7 @@ func (p *pointer) String() string {
 	var text strings.Builder
 	for _, name := range slices.Backward(names) {
 		text.WriteByte('/')
-		text.WriteString(escapes.Replace(name[:min(len(name), maxPointerBytes)]))
+		text.WriteString(EscapePointer(name[:min(len(name), maxPointerBytes)]))
 		if text.Len() > maxPointerBytes {
 			return text.String()[:maxPointerBytes] + "..."
 		}
@@ -49,4 +49,7 @@ func (p *pointer) String() string {
 	return text.String()
 }
 
-var escapes = strings.NewReplacer("~", "~0", "/", "~1")
+// EscapePointer returns a property name as a part of a JSON pointer.
+func EscapePointer(name string) string { return pointerEscapes.Replace(name) }
+
+var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")

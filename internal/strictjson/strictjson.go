@@ -1,5 +1,5 @@
-// Package strictjson reads JSON that others wrote, where two readers must not see two different
-// documents and the writer deserves to hear of every error at once.
+// Package strictjson reads JSON that others wrote, so that two readers never see two different
+// documents, and reports all errors at once.
 //
 // It is stricter than encoding/json: the text must be UTF-8, property names are case-sensitive, and
 // a name that appears twice in one object is an error. [Parse] reads a whole document for an

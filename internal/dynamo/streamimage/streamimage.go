@@ -11,11 +11,12 @@ package streamimage
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"orders/internal/strictjson"
 )
 
 // MaxDepth bounds the nesting of values. DynamoDB allows 32 levels and does not say how it counts
@@ -45,10 +46,8 @@ func atPath(name string, err error) error {
 	if !ok {
 		e = &decodeError{reason: err.Error()}
 	}
-	return &decodeError{"/" + pointerEscapes.Replace(name) + e.path, e.reason}
+	return &decodeError{"/" + strictjson.EscapePointer(name) + e.path, e.reason}
 }
-
-var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
 
 // appendSet appends a set, sorted by the text of its elements, because DynamoDB returns sets in any
 // order.
@@ -61,7 +60,7 @@ func appendSet(out []byte, elements [][]byte) []byte {
 
 // appendNumber appends a number as DynamoDB writes it, with all digits.
 func appendNumber(out []byte, text string) ([]byte, error) {
-	if text == "" || !strings.ContainsRune("-0123456789", rune(text[0])) || strings.TrimSpace(text) != text || !json.Valid([]byte(text)) {
+	if !strictjson.IsNumber(text) {
 		return nil, errNotA("number")
 	}
 	return append(out, text...), nil

@@ -216,12 +216,13 @@ func (q *Queue) Messages() []Message {
 	return messages
 }
 
-// oldestAge returns how long ago the oldest message was sent. It returns false if there is none.
+// oldestAge returns how long the oldest message has been in this queue, as SQS counts it: of a dead
+// letter from when it became one. It returns false if there is none.
 func (q *Queue) oldestAge() (age time.Duration, ok bool) {
 	q.service.mu.Lock()
 	defer q.service.mu.Unlock()
 	for _, m := range q.messages {
-		age, ok = max(age, time.Since(m.SentAt)), true
+		age, ok = max(age, time.Since(m.ArrivedAt)), true
 	}
 	return age, ok
 }

@@ -12,14 +12,9 @@ import (
 	"orders/internal/order"
 )
 
-const (
-	createTimeout = 15 * time.Second
-	getTimeout    = 7 * time.Second
-
-	// responseTimeout is how long a customer waits for a response. It never ends at the same time
-	// as something else.
-	responseTimeout = 6*time.Second + 7*time.Millisecond
-)
+// responseTimeout is how long a customer waits for a response. It never ends at the same time as
+// something else.
+const responseTimeout = 6*time.Second + 7*time.Millisecond
 
 // A customer sends a create until the response is final.
 type customer struct {

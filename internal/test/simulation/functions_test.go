@@ -15,8 +15,6 @@ import (
 	"orders/internal/order"
 )
 
-const eventTimeout = 30 * time.Second
-
 // seams are where a test breaks something between the code under test and what surrounds it. Nil
 // breaks nothing.
 type seams struct {
@@ -103,20 +101,20 @@ func sample() progress {
 }
 
 func (h *history) createOrder(name string, event []byte) ([]byte, error) {
-	return h.invoke(name, createTimeout, func(p *process) function {
+	return h.invoke(name, handler.CreateOrderTimeout, func(p *process) function {
 		metrics := through(h.seams.Metrics, handler.ResponseMetrics(&counter{h, p}))
 		return &handler.CreateOrder{Orders: h.service(p), Metrics: metrics, Log: silent}
 	}, event)
 }
 
 func (h *history) getOrder(name string, event []byte) ([]byte, error) {
-	return h.invoke(name, getTimeout, func(p *process) function {
+	return h.invoke(name, handler.GetOrderTimeout, func(p *process) function {
 		return &handler.GetOrder{Orders: h.service(p), Metrics: &counter{h, p}, Log: silent}
 	}, event)
 }
 
 func (h *history) onEvents(name string, batch []byte) ([]byte, error) {
-	answer, err := h.invoke(name, eventTimeout, func(p *process) function {
+	answer, err := h.invoke(name, handler.OnEventsTimeout, func(p *process) function {
 		return &handler.OnEvents{Orders: h.service(p), Metrics: &counter{h, p}, Log: silent}
 	}, batch)
 	if h.seams.OnEvents != nil {
@@ -126,7 +124,7 @@ func (h *history) onEvents(name string, batch []byte) ([]byte, error) {
 }
 
 func (h *history) tableUpdate(name string, batch []byte) ([]byte, error) {
-	answer, err := h.invoke(name, eventTimeout, func(p *process) function {
+	answer, err := h.invoke(name, handler.TableUpdateTimeout, func(p *process) function {
 		return &handler.TableUpdate{
 			Publisher:   through(h.seams.Publisher, order.Publisher(&eventbus.Publisher{Client: h.eventBridge, Bus: "orders-bus", Jitter: p.random.Float64})),
 			Image:       streamimage.Parse,

@@ -6,12 +6,14 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"orders/internal/handler"
 )
 
 const (
-	visibilityTimeout = 2 * eventTimeout // longer than an invocation; on AWS six times as long
-	maxReceives       = attempts         // after which a message is a dead letter
-	mappings          = 2                // concurrent pollers
+	visibilityTimeout = 2 * handler.OnEventsTimeout // longer than an invocation; on AWS six times as long
+	maxReceives       = attempts                    // after which a message is a dead letter
+	mappings          = 2                           // concurrent pollers
 	maxBatch          = 10
 )
 

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v4"
 
+	"orders/internal/handler"
 	"orders/internal/ops"
 )
 
@@ -50,6 +51,17 @@ func integrations(t *testing.T) []integration {
 // initTimeout is how long Lambda lets a function initialize. An integration waits for that as well,
 // so that a cold start during an outage still returns the function's own 503.
 const initTimeout = 10 * time.Second
+
+func TestTimeoutsAreTheHandlers(t *testing.T) {
+	tpl := load(t)
+	for function, want := range map[string]time.Duration{
+		"CreateOrderFunction": handler.CreateOrderTimeout, "GetOrderFunction": handler.GetOrderTimeout,
+		"OnEventsFunction": handler.OnEventsTimeout, "TableUpdateFunction": handler.TableUpdateTimeout,
+	} {
+		seconds := tpl.properties(t, function, "AWS::Serverless::Function")["Timeout"].(int)
+		require.Equal(t, want, time.Duration(seconds)*time.Second, function)
+	}
+}
 
 func TestRoutesMayInvokeTheAliases(t *testing.T) {
 	tpl := load(t)
