@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -40,10 +41,14 @@ func newThrottle(share float64) (throttle, error) {
 	return t, nil
 }
 
-// apply throttles a process from now on.
+// apply throttles a process from now on. Linux may take 15 ms for that, in which the process is
+// stopped: it would otherwise do work that Lambda throttles.
 func (t throttle) apply(pid int) error {
 	if t.folder == "" {
 		return nil
+	}
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err == nil {
+		defer syscall.Kill(pid, syscall.SIGCONT)
 	}
 	err := os.WriteFile(filepath.Join(t.folder, "cgroup.procs"), []byte(strconv.Itoa(pid)), 0o644)
 	if err != nil {
