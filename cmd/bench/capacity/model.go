@@ -16,10 +16,10 @@ const (
 // create, a read, an update, and a batch of stream records.
 const (
 	createTime   = 0.026
-	readTime     = 0.0045
-	updateTime   = 0.0085
-	batchTime    = 0.020  // of batchRecords records
-	shortestTime = 0.0065 // of a batch of one record
+	readTime     = 0.0046
+	updateTime   = 0.009
+	batchTime    = 0.021  // of batchRecords records
+	shortestTime = 0.0068 // of a batch of one record
 	batchRecords = 100
 
 	lanes = 4 // batches of one shard at once: ParallelizationFactor in the template
