@@ -28,7 +28,7 @@ func main() {
 
 // tuneCollector lets garbage grow to four times the live heap, which saves a third of the CPU of a
 // usual batch. Above the memory limit, a quarter of the function's memory, the collector runs as
-// often as necessary: the largest batch needs 137 MB.
+// often as necessary, so that the largest batch stays far below the whole.
 func tuneCollector() {
 	debug.SetGCPercent(400)
 	debug.SetMemoryLimit(128 << 20)

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"orders/internal/local/lambda"
 	"orders/internal/local/sqs"
 )
 
@@ -51,11 +52,9 @@ func (c *console) queue(name string) queueView {
 	v := queueView{Name: name, Total: len(messages)}
 	for _, m := range messages[:min(maxMessages, len(messages))] {
 		var event struct {
-			DetailType string   `json:"detail-type"`
-			Resources  []string `json:"resources"`
-			Batch      *struct {
-				StartSequenceNumber string `json:"startSequenceNumber"`
-			} `json:"DDBStreamBatchInfo"`
+			DetailType string               `json:"detail-type"`
+			Resources  []string             `json:"resources"`
+			Batch      *lambda.BatchPointer `json:"DDBStreamBatchInfo"`
 		}
 		_ = json.Unmarshal([]byte(m.Body), &event) // what is not an event is shown as it is
 		shown := messageView{Message: m, OrderIDs: event.Resources, Title: event.DetailType, Why: m.LastError}
